@@ -1,0 +1,21 @@
+//! The nouns of Rillcast and their rules: names, ids, channels, stream keys, limits.
+//!
+//! Promise: everything here is a value. No clock, randomness, file or socket; whoever needs
+//! an id passes the entropy in, whoever needs a time passes it in.
+
+mod arn;
+mod channel;
+mod id;
+mod limits;
+mod stream_key;
+mod tags;
+
+pub use arn::{AccountId, Arn, ArnError, Region, ResourceKind};
+pub use channel::{
+    Channel, ChannelType, ContainerFormat, LatencyMode, MultitrackInput, MultitrackPolicy,
+    MultitrackResolution, Preset,
+};
+pub use id::{Entropy, ResourceId, StreamId, alphanumeric};
+pub use limits::Limits;
+pub use stream_key::{StreamKey, StreamKeyValue};
+pub use tags::Tags;

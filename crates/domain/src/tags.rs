@@ -1,0 +1,6 @@
+//! Tags: names and values that users hang on resources.
+
+use std::collections::BTreeMap;
+
+/// Key to value, in key order. Bounds (50 tags, key 1 to 128, value 0 to 256) are the wire's to check.
+pub type Tags = BTreeMap<String, String>;

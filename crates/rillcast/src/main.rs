@@ -1,0 +1,2 @@
+//! rillcast
+fn main() {}
