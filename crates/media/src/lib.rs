@@ -5,6 +5,7 @@
 //!
 //! One timebase serves the whole house: [`Ticks`] of 1/90 000 s.
 
+pub mod amf0;
 mod frame;
 mod ticks;
 
