@@ -1,0 +1,113 @@
+# The commands of the project. CI calls exactly these.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+VENV := .venv
+PYTHON := $(VENV)/bin/python
+RILLCAST := target/debug/rillcast
+SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+DENY_VERSION := 0.20.2
+MULTIMUX_VERSION := 0.12.0
+
+.PHONY: help
+help: ## List the commands
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+# --- set-up ---------------------------------------------------------------------------------------
+
+.PHONY: setup
+setup: system $(VENV)/.ready console cargo-deny ## Install what a clean Debian 12 lacks (Rust comes by rustup)
+
+# A command and the Debian package that brings it.
+SYSTEM := cc:build-essential python3:python3 ffmpeg:ffmpeg chromium:chromium node:nodejs npm:npm openssl:openssl
+BENCH_SYSTEM := nginx:nginx
+
+.PHONY: system
+system:
+	@missing=""; for pair in $(SYSTEM); do command -v "$${pair%%:*}" >/dev/null || missing+=" $${pair##*:}"; done; \
+	python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=" python3-venv"; \
+	[ -e /usr/share/fonts/truetype/dejavu/DejaVuSansMono.ttf ] || missing+=" fonts-dejavu-core"; \
+	if [ -n "$$missing" ]; then echo "installing$$missing"; \
+	  $(SUDO) apt-get -qq update && DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get -qq install -y $$missing >/dev/null; fi
+
+$(VENV)/.ready: tests/requirements.txt benches/requirements.txt
+	@[ -x $(PYTHON) ] || python3 -m venv $(VENV)
+	@$(PYTHON) -m pip install -q --disable-pip-version-check -r tests/requirements.txt -r benches/requirements.txt
+	@touch $@
+
+.PHONY: console
+console: console/dist/watch.js ## Build the pages that the binary embeds
+
+console/node_modules/.package-lock.json: console/package-lock.json
+	@cd console && npm ci --silent --no-audit --no-fund && touch node_modules/.package-lock.json
+
+console/dist/watch.js: console/node_modules/.package-lock.json console/build.mjs $(wildcard console/src/*)
+	@cd console && npm run --silent build
+
+.PHONY: cargo-deny
+cargo-deny:
+	@command -v cargo-deny >/dev/null || cargo install --quiet --locked cargo-deny@$(DENY_VERSION)
+
+# --- use --------------------------------------------------------------------------------------------
+
+.PHONY: build
+build: console ## Build the server (target/debug/rillcast)
+	@cargo build --quiet -p rillcast
+
+.PHONY: demo
+demo: setup build ## Start a server, send it a test picture, print the page that plays it
+	@$(PYTHON) deploy/demo.py $(RILLCAST)
+
+# --- tests and rules ----------------------------------------------------------------------------------
+
+.PHONY: test
+test: console ## All tests: unit, property, fuzz corpus, end to end with ffmpeg, AWS SDKs and a browser
+	cargo test --workspace --quiet
+	@$(MAKE) --no-print-directory e2e
+
+.PHONY: e2e
+e2e: build $(VENV)/.ready ## Only the end-to-end tests
+	$(PYTHON) -m pytest -q tests
+
+.PHONY: check
+check: console ## Formatting, lints, floors, generated files, licences
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --quiet -- -D warnings
+	cargo test --quiet -p xtask
+	cargo run --quiet -p xtask -- generate --check
+	cd console && npm run --silent check
+	cargo deny --log-level error check bans licenses sources
+
+.PHONY: generate
+generate: $(VENV)/.ready ## Renew the API shapes from the vendor's model
+	cargo run --quiet -p xtask -- generate
+
+.PHONY: docs
+docs: ## Renew the pages that are made from code
+	UPDATE_DOCS=1 cargo test --quiet -p rillcast the_committed
+
+.PHONY: fuzz
+fuzz: ## Run each fuzz target for a minute (needs cargo-fuzz)
+	@command -v cargo-fuzz >/dev/null || cargo install --quiet --locked cargo-fuzz
+	for target in rtmp flv fmp4; do \
+	  cargo fuzz run --fuzz-dir fuzz/libfuzzer -s none $$target fuzz/corpus/$$target -- -max_total_time=60 -print_final_stats=1; done
+
+# --- measurements -----------------------------------------------------------------------------------
+
+.PHONY: bench
+bench: setup bench-peers ## Measure Rillcast beside its peers in one run (about ten minutes)
+	cargo build --release --quiet -p rillcast
+	$(PYTHON) benches/run.py
+
+.PHONY: bench-peers
+bench-peers: ## Install the peers that benches compare with
+	@missing=""; for pair in $(BENCH_SYSTEM); do command -v "$${pair%%:*}" >/dev/null || missing+=" $${pair##*:}"; done; \
+	[ -e /usr/lib/nginx/modules/ngx_rtmp_module.so ] || missing+=" libnginx-mod-rtmp"; \
+	if [ -n "$$missing" ]; then $(SUDO) apt-get -qq update && $(SUDO) apt-get -qq install -y $$missing >/dev/null; fi
+	@[ -x .cache/multimux/bin/multimux ] || cargo install --quiet --root .cache/multimux multimux-cli@$(MULTIMUX_VERSION)
+
+.PHONY: dist
+dist: console ## Build the optimised binary (target/release/rillcast)
+	cargo build --release --quiet -p rillcast
+	@ls -l target/release/rillcast

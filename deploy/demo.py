@@ -1,0 +1,101 @@
+#!/usr/bin/env python3
+"""A live picture in a browser, by the way any user goes.
+
+Starts the server, creates a channel with the AWS SDK, pushes a test picture with ffmpeg over RTMPS,
+prints the page that plays it, and ends everything at Ctrl-C.
+
+    deploy/demo.py [path of the rillcast binary]
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import boto3
+
+CLOCK = (
+    "drawtext=font=DejaVu Sans Mono:text='%{localtime\\:%T}':fontsize=96:fontcolor=white"
+    ":box=1:boxcolor=black@0.6:boxborderw=24:x=(w-text_w)/2:y=(h-text_h)/2"
+)
+START_DEADLINE_S = 30
+STOP_DEADLINE_S = 15
+
+
+def start_server(binary: str, data: Path) -> tuple[subprocess.Popen, dict]:
+    """The server and the addresses that it wrote into its ready file."""
+    data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    ready = data / "ready.json"
+    ready.unlink(missing_ok=True)
+    log = (data / "server.log").open("w")
+    command = [binary, "serve", "--data-dir", str(data), "--ready-file", str(ready)]
+    server = subprocess.Popen(command, stderr=log)
+    deadline = time.monotonic() + START_DEADLINE_S
+    while not ready.exists():
+        if server.poll() is not None or time.monotonic() > deadline:
+            server.kill()
+            sys.exit(f"the server did not start:\n{(data / 'server.log').read_text()}")
+        time.sleep(0.05)
+    return server, json.loads(ready.read_text())
+
+
+def demo_channel(data: Path, http: str) -> tuple[dict, str]:
+    """The channel called `demo` and the value of its stream key; made on the first run."""
+    os.environ["AWS_SHARED_CREDENTIALS_FILE"] = str(data / "credentials")
+    os.environ["AWS_CONFIG_FILE"] = os.devnull
+    ivs = boto3.client("ivs", endpoint_url=f"http://{http}")
+    found = ivs.list_channels(filterByName="demo")["channels"]
+    if not found:
+        made = ivs.create_channel(name="demo", latencyMode="LOW")
+        return made["channel"], made["streamKey"]["value"]
+    arn = found[0]["arn"]
+    key = ivs.list_stream_keys(channelArn=arn)["streamKeys"][0]["arn"]
+    return ivs.get_channel(arn=arn)["channel"], ivs.get_stream_key(arn=key)["streamKey"]["value"]
+
+
+def start_encoder(url: str) -> subprocess.Popen:
+    """ffmpeg: a test picture with a running clock, and a tone that beeps each second."""
+    sources = [
+        *("-f", "lavfi", "-i", f"testsrc2=size=1280x720:rate=30,{CLOCK}"),
+        *("-f", "lavfi", "-i", "sine=frequency=440:beep_factor=4:sample_rate=48000"),
+    ]
+    video = "-c:v libx264 -preset veryfast -tune zerolatency -pix_fmt yuv420p -g 30 -sc_threshold 0"
+    rate = "-b:v 2500k -maxrate 2500k -bufsize 2500k"
+    audio = "-c:a aac -b:a 128k -ac 2"
+    command = ["ffmpeg", "-nostdin", "-hide_banner", "-loglevel", "error", "-re", *sources]
+    command += [*video.split(), *rate.split(), *audio.split(), "-f", "flv", url]
+    return subprocess.Popen(command)
+
+
+def main() -> None:
+    binary = sys.argv[1] if len(sys.argv) > 1 else "target/debug/rillcast"
+    data = Path(os.environ.get("RILLCAST_DATA_DIR", "rillcast-data"))
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    server, addresses = start_server(binary, data)
+    children = [server]
+    try:
+        http = addresses["http"]
+        channel, key = demo_channel(data, http)
+        children.append(start_encoder(f"rtmps://{addresses['rtmps']}/app/{key}"))
+        print(f"\n  Watch:     http://{http}/watch/{channel['arn'].rsplit('/', 1)[1]}")
+        print(f"  Playlist:  {channel['playbackUrl']}")
+        print(f"  API:       http://{http}, credentials in {data}/credentials")
+        print(f"  Log:       {data}/server.log")
+        print("  Stop:      Ctrl-C\n", flush=True)
+        while all(child.poll() is None for child in children):
+            time.sleep(0.2)
+        sys.exit(f"the server or ffmpeg has ended; see {data}/server.log")
+    except KeyboardInterrupt:
+        pass
+    finally:
+        for child in reversed(children):
+            child.terminate()
+        for child in children:
+            child.wait(STOP_DEADLINE_S)
+
+
+if __name__ == "__main__":
+    main()
