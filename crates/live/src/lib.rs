@@ -1,1 +1,25 @@
-//! live
+//! What is on air on this node: the pipe between those who take streams in and those who hand them out.
+//!
+//! Two pipes per [`Broadcast`]. *Frames*: one [`Publisher`] pushes, any number of [`Subscriber`]s read,
+//! each at its own pace, from one ring of shared frames. *The shelf*: one [`ShelfWriter`] replaces an
+//! immutable [`Snapshot`] of finished parts and segments, any number of readers look at it or wait for the
+//! next one. The [`Hub`] is the register of both.
+//!
+//! Promise: a writer never waits for a reader. A reader that falls behind loses frames, is told so
+//! ([`Next::Lagged`]) and resumes at a keyframe; memory stays within [`RingLimits`].
+
+#![warn(missing_docs)]
+
+mod broadcast;
+mod error;
+mod hub;
+mod ring;
+mod shelf;
+mod snapshot;
+
+pub use broadcast::{Broadcast, Publisher, Subscriber};
+pub use error::Busy;
+pub use hub::Hub;
+pub use ring::{Next, RingLimits};
+pub use shelf::{Shelf, ShelfReader, ShelfWriter};
+pub use snapshot::{Init, Open, Part, Segment, Snapshot, Terms, Texts};

@@ -1,0 +1,185 @@
+//! One live session of a channel: its publisher's end, its readers' ends, its shelf.
+//!
+//! Promise: dropping the [`Publisher`] ends the broadcast for everybody, in order, after the last frame.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
+
+use domain::{Arn, StreamId};
+use media::{Frame, TrackKind, Tracks};
+use tokio::sync::{Notify, watch};
+
+use crate::hub::Hub;
+use crate::ring::{Next, Ring, RingLimits};
+use crate::shelf::Shelf;
+
+/// One live session of a channel. Shared by all who read it; it stays readable after its end for as long
+/// as somebody holds it.
+#[derive(Debug)]
+pub struct Broadcast {
+    channel: Arn,
+    stream: StreamId,
+    started: SystemTime,
+    ring: Mutex<Ring>,
+    news: Notify,
+    stop: watch::Sender<bool>,
+    shelf: Shelf,
+}
+
+impl Broadcast {
+    pub(crate) fn new(channel: Arn, stream: StreamId, started: SystemTime, limits: RingLimits) -> Self {
+        Self {
+            channel,
+            stream,
+            started,
+            ring: Mutex::new(Ring::new(limits)),
+            news: Notify::new(),
+            stop: watch::Sender::new(false),
+            shelf: Shelf::new(),
+        }
+    }
+
+    /// The channel it belongs to.
+    pub fn channel(&self) -> &Arn {
+        &self.channel
+    }
+
+    /// Which of the channel's live sessions it is.
+    pub fn stream(&self) -> &StreamId {
+        &self.stream
+    }
+
+    /// When it went on air.
+    pub fn started(&self) -> SystemTime {
+        self.started
+    }
+
+    /// A new reader of the frames. It gets the tracks first, then frames from the latest keyframe on; if
+    /// there is none yet it waits for the first.
+    pub fn subscribe(self: &Arc<Self>) -> Subscriber {
+        let reader = self.ring().enter();
+        Subscriber { broadcast: Arc::clone(self), reader }
+    }
+
+    /// Finished parts and segments.
+    pub fn shelf(&self) -> &Shelf {
+        &self.shelf
+    }
+
+    /// Asks the publisher's side to end this broadcast. It may take a moment; asking twice is no harm.
+    pub fn request_stop(&self) {
+        self.stop.send_replace(true);
+    }
+
+    /// True if a reader ever came.
+    pub(crate) fn was_read(&self) -> bool {
+        self.ring().was_read()
+    }
+
+    fn read(&self, reader: u64) -> Option<Next> {
+        self.ring().read(reader)
+    }
+
+    /// Held for pointer moves only. A panic under it leaves the ring whole: each change is one call.
+    fn ring(&self) -> MutexGuard<'_, Ring> {
+        self.ring.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The pushing end of a broadcast. Dropping it ends the broadcast.
+#[derive(Debug)]
+pub struct Publisher {
+    broadcast: Arc<Broadcast>,
+    hub: Hub,
+    quiet: u8,
+}
+
+impl Publisher {
+    /// Audio frames that may wait for a picture before they wake readers on their own: a third of a second.
+    const QUIET: u8 = 16;
+
+    pub(crate) fn new(broadcast: Arc<Broadcast>, hub: Hub) -> Self {
+        Self { broadcast, hub, quiet: 0 }
+    }
+
+    /// Says what the following frames are. Repeated equal tracks and empty ones are ignored; changed ones
+    /// reach readers in order with the frames.
+    pub fn set_tracks(&mut self, tracks: Tracks) {
+        if self.broadcast.ring().set_tracks(tracks) {
+            self.broadcast.news.notify_waiters();
+        }
+    }
+
+    /// Adds a frame; never waits. Frames that come before any tracks are dropped.
+    ///
+    /// Beside a picture, sound alone wakes no sleeping reader (up to a third of a second of it): nothing
+    /// downstream can use it before the next picture, and a wake-up costs more than all else here.
+    pub fn push(&mut self, frame: Frame) {
+        let sound = frame.track == TrackKind::Audio;
+        let mut ring = self.broadcast.ring();
+        ring.push(frame);
+        let may_wait = sound && ring.has_video();
+        drop(ring);
+        if may_wait && self.quiet < Self::QUIET {
+            self.quiet += 1;
+        } else {
+            self.quiet = 0;
+            self.broadcast.news.notify_waiters();
+        }
+    }
+
+    /// Resolves when somebody asked this stream to stop. Safe to cancel and call again.
+    pub async fn stop_requested(&self) {
+        let mut asked = self.broadcast.stop.subscribe();
+        // The sender lives as long as `self`, so this can't fail.
+        let _ = asked.wait_for(|asked| *asked).await;
+    }
+
+    /// The broadcast it feeds.
+    pub fn broadcast(&self) -> &Arc<Broadcast> {
+        &self.broadcast
+    }
+}
+
+impl Drop for Publisher {
+    fn drop(&mut self) {
+        self.broadcast.ring().end();
+        self.broadcast.news.notify_waiters();
+        self.hub.retire(&self.broadcast);
+    }
+}
+
+/// A reading end of a broadcast's frames, at its own pace.
+#[derive(Debug)]
+pub struct Subscriber {
+    broadcast: Arc<Broadcast>,
+    reader: u64,
+}
+
+impl Subscriber {
+    /// The next tracks, frame or news; waits for it. Safe to cancel: nothing is lost.
+    pub async fn next(&mut self) -> Next {
+        loop {
+            if let Some(next) = self.broadcast.read(self.reader) {
+                return next;
+            }
+            // Made before the second look: it hears every notification from here on.
+            let news = self.broadcast.news.notified();
+            if let Some(next) = self.broadcast.read(self.reader) {
+                return next;
+            }
+            news.await;
+        }
+    }
+
+    /// The next tracks, frame or news, if it is there already.
+    pub fn try_next(&mut self) -> Option<Next> {
+        self.broadcast.read(self.reader)
+    }
+}
+
+impl Drop for Subscriber {
+    fn drop(&mut self) {
+        self.broadcast.ring().leave(self.reader);
+    }
+}

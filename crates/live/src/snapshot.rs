@@ -1,0 +1,160 @@
+//! What stands on the shelf: the terms of the session, initialisation sections, segments and their parts.
+//!
+//! Promise: all of it is immutable and shared. A segment is the list of its parts; its bytes are never
+//! joined or copied.
+
+use std::sync::{Arc, OnceLock};
+use std::time::SystemTime;
+
+use bytes::Bytes;
+use media::{Ticks, Tracks};
+
+/// What a session promised its players. Made once, before the first playlist; nothing can change it, since
+/// players stop for good when these numbers move (draft-pantos-hls-rfc8216bis, 4.4.3.7 and 4.4.3.8).
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Terms {
+    /// PART-TARGET: no part is longer.
+    pub part_target: Ticks,
+    /// EXT-X-TARGETDURATION in whole seconds: no segment's rounded length is more.
+    pub target_duration: u32,
+    /// PART-HOLD-BACK: how far from the live edge a low-latency player stays.
+    pub part_hold_back: Ticks,
+    /// HOLD-BACK: how far from it other players stay.
+    pub hold_back: Ticks,
+    /// CAN-SKIP-UNTIL: delta playlists may leave out what lies further than this from the edge.
+    pub can_skip_until: Ticks,
+    /// Pictures a second as measured when the terms were made.
+    pub frame_rate: Option<f64>,
+}
+
+impl Terms {
+    /// The target duration as media time.
+    pub fn target(&self) -> Ticks {
+        Ticks::new(i64::from(self.target_duration) * Ticks::PER_SECOND)
+    }
+}
+
+/// An initialisation section (EXT-X-MAP).
+#[derive(Debug)]
+pub struct Init {
+    /// Which one of the session: 0, 1, …
+    pub number: u32,
+    /// `ftyp` and `moov`.
+    pub data: Bytes,
+    /// What it describes.
+    pub tracks: Arc<Tracks>,
+}
+
+/// A finished part: whole fragments, playable after its segment's initialisation section.
+#[derive(Clone, Debug)]
+pub struct Part {
+    /// `moof` and `mdat`.
+    pub data: Bytes,
+    /// How long it plays.
+    pub duration: Ticks,
+    /// It begins with a keyframe.
+    pub independent: bool,
+}
+
+/// A finished segment.
+#[derive(Debug)]
+pub struct Segment {
+    /// Its media sequence number: one more than the one before it.
+    pub number: u64,
+    /// The initialisation section it needs.
+    pub init: Arc<Init>,
+    /// Its media time doesn't continue that of the segment before it.
+    pub discontinuity: bool,
+    /// Wall clock time of its first picture.
+    pub time: SystemTime,
+    /// The sum of its parts' durations.
+    pub duration: Ticks,
+    /// Its bytes, in order; never empty.
+    pub parts: Arc<[Part]>,
+}
+
+/// The segment that is being made.
+#[derive(Clone, Debug)]
+pub struct Open {
+    /// The media sequence number it will have.
+    pub number: u64,
+    /// The initialisation section it needs.
+    pub init: Arc<Init>,
+    /// Its media time doesn't continue that of the segment before it.
+    pub discontinuity: bool,
+    /// Wall clock time of its first picture.
+    pub time: SystemTime,
+    /// The parts finished so far; never empty.
+    pub parts: Vec<Part>,
+}
+
+/// Playlist text made from a snapshot, kept with it so that any number of viewers cost one rendering.
+#[derive(Debug, Default)]
+pub struct Texts {
+    /// The whole media playlist.
+    pub full: OnceLock<Bytes>,
+    /// The delta update.
+    pub delta: OnceLock<Bytes>,
+    /// The multivariant playlist.
+    pub multivariant: OnceLock<Bytes>,
+}
+
+/// All that can be fetched of a broadcast at one moment.
+#[derive(Debug)]
+pub struct Snapshot {
+    /// The terms of the session, the same in every snapshot.
+    pub terms: Terms,
+    /// Finished segments in the playlist, oldest first, numbers without a hole.
+    pub listed: Arc<[Arc<Segment>]>,
+    /// Finished segments that left the playlist and can still be fetched.
+    pub retired: Arc<[Arc<Segment>]>,
+    /// The segment that is being made, once it has a part.
+    pub open: Option<Open>,
+    /// Discontinuities that left the playlist (EXT-X-DISCONTINUITY-SEQUENCE).
+    pub discontinuity_sequence: u64,
+    /// Nothing follows (EXT-X-ENDLIST).
+    pub ended: bool,
+    /// Rendered lazily.
+    pub texts: Texts,
+}
+
+impl Snapshot {
+    /// The number of the segment that is being made, or would be next.
+    pub fn next_number(&self) -> u64 {
+        match (&self.open, self.listed.last()) {
+            (Some(open), _) => open.number,
+            (None, Some(last)) => last.number + 1,
+            (None, None) => 0,
+        }
+    }
+
+    /// Parts that the segment being made has so far.
+    pub fn next_part(&self) -> usize {
+        self.open.as_ref().map_or(0, |open| open.parts.len())
+    }
+
+    /// A finished segment, listed or not.
+    pub fn segment(&self, number: u64) -> Option<&Arc<Segment>> {
+        at(&self.listed, number).or_else(|| at(&self.retired, number))
+    }
+
+    /// A finished part, of any segment.
+    pub fn part(&self, segment: u64, part: usize) -> Option<&Part> {
+        match &self.open {
+            Some(open) if open.number == segment => open.parts.get(part),
+            _ => self.segment(segment)?.parts.get(part),
+        }
+    }
+
+    /// An initialisation section that a segment here needs.
+    pub fn init(&self, number: u32) -> Option<&Arc<Init>> {
+        let open = self.open.iter().map(|open| &open.init);
+        let finished = self.listed.iter().chain(self.retired.iter()).map(|segment| &segment.init);
+        open.chain(finished).find(|init| init.number == number)
+    }
+}
+
+fn at(segments: &[Arc<Segment>], number: u64) -> Option<&Arc<Segment>> {
+    let offset = number.checked_sub(segments.first()?.number)?;
+    segments.get(usize::try_from(offset).ok()?)
+}
