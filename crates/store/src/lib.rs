@@ -1,1 +1,67 @@
-//! store
+//! Durable truth: access keys, channels and stream keys behind one face.
+//!
+//! Way in: [`Store::open`] on the database file, [`Store::in_memory`] in tests. Way out: one method
+//! per act, in the file of its resource. A method either does all of its act and has it on disk, or
+//! nothing of it.
+//!
+//! Promise: what a method returned `Ok` for survives a power cut and is seen by every later read,
+//! also by one of another process on the same file; a quota holds whatever races for its last place;
+//! no row is read, changed or counted outside the account and region that were asked for.
+//!
+//! Callers never see SQL or a database's types. SQLite is the only backend yet; another one is an arm
+//! in `database.rs`, a sibling of `sqlite.rs` and a folder of migrations: the SQL in the resources'
+//! files is written so that PostgreSQL takes the same text.
+
+#![warn(missing_docs)]
+
+mod access_keys;
+mod channels;
+mod database;
+mod error;
+mod installation;
+mod page;
+mod sqlite;
+mod stream_keys;
+
+use std::path::Path;
+
+pub use access_keys::{AccessKey, AccessKeySummary, AccessSecret};
+pub use channels::ChannelFilter;
+pub use error::StoreError;
+pub use page::{Page, PageRequest, Position, Tenant};
+
+use database::Database;
+
+/// The durable truth. A clone is another handle on the same database.
+#[derive(Clone, Debug)]
+pub struct Store {
+    database: Database,
+}
+
+impl Store {
+    /// Opens the database file, makes it (mode 0600, a missing folder 0700) when there is none, and
+    /// brings an older one up to date. Several processes may have the same file open.
+    ///
+    /// # Errors
+    /// [`StoreError::Prepare`] when folder or file can't be made, [`StoreError::NotADatabase`] for a
+    /// foreign or damaged file, [`StoreError::NewerDatabase`] for one that a newer version has
+    /// changed, [`StoreError::Open`] and [`StoreError::Migrate`] for the rest.
+    pub async fn open(path: &Path) -> Result<Self, StoreError> {
+        let pools = sqlite::open(path).await?;
+        Ok(Self { database: Database::Sqlite(pools) })
+    }
+
+    /// An empty database that lives as long as the last clone of this handle.
+    ///
+    /// # Errors
+    /// As [`Store::open`]; none is expected.
+    pub async fn in_memory() -> Result<Self, StoreError> {
+        let pools = sqlite::in_memory().await?;
+        Ok(Self { database: Database::Sqlite(pools) })
+    }
+
+    /// Waits for running acts and closes the files; every later call fails. To be called last at shutdown.
+    pub async fn close(&self) {
+        self.database.close().await;
+    }
+}

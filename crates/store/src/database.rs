@@ -1,0 +1,170 @@
+//! One way to speak SQL, whatever the database behind it.
+//!
+//! Promise: between [`Database::begin`] and [`Change::commit`] no other change commits, so what a
+//! change read still holds when it writes; a change that is dropped leaves nothing behind.
+
+use domain::Arn;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::error::StoreError;
+use crate::page::{Page, PageRequest, Position, Tenant};
+use crate::sqlite;
+
+/// A bound value. Everything else is written as one of these, so both databases can hold it.
+#[derive(Clone, Copy)]
+pub(crate) enum Value<'a> {
+    Text(&'a str),
+    Integer(i64),
+    Bytes(&'a [u8]),
+}
+
+/// The database: reads go straight to it, changes through [`Database::begin`].
+#[derive(Clone, Debug)]
+pub(crate) enum Database {
+    Sqlite(sqlite::Pools),
+}
+
+impl Database {
+    pub(crate) async fn fetch(
+        &self,
+        object: &'static str,
+        sql: &'static str,
+        values: &[Value<'_>],
+    ) -> Result<Vec<Row>, StoreError> {
+        let Self::Sqlite(pools) = self;
+        let rows = pools.fetch(sql, values).await;
+        let rows = rows.map_err(|source| StoreError::Read { object, source })?;
+        Ok(rows.into_iter().map(|row| Row { object, cells: Cells::Sqlite(row) }).collect())
+    }
+
+    pub(crate) async fn fetch_optional(
+        &self,
+        object: &'static str,
+        sql: &'static str,
+        values: &[Value<'_>],
+    ) -> Result<Option<Row>, StoreError> {
+        Ok(self.fetch(object, sql, values).await?.into_iter().next())
+    }
+
+    pub(crate) async fn begin(&self, object: &'static str) -> Result<Change, StoreError> {
+        let Self::Sqlite(pools) = self;
+        let transaction = pools.begin().await.map_err(|source| StoreError::Write { object, source })?;
+        Ok(Change { object, transaction: Transaction::Sqlite(transaction) })
+    }
+
+    pub(crate) async fn close(&self) {
+        let Self::Sqlite(pools) = self;
+        pools.close().await;
+    }
+}
+
+enum Transaction {
+    Sqlite(sqlite::Transaction),
+}
+
+/// A change under way: the only writer until it commits or is dropped.
+pub(crate) struct Change {
+    object: &'static str,
+    transaction: Transaction,
+}
+
+impl Change {
+    pub(crate) async fn fetch(
+        &mut self,
+        sql: &'static str,
+        values: &[Value<'_>],
+    ) -> Result<Vec<Row>, StoreError> {
+        let object = self.object;
+        let Transaction::Sqlite(transaction) = &mut self.transaction;
+        let rows = sqlite::fetch(&mut *transaction, sql, values).await;
+        let rows = rows.map_err(|source| StoreError::Read { object, source })?;
+        Ok(rows.into_iter().map(|row| Row { object, cells: Cells::Sqlite(row) }).collect())
+    }
+
+    /// The number in the first column of the only row, as `SELECT COUNT(*)` gives it.
+    pub(crate) async fn count(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<i64, StoreError> {
+        let row = self.fetch(sql, values).await?.into_iter().next();
+        row.map_or(Ok(0), |row| row.integer(0))
+    }
+
+    /// Tells how many rows were touched.
+    pub(crate) async fn execute(
+        &mut self,
+        sql: &'static str,
+        values: &[Value<'_>],
+    ) -> Result<u64, StoreError> {
+        let object = self.object;
+        let Transaction::Sqlite(transaction) = &mut self.transaction;
+        let done = sqlite::execute(&mut *transaction, sql, values).await;
+        done.map_err(|source| StoreError::Write { object, source })
+    }
+
+    pub(crate) async fn commit(self) -> Result<(), StoreError> {
+        let object = self.object;
+        let Transaction::Sqlite(transaction) = self.transaction;
+        transaction.commit().await.map_err(|source| StoreError::Write { object, source })
+    }
+}
+
+enum Cells {
+    Sqlite(sqlite::Row),
+}
+
+/// A row; columns are read by their place in the `SELECT`.
+pub(crate) struct Row {
+    object: &'static str,
+    cells: Cells,
+}
+
+impl Row {
+    pub(crate) fn text(&self, column: usize) -> Result<String, StoreError> {
+        let Cells::Sqlite(row) = &self.cells;
+        sqlite::cell(row, column).map_err(|source| StoreError::Read { object: self.object, source })
+    }
+
+    pub(crate) fn integer(&self, column: usize) -> Result<i64, StoreError> {
+        let Cells::Sqlite(row) = &self.cells;
+        sqlite::cell(row, column).map_err(|source| StoreError::Read { object: self.object, source })
+    }
+
+    pub(crate) fn bytes(&self, column: usize) -> Result<Vec<u8>, StoreError> {
+        let Cells::Sqlite(row) = &self.cells;
+        sqlite::cell(row, column).map_err(|source| StoreError::Read { object: self.object, source })
+    }
+
+    pub(crate) fn body<T: DeserializeOwned>(&self, column: usize) -> Result<T, StoreError> {
+        let text = self.text(column)?;
+        serde_json::from_str(&text).map_err(|source| StoreError::Decode { object: self.object, source })
+    }
+}
+
+/// The JSON body of an entity, as [`Row::body`] reads it back.
+pub(crate) fn body<T: Serialize>(object: &'static str, entity: &T) -> Result<String, StoreError> {
+    serde_json::to_string(entity).map_err(|source| StoreError::Encode { object, source })
+}
+
+/// A page of rows `position, body`, fetched with [`PageRequest::probe`] as their limit.
+pub(crate) fn page<T: DeserializeOwned>(rows: &[Row], request: PageRequest) -> Result<Page<T>, StoreError> {
+    let rows: Result<Vec<_>, _> =
+        rows.iter().map(|row| Ok((Position::new(row.integer(0)?), row.body(1)?))).collect();
+    Ok(Page::cut(rows?, request))
+}
+
+/// An ARN and the account and region that the row must also have: the three values that every look-up
+/// by ARN binds first.
+pub(crate) struct Address {
+    pub(crate) arn: String,
+    account: String,
+    region: String,
+}
+
+impl Address {
+    pub(crate) fn of(arn: &Arn, tenant: &Tenant) -> Self {
+        Self { arn: arn.to_string(), account: tenant.account.to_string(), region: tenant.region.to_string() }
+    }
+
+    pub(crate) fn values(&self) -> [Value<'_>; 3] {
+        [Value::Text(&self.arn), Value::Text(&self.account), Value::Text(&self.region)]
+    }
+}

@@ -1,0 +1,151 @@
+//! Channels on every backend.
+//!
+//! Promise: each function needs an empty store and leaves nothing running.
+
+use domain::{Channel, ChannelType, Preset, ResourceKind};
+use store::{ChannelFilter, PageRequest, Store, StoreError, Tenant};
+use tokio::task::JoinSet;
+
+use crate::sample::{arn, channel, home, stream_key, tenant};
+
+const ROOMY: u32 = 5_000;
+
+async fn create(store: &Store, tenant: &Tenant, number: usize, quota: u32) -> Result<(), StoreError> {
+    store.create_channel(&channel(tenant, number), &stream_key(tenant, number, number), quota).await
+}
+
+async fn fill(store: &Store, tenant: &Tenant, numbers: impl IntoIterator<Item = usize>) {
+    for number in numbers {
+        create(store, tenant, number, ROOMY).await.unwrap();
+    }
+}
+
+async fn names(store: &Store, tenant: &Tenant, filter: &ChannelFilter, request: PageRequest) -> Vec<String> {
+    let page = store.channels(tenant, filter, request).await.unwrap();
+    page.items.into_iter().map(|channel| channel.name).collect()
+}
+
+pub(crate) async fn a_created_channel_reads_back_as_written_with_its_key(store: &Store) {
+    let (home, key) = (home(), stream_key(&home(), 1, 7));
+    let channel = Channel {
+        channel_type: ChannelType::AdvancedHd,
+        preset: Some(Preset::ConstrainedBandwidth),
+        ..channel(&home, 1)
+    };
+    store.create_channel(&channel, &key, ROOMY).await.unwrap();
+    assert_eq!(store.channel(&home, &channel.arn).await.unwrap(), Some(channel));
+    assert_eq!(store.stream_key(&home, &key.arn).await.unwrap(), Some(key));
+}
+
+pub(crate) async fn channel_and_key_are_made_both_or_neither(store: &Store) {
+    let home = home();
+    fill(store, &home, [1]).await;
+    let clash = stream_key(&home, 2, 1);
+    let refused = store.create_channel(&channel(&home, 2), &clash, ROOMY).await;
+    assert!(matches!(refused, Err(StoreError::Write { .. })));
+    assert_eq!(names(store, &home, &ChannelFilter::All, PageRequest::first(10)).await, ["channel-1"]);
+
+    let twin = store.create_channel(&channel(&home, 1), &stream_key(&home, 1, 2), ROOMY).await;
+    assert!(matches!(twin, Err(StoreError::Write { .. })));
+    let second_key = arn(&home, ResourceKind::StreamKey, 2);
+    assert_eq!(store.stream_key(&home, &second_key).await.unwrap(), None);
+}
+
+pub(crate) async fn a_list_is_in_creation_order_and_its_last_page_says_so(store: &Store) {
+    let home = home();
+    assert_eq!(store.channels(&home, &ChannelFilter::All, PageRequest::first(2)).await.unwrap().items, []);
+    fill(store, &home, [3, 1, 4, 2]).await;
+    let first = store.channels(&home, &ChannelFilter::All, PageRequest::first(2)).await.unwrap();
+    assert_eq!(first.items, [channel(&home, 3), channel(&home, 1)]);
+    let request = PageRequest { after: first.next.expect("more to come"), limit: 2 };
+    let last = store.channels(&home, &ChannelFilter::All, request).await.unwrap();
+    assert_eq!(last.items, [channel(&home, 4), channel(&home, 2)]);
+    assert_eq!(last.next, None);
+}
+
+pub(crate) async fn a_name_filter_takes_the_exact_name_and_pages_too(store: &Store) {
+    let home = home();
+    for (number, name) in ["show", "Show", "show", "show-2", "show"].into_iter().enumerate() {
+        let channel = Channel { name: name.to_owned(), ..channel(&home, number) };
+        store.create_channel(&channel, &stream_key(&home, number, number), ROOMY).await.unwrap();
+    }
+    let filter = ChannelFilter::Named("show".to_owned());
+    let first = store.channels(&home, &filter, PageRequest::first(2)).await.unwrap();
+    let request = PageRequest { after: first.next.expect("a third one"), limit: 2 };
+    let last = store.channels(&home, &filter, request).await.unwrap();
+    assert_eq!((first.items.len(), last.items.len(), last.next), (2, 1, None));
+    let nothing = ChannelFilter::Named("sho".to_owned());
+    assert_eq!(names(store, &home, &nothing, PageRequest::first(9)).await, [""; 0]);
+}
+
+pub(crate) async fn paging_is_stable_while_channels_come_and_go(store: &Store) {
+    let home = home();
+    fill(store, &home, 0..6).await;
+    let first = store.channels(&home, &ChannelFilter::All, PageRequest::first(3)).await.unwrap();
+    // Gone: one already seen, the very row the token points at, and one to come; then new ones.
+    for gone in [0, 2, 3] {
+        store.delete_channel(&home, &arn(&home, ResourceKind::Channel, gone)).await.unwrap();
+    }
+    fill(store, &home, [6]).await;
+    let request = PageRequest { after: first.next.expect("more to come"), limit: 3 };
+    let rest = names(store, &home, &ChannelFilter::All, request).await;
+    assert_eq!(rest, ["channel-4", "channel-5", "channel-6"]);
+}
+
+pub(crate) async fn a_deleted_channel_takes_its_keys_with_it(store: &Store) {
+    let home = home();
+    fill(store, &home, [1, 2]).await;
+    store.delete_channel(&home, &arn(&home, ResourceKind::Channel, 1)).await.unwrap();
+    let (gone, kept) = (stream_key(&home, 1, 1), stream_key(&home, 2, 2));
+    assert_eq!(store.stream_key(&home, &gone.arn).await.unwrap(), None);
+    assert_eq!(store.stream_key_by_value(&gone.value).await.unwrap(), None);
+    assert_eq!(store.stream_key(&home, &kept.arn).await.unwrap(), Some(kept));
+}
+
+pub(crate) async fn deleting_twice_is_refused(store: &Store) {
+    let home = home();
+    fill(store, &home, [1]).await;
+    let gone = arn(&home, ResourceKind::Channel, 1);
+    store.delete_channel(&home, &gone).await.unwrap();
+    let refused = store.delete_channel(&home, &gone).await;
+    assert!(matches!(refused, Err(StoreError::NoSuchChannel { arn }) if arn == gone));
+}
+
+pub(crate) async fn another_account_or_region_sees_nothing(store: &Store) {
+    let home = home();
+    fill(store, &home, [1]).await;
+    let here = arn(&home, ResourceKind::Channel, 1);
+    for stranger in [tenant("999999999999", "us-east-1"), tenant("123456789012", "eu-west-1")] {
+        assert_eq!(store.channel(&stranger, &here).await.unwrap(), None);
+        assert_eq!(names(store, &stranger, &ChannelFilter::All, PageRequest::first(9)).await, [""; 0]);
+        let refused = store.delete_channel(&stranger, &here).await;
+        assert!(matches!(refused, Err(StoreError::NoSuchChannel { .. })));
+        // Nor does it count against the stranger's quota.
+        let number = 100 + names(store, &home, &ChannelFilter::All, PageRequest::first(9)).await.len();
+        create(store, &stranger, number, 1).await.unwrap();
+    }
+    assert!(store.channel(&home, &here).await.unwrap().is_some());
+}
+
+pub(crate) async fn the_quota_holds_under_a_race(store: &Store) {
+    let mut creators = JoinSet::new();
+    for number in 0..50 {
+        let store = store.clone();
+        creators.spawn(async move { create(&store, &home(), number, 20).await });
+    }
+    let (made, refused): (Vec<_>, Vec<_>) = creators.join_all().await.into_iter().partition(Result::is_ok);
+    assert_eq!((made.len(), refused.len()), (20, 30));
+    assert!(
+        refused.iter().all(|result| matches!(result, Err(StoreError::ChannelQuota { limit: 20 }))),
+        "{refused:?}"
+    );
+    assert_eq!(names(store, &home(), &ChannelFilter::All, PageRequest::first(100)).await.len(), 20);
+}
+
+pub(crate) async fn a_deleted_channel_makes_room_under_the_quota(store: &Store) {
+    let home = home();
+    create(store, &home, 1, 1).await.unwrap();
+    assert!(matches!(create(store, &home, 2, 1).await, Err(StoreError::ChannelQuota { limit: 1 })));
+    store.delete_channel(&home, &arn(&home, ResourceKind::Channel, 1)).await.unwrap();
+    create(store, &home, 2, 1).await.unwrap();
+}

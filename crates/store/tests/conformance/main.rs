@@ -1,0 +1,74 @@
+//! What every backend of the store does, run on each of them.
+//!
+//! Promise: a behaviour stands here once, as a function of an empty store; a new backend is one more
+//! module made by the macro below.
+
+#![allow(clippy::unwrap_used, reason = "a failed step is a failed test")]
+
+mod access_keys;
+mod channels;
+mod installation;
+mod sample;
+mod stream_keys;
+
+use store::Store;
+
+/// A store and whatever must live as long as it.
+struct Backend {
+    store: Store,
+    _folder: Option<tempfile::TempDir>,
+}
+
+async fn memory() -> Backend {
+    Backend { store: Store::in_memory().await.expect("an empty database in memory"), _folder: None }
+}
+
+async fn file() -> Backend {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let store = Store::open(&folder.path().join("rillcast.db")).await.expect("an empty database file");
+    Backend { store, _folder: Some(folder) }
+}
+
+macro_rules! on_every_backend {
+    ($($file:ident :: $behaviour:ident),+ $(,)?) => {
+        on_every_backend!(@ on_memory, memory, $($file::$behaviour),+);
+        on_every_backend!(@ on_file, file, $($file::$behaviour),+);
+    };
+    (@ $module:ident, $backend:ident, $($file:ident :: $behaviour:ident),+) => {
+        mod $module {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+            async fn $behaviour() {
+                let backend = super::$backend().await;
+                super::$file::$behaviour(&backend.store).await;
+            })+
+        }
+    };
+}
+
+on_every_backend! {
+    access_keys::an_added_key_is_found_with_its_secret,
+    access_keys::a_list_is_in_order_of_adding_and_shows_no_secret,
+    access_keys::a_disabled_key_is_found_as_inactive_at_once_and_can_be_enabled_again,
+    access_keys::a_removed_key_is_gone_at_once,
+    access_keys::acts_on_an_unknown_key_are_refused,
+    access_keys::an_id_is_added_only_once,
+    channels::a_created_channel_reads_back_as_written_with_its_key,
+    channels::channel_and_key_are_made_both_or_neither,
+    channels::a_list_is_in_creation_order_and_its_last_page_says_so,
+    channels::a_name_filter_takes_the_exact_name_and_pages_too,
+    channels::paging_is_stable_while_channels_come_and_go,
+    channels::a_deleted_channel_takes_its_keys_with_it,
+    channels::deleting_twice_is_refused,
+    channels::another_account_or_region_sees_nothing,
+    channels::the_quota_holds_under_a_race,
+    channels::a_deleted_channel_makes_room_under_the_quota,
+    stream_keys::a_second_key_is_refused_until_the_first_is_deleted,
+    stream_keys::a_key_for_a_missing_or_foreign_channel_is_refused,
+    stream_keys::a_value_finds_its_key_and_channel,
+    stream_keys::a_deleted_key_admits_nobody,
+    stream_keys::the_quota_holds_under_a_race_for_the_last_key,
+    stream_keys::lists_page_in_creation_order,
+    stream_keys::another_account_sees_no_key,
+    installation::a_secret_is_made_once_and_kept,
+    installation::racing_first_readers_agree_on_the_secret,
+}

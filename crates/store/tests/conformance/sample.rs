@@ -1,0 +1,53 @@
+//! Channels and keys for tests.
+//!
+//! Promise: names are told apart by the number they are made from, so a failure can be read.
+
+use domain::{
+    AccountId, Arn, Channel, ChannelType, ContainerFormat, LatencyMode, MultitrackInput, Region, ResourceId,
+    ResourceKind, StreamKey, StreamKeyValue, Tags,
+};
+use store::Tenant;
+
+pub(crate) fn tenant(account: &str, region: &str) -> Tenant {
+    Tenant {
+        account: AccountId::parse(account).expect("twelve digits"),
+        region: Region::parse(region).expect("a region name"),
+    }
+}
+
+pub(crate) fn home() -> Tenant {
+    tenant("123456789012", "us-east-1")
+}
+
+pub(crate) fn arn(tenant: &Tenant, kind: ResourceKind, number: usize) -> Arn {
+    let id = ResourceId::parse(&format!("id{number:010}")).expect("twelve characters");
+    Arn { region: tenant.region.clone(), account: tenant.account.clone(), kind, id }
+}
+
+pub(crate) fn channel(tenant: &Tenant, number: usize) -> Channel {
+    Channel {
+        arn: arn(tenant, ResourceKind::Channel, number),
+        name: format!("channel-{number}"),
+        latency_mode: LatencyMode::Low,
+        channel_type: ChannelType::Standard,
+        preset: None,
+        authorized: false,
+        insecure_ingest: false,
+        container_format: ContainerFormat::Ts,
+        multitrack_input: MultitrackInput::default(),
+        recording_configuration: None,
+        playback_restriction_policy: None,
+        srt_passphrase: "passphrase".repeat(6),
+        tags: Tags::from([("stage".to_owned(), "tést/1".to_owned())]),
+    }
+}
+
+pub(crate) fn stream_key(tenant: &Tenant, channel: usize, number: usize) -> StreamKey {
+    StreamKey {
+        arn: arn(tenant, ResourceKind::StreamKey, number),
+        channel: arn(tenant, ResourceKind::Channel, channel),
+        value: StreamKeyValue::parse(&format!("sk_{}_{}_{number}", tenant.region, tenant.account))
+            .expect("a short value"),
+        tags: Tags::new(),
+    }
+}
