@@ -16,6 +16,15 @@ pub enum TrackKind {
     Audio,
 }
 
+impl std::fmt::Display for TrackKind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Video => "video",
+            Self::Audio => "audio",
+        })
+    }
+}
+
 /// H.264 parameters: from the AVCDecoderConfigurationRecord (ISO 14496-15, 5.3.3.1) and its SPS.
 #[derive(Clone, Debug, PartialEq)]
 pub struct AvcParams {
@@ -42,9 +51,9 @@ pub struct AvcParams {
 pub struct AacParams {
     /// The whole AudioSpecificConfig.
     pub config: Bytes,
-    /// Audio object type; 2 is AAC-LC.
+    /// Audio object type as players are told it: 2 is AAC-LC, 5 HE-AAC, 29 HE-AAC v2.
     pub object_type: u8,
-    /// Samples a second.
+    /// Samples a second of the core coder; each frame is 1 024 of them ([`crate::aac::FRAME_SAMPLES`]).
     pub sample_rate: u32,
     /// Output channels.
     pub channels: u8,

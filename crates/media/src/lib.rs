@@ -5,9 +5,17 @@
 //!
 //! One timebase serves the whole house: [`Ticks`] of 1/90 000 s.
 
+pub mod aac;
 pub mod amf0;
+pub mod avc;
+mod bits;
+mod error;
+pub mod flv;
+pub mod fmp4;
 mod frame;
+pub mod hls;
 mod ticks;
 
+pub use error::{AacError, AvcError, FlvError, FragmentError};
 pub use frame::{AacParams, AvcParams, Frame, TrackKind, Tracks};
 pub use ticks::Ticks;

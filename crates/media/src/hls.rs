@@ -1,0 +1,13 @@
+//! HLS playlists as text.
+//!
+//! Promise: a pure function of its fields; times are rounded alike everywhere, and no text that is
+//! handed in can break out of its attribute or line.
+//!
+//! The rules are those of draft-pantos-hls-rfc8216bis; section numbers are that draft's.
+
+mod media_playlist;
+mod multivariant;
+mod text;
+
+pub use media_playlist::{Growing, MediaPlaylist, Part, Segment, ServerControl};
+pub use multivariant::{MultivariantPlaylist, Variant, rendition_name};
