@@ -191,3 +191,42 @@ fn lock_path(path: &Path) -> PathBuf {
     name.push(".lock");
     PathBuf::from(name)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn pragma<T>(pool: &Pool<Sqlite>, sql: &'static str) -> T
+    where
+        T: Send + Unpin + for<'row> Decode<'row, Sqlite> + Type<Sqlite>,
+    {
+        sqlx::query_scalar(sql).fetch_one(pool).await.expect("a setting")
+    }
+
+    #[tokio::test]
+    async fn every_connection_forces_commits_to_disk_and_keeps_references() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let pools = open(&folder.path().join("rillcast.db")).await.expect("a new database");
+        for pool in [&pools.readers, &pools.writer] {
+            assert_eq!(pragma::<String>(pool, "PRAGMA journal_mode").await, "wal");
+            assert_eq!(pragma::<i64>(pool, "PRAGMA synchronous").await, 2, "FULL");
+            assert_eq!(pragma::<i64>(pool, "PRAGMA foreign_keys").await, 1);
+            assert_eq!(pragma::<i64>(pool, "PRAGMA busy_timeout").await, 5_000);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_dropped_change_leaves_nothing_and_frees_the_writer() {
+        let pools = in_memory().await.expect("an empty database");
+        let insert = "INSERT INTO secrets (name, value) VALUES ($1, $2)";
+        let values = [Value::Text("half"), Value::Bytes(b"done")];
+        let mut transaction = pools.begin().await.expect("the only writer");
+        execute(&mut transaction, insert, &values).await.expect("a first half");
+        drop(transaction);
+        let rows = pools.fetch("SELECT name FROM secrets", &[]).await.expect("a read");
+        assert!(rows.is_empty());
+        let mut transaction = pools.begin().await.expect("the writer is free again");
+        execute(&mut transaction, insert, &values).await.expect("the same again");
+        transaction.commit().await.expect("a commit");
+    }
+}

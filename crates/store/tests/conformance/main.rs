@@ -3,7 +3,7 @@
 //! Promise: a behaviour stands here once, as a function of an empty store; a new backend is one more
 //! module made by the macro below.
 
-#![allow(clippy::unwrap_used, reason = "a failed step is a failed test")]
+#![expect(clippy::unwrap_used, reason = "a failed step is a failed test")]
 
 mod access_keys;
 mod channels;
