@@ -252,3 +252,67 @@ fn tell(cursor: &mut Cursor, tracks: &Arc<Tracks>) -> Next {
 fn is_entrance(tracks: &Tracks, frame: &Frame) -> bool {
     frame.keyframe && (tracks.video.is_none() || frame.track == TrackKind::Video)
 }
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use media::{AacParams, Ticks};
+
+    use super::*;
+
+    fn sounding(limits: RingLimits) -> Ring {
+        let mut ring = Ring::new(limits);
+        let config = Bytes::from_static(&[0x11, 0x90]);
+        let audio = AacParams { config, object_type: 2, sample_rate: 48_000, channels: 2 };
+        assert!(ring.set_tracks(Tracks { video: None, audio: Some(audio) }));
+        ring
+    }
+
+    fn frame(size: usize, keyframe: bool) -> Frame {
+        let data = Bytes::from(vec![0; size]);
+        Frame { track: TrackKind::Audio, dts: Ticks::ZERO, pts: Ticks::ZERO, keyframe, data }
+    }
+
+    #[test]
+    fn only_what_a_newcomer_needs_is_kept_when_all_have_read() {
+        let mut ring = sounding(RingLimits::default());
+        (0..50).for_each(|n| ring.push(frame(10, n % 10 == 0)));
+        assert_eq!(ring.held(), (10, 100));
+    }
+
+    #[test]
+    fn what_a_reader_still_wants_is_kept_up_to_the_limits() {
+        let mut ring = sounding(RingLimits { frames: 30, bytes: 250 });
+        ring.push(frame(10, true));
+        ring.enter();
+        (0..20).for_each(|_| ring.push(frame(10, true)));
+        assert_eq!(ring.held(), (21, 210));
+        (0..20).for_each(|_| ring.push(frame(10, true)));
+        assert_eq!(ring.held(), (25, 250));
+        (0..50).for_each(|_| ring.push(frame(0, true)));
+        assert_eq!(ring.held().0, 30);
+    }
+
+    #[test]
+    fn a_frame_larger_than_the_ring_is_lost_and_nothing_else_breaks() {
+        let mut ring = sounding(RingLimits { frames: 30, bytes: 100 });
+        let reader = ring.enter();
+        ring.push(frame(101, true));
+        assert_eq!(ring.held(), (0, 0));
+        assert_eq!(ring.read(reader), Some(Next::Lagged));
+    }
+
+    #[test]
+    fn after_the_end_and_the_last_reader_nothing_is_held() {
+        let mut ring = sounding(RingLimits::default());
+        let reader = ring.enter();
+        ring.push(frame(10, true));
+        ring.end();
+        assert_eq!(ring.held(), (1, 10));
+        ring.leave(reader);
+        assert_eq!(ring.held(), (0, 0));
+        let late = ring.enter();
+        assert!(matches!(ring.read(late), Some(Next::Tracks(_))));
+        assert_eq!(ring.read(late), Some(Next::End));
+    }
+}
