@@ -1,1 +1,39 @@
-//! api
+//! The wire of Amazon IVS: HTTP in, typed and proven calls out, and back.
+//!
+//! **Way in**: [`Api::handle`], given any HTTP request that is not another service's.
+//! **Way out**: the trait [`ivs::Ivs`] (one function per served operation), implemented by the service that
+//! gives the operations their meaning, and [`KeyRing`], which finds access keys.
+//!
+//! Promise: an operation is reached only by a request whose signature was verified with an active key and
+//! whose every bound in the vendor's model is met; every answer carries `x-amzn-RequestId`, and every error
+//! its code and text where each AWS SDK looks for them.
+//!
+//! Refuses to know: what an operation means, where keys are stored, sockets, TLS, the clock.
+//!
+//! The shapes, bounds and routes are generated (`cargo run -p xtask -- generate`) from the vendor's public
+//! model; `operations.txt` beside this crate's manifest names what is served, one line an operation.
+
+#![warn(missing_docs)]
+
+mod answer;
+mod body;
+mod call;
+mod error;
+mod handle;
+pub mod ivs;
+mod keyring;
+mod request_id;
+mod route;
+mod rule;
+mod sensitive;
+mod timestamp;
+mod violations;
+
+pub use call::Call;
+pub use error::ApiError;
+pub use handle::{Api, Config, RegionRule};
+pub use keyring::{Key, KeyRing};
+pub use route::{Route, Service};
+pub use sensitive::Sensitive;
+pub use timestamp::Timestamp;
+pub use violations::Violations;

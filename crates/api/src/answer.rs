@@ -1,0 +1,95 @@
+//! Answers as every SDK and a browser understand them.
+//!
+//! Promise: each carries its request id and may be read by a page of any origin; an error's code stands in
+//! `x-amzn-ErrorType`, its text in both `exceptionMessage` (modelled readers) and `message` (generic ones).
+
+use bytes::Bytes;
+use http::header::{self, HeaderName, HeaderValue};
+use http::{HeaderMap, Response, StatusCode};
+use http_body_util::Full;
+use serde::Serialize;
+use serde_json::json;
+
+use crate::error::ApiError;
+use crate::request_id::RequestId;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
+const ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
+
+/// What an operation answers.
+#[derive(Debug)]
+pub(crate) enum Reply {
+    /// 200 with a JSON object.
+    Object(Bytes),
+    /// 204.
+    Empty,
+}
+
+/// Writes an output.
+pub(crate) fn reply<T: Serialize>(output: &T) -> Result<Reply, ApiError> {
+    let json = serde_json::to_vec(output).map_err(|error| ApiError::internal("writing the output", error))?;
+    Ok(Reply::Object(json.into()))
+}
+
+/// The answer to a call that went well.
+pub(crate) fn success(id: RequestId, status: u16, reply: Reply) -> Response<Full<Bytes>> {
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
+    match reply {
+        Reply::Object(json) => response(id, status, Some(json)),
+        Reply::Empty => response(id, status, None),
+    }
+}
+
+/// The answer to a call that was refused or failed.
+pub(crate) fn refusal(id: RequestId, error: &ApiError) -> Response<Full<Bytes>> {
+    let (status, code) = error.wire();
+    let text = error.told();
+    let json = json!({ "__type": code, "exceptionMessage": text, "message": text });
+    let mut answer = response(id, status, Some(json.to_string().into()));
+    answer.headers_mut().insert(ERROR_TYPE, HeaderValue::from_static(code));
+    if let ApiError::MethodNotAllowed { allow } = error {
+        put(answer.headers_mut(), header::ALLOW, allow);
+    }
+    answer
+}
+
+/// The answer to a browser that asks whether a page may call.
+pub(crate) fn preflight(id: RequestId) -> Response<Full<Bytes>> {
+    let mut answer = response(id, StatusCode::NO_CONTENT, None);
+    let headers = answer.headers_mut();
+    headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, POST, DELETE"));
+    headers.insert(
+        header::ACCESS_CONTROL_ALLOW_HEADERS,
+        HeaderValue::from_static(
+            "Authorization, Content-Type, X-Amz-Date, X-Amz-Content-Sha256, X-Amz-Security-Token, \
+             X-Amz-User-Agent, amz-sdk-invocation-id, amz-sdk-request",
+        ),
+    );
+    headers.insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("86400"));
+    answer
+}
+
+fn response(id: RequestId, status: StatusCode, json: Option<Bytes>) -> Response<Full<Bytes>> {
+    let typed = json.is_some();
+    let mut answer = Response::new(Full::new(json.unwrap_or_default()));
+    *answer.status_mut() = status;
+    let headers = answer.headers_mut();
+    if typed {
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    }
+    put(headers, REQUEST_ID, &id.to_string());
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    headers.insert(
+        header::ACCESS_CONTROL_EXPOSE_HEADERS,
+        HeaderValue::from_static("x-amzn-RequestId, x-amzn-ErrorType"),
+    );
+    answer
+}
+
+fn put(headers: &mut HeaderMap, name: HeaderName, text: &str) {
+    if let Ok(value) = HeaderValue::from_str(text) {
+        headers.insert(name, value);
+    }
+}

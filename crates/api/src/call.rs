@@ -1,0 +1,26 @@
+//! One proven call of an operation.
+//!
+//! Promise: from outside the house a call comes to be only in [`crate::Api::handle`], after the signature was
+//! verified and the key found active; so whoever holds one need not ask again who the caller is.
+
+use auth::Principal;
+use domain::Region;
+
+/// Who calls, where to, and by which name the call is found in the logs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Call {
+    /// Whose key signed.
+    pub principal: Principal,
+    /// The region that the caller signed for; it is one that the server answers for.
+    pub region: Region,
+    /// What the answer carries as `x-amzn-RequestId`.
+    pub request_id: String,
+}
+
+impl Call {
+    /// A call that the house itself vouches for: bootstrap and tests. No request from outside comes this way.
+    pub fn trusted(principal: Principal, region: Region, request_id: impl Into<String>) -> Self {
+        Self { principal, region, request_id: request_id.into() }
+    }
+}

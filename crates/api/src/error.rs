@@ -1,0 +1,177 @@
+//! Every way in which a call can be refused, and what the wire says then.
+//!
+//! Promise: one exhaustive `match` gives each its status and its code; the inner cause of an internal error
+//! is for the log alone and never reaches the caller.
+
+use domain::Arn;
+use http::StatusCode;
+
+use crate::violations::Violations;
+
+/// Why a call is refused. The first ten are the services' modelled exceptions (their statuses are the
+/// model's), which operations may give; the rest belong to the frame.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ApiError {
+    /// An input breaks a rule that the model's bounds do not say.
+    #[error("{0}")]
+    Validation(String),
+    /// The principal may not do this.
+    #[error("{0}")]
+    AccessDenied(String),
+    /// The account is not yet verified; not given by Rillcast itself.
+    #[error("{0}")]
+    PendingVerification(String),
+    /// There is no such resource.
+    #[error("{0}")]
+    ResourceNotFound(String),
+    /// The channel is offline.
+    #[error("{0}")]
+    ChannelNotBroadcasting(String),
+    /// The resource's state forbids it.
+    #[error("{0}")]
+    Conflict(String),
+    /// The account has as many as it may have.
+    #[error("{0}")]
+    ServiceQuotaExceeded(String),
+    /// Too many requests.
+    #[error("{0}")]
+    Throttling(String),
+    /// The stream can't be reached now.
+    #[error("{0}")]
+    StreamUnavailable(String),
+    /// Part of the service can't be reached now.
+    #[error("{0}")]
+    ServiceUnavailable(String),
+    /// Rillcast failed; `act` says at what and the source why. The caller learns neither.
+    #[error("{act} failed")]
+    Internal {
+        /// What was being done.
+        act: &'static str,
+        /// Why it failed.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+
+    /// The input does not meet the model's bounds.
+    #[error("{0}")]
+    Invalid(Violations),
+    /// The proof of who calls is missing or wrong.
+    #[error(transparent)]
+    Unproven(#[from] auth::sigv4::Error),
+    /// No operation has this path.
+    #[error("Unable to determine service/operation name to be authorized")]
+    UnknownOperation,
+    /// The path is right, the method is not.
+    #[error("Method not allowed; use {allow}")]
+    MethodNotAllowed {
+        /// The methods that this path has.
+        allow: String,
+    },
+    /// The body is longer than the frame reads.
+    #[error("Request body is larger than {max} bytes")]
+    BodyTooLarge {
+        /// The limit.
+        max: usize,
+    },
+    /// The body did not arrive in time.
+    #[error("Request body did not arrive within {seconds} seconds")]
+    BodyTooSlow {
+        /// The limit.
+        seconds: u64,
+    },
+    /// The connection broke within the body.
+    #[error("Request body could not be read")]
+    BodyBroken,
+}
+
+impl ApiError {
+    /// There is no resource with this ARN, or the caller is not to know of it.
+    pub fn not_found(arn: &Arn) -> Self {
+        Self::ResourceNotFound(format!("Resource: {arn} not found"))
+    }
+
+    /// An input breaks a rule; `text` should name the member.
+    pub fn validation(text: impl Into<String>) -> Self {
+        Self::Validation(text.into())
+    }
+
+    /// Something that should have worked did not.
+    pub fn internal(act: &'static str, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::Internal { act, source: source.into() }
+    }
+
+    /// The HTTP status and the error code (the exception's name) on the wire.
+    pub fn wire(&self) -> (StatusCode, &'static str) {
+        use auth::sigv4::Error as Proof;
+        match self {
+            Self::Validation(_) | Self::Invalid(_) | Self::BodyBroken => {
+                (StatusCode::BAD_REQUEST, "ValidationException")
+            }
+            Self::AccessDenied(_) => (StatusCode::FORBIDDEN, "AccessDeniedException"),
+            Self::PendingVerification(_) => (StatusCode::FORBIDDEN, "PendingVerification"),
+            Self::ResourceNotFound(_) => (StatusCode::NOT_FOUND, "ResourceNotFoundException"),
+            Self::ChannelNotBroadcasting(_) => (StatusCode::NOT_FOUND, "ChannelNotBroadcasting"),
+            Self::Conflict(_) => (StatusCode::CONFLICT, "ConflictException"),
+            Self::ServiceQuotaExceeded(_) => (StatusCode::PAYMENT_REQUIRED, "ServiceQuotaExceededException"),
+            Self::Throttling(_) => (StatusCode::TOO_MANY_REQUESTS, "ThrottlingException"),
+            Self::StreamUnavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "StreamUnavailable"),
+            Self::ServiceUnavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailable"),
+            Self::Internal { .. } => (StatusCode::INTERNAL_SERVER_ERROR, "InternalServerException"),
+            Self::Unproven(proof) => match proof {
+                Proof::Missing => (StatusCode::FORBIDDEN, "MissingAuthenticationTokenException"),
+                Proof::Incomplete(_) => (StatusCode::FORBIDDEN, "IncompleteSignatureException"),
+                Proof::UnrecognizedClient => (StatusCode::FORBIDDEN, "UnrecognizedClientException"),
+                Proof::Invalid(_) | Proof::Expired { .. } | Proof::NotYetCurrent { .. } => {
+                    (StatusCode::FORBIDDEN, "InvalidSignatureException")
+                }
+            },
+            Self::UnknownOperation => (StatusCode::NOT_FOUND, "UnknownOperationException"),
+            Self::MethodNotAllowed { .. } => (StatusCode::METHOD_NOT_ALLOWED, "UnknownOperationException"),
+            Self::BodyTooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "RequestEntityTooLargeException"),
+            Self::BodyTooSlow { .. } => (StatusCode::REQUEST_TIMEOUT, "RequestTimeoutException"),
+        }
+    }
+
+    /// The text that the caller gets.
+    pub(crate) fn told(&self) -> String {
+        match self {
+            Self::Internal { .. } => "The service failed to answer; try again".to_owned(),
+            other => other.to_string(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Source: the model's `httpStatusCode` of each exception, as the generator wrote it.
+    #[test]
+    fn modelled_exceptions_have_the_models_status() {
+        let text = || "x".to_owned();
+        let ours = [
+            ApiError::Validation(text()),
+            ApiError::AccessDenied(text()),
+            ApiError::PendingVerification(text()),
+            ApiError::ResourceNotFound(text()),
+            ApiError::ChannelNotBroadcasting(text()),
+            ApiError::Conflict(text()),
+            ApiError::ServiceQuotaExceeded(text()),
+            ApiError::Throttling(text()),
+            ApiError::StreamUnavailable(text()),
+            ApiError::ServiceUnavailable(text()),
+            ApiError::internal("testing", "x"),
+        ];
+        for (name, status) in crate::ivs::EXCEPTIONS {
+            let wire = ours.iter().map(ApiError::wire).find(|(_, code)| code == name);
+            assert_eq!(wire.map(|(status, _)| status.as_u16()), Some(*status), "{name}");
+        }
+    }
+
+    #[test]
+    fn an_internal_error_tells_the_caller_nothing() {
+        let error = ApiError::internal("reading the channel", "disk on fire at /dev/sda");
+        assert!(!error.told().contains("disk") && !error.told().contains("channel"));
+    }
+}

@@ -1,0 +1,32 @@
+//! Where the vendor's model is not what the vendor's service does. Each line has its reason.
+//!
+//! Promise: the only place where generated bounds differ from the model.
+
+/// Shapes whose pattern is not enforced.
+pub(crate) const PATTERNS_NOT_ENFORCED: &[(&str, &str)] = &[(
+    "ResourceArn",
+    "the model's `[a-z-]/` allows one letter as the resource kind, which no ARN of the service has",
+)];
+
+/// Enumerations that also know the empty word.
+pub(crate) const EMPTY_WORD: &[(&str, &str)] =
+    &[("TranscodePreset", "a BASIC or STANDARD channel reads back with the preset \"\"")];
+
+/// Headers that the frame puts on every answer itself; output members bound to them are not generated.
+pub(crate) const FRAME_HEADERS: &[&str] = &[
+    "Access-Control-Allow-Origin",
+    "Access-Control-Expose-Headers",
+    "Cache-Control",
+    "Content-Security-Policy",
+    "Strict-Transport-Security",
+    "X-Content-Type-Options",
+    "X-Frame-Options",
+];
+
+pub(crate) fn pattern_enforced(shape: &str) -> bool {
+    PATTERNS_NOT_ENFORCED.iter().all(|(name, _)| *name != shape)
+}
+
+pub(crate) fn knows_empty_word(shape: &str) -> bool {
+    EMPTY_WORD.iter().any(|(name, _)| *name == shape)
+}

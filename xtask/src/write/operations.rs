@@ -1,0 +1,129 @@
+//! Writes a service's operations: the list, the routes, the trait and the way from one to the other.
+//!
+//! Promise: every served operation has a variant, a route, a function and an arm; forgetting one does not compile.
+
+use crate::model::{Kind, Model, Operation, Place};
+use crate::names::snake;
+
+/// `operations.rs` of one service.
+pub(crate) fn operations(
+    service: &str,
+    name: &str,
+    model: &Model,
+    served: &[&Operation],
+) -> Result<String, String> {
+    let purpose = "The served operations: how each is bound to HTTP, and the trait that gives them meaning.";
+    let mut text = super::heading(service, purpose, "each operation is reached by its own route alone.");
+    text += "use std::future::Future;\n\nuse http::Method;\nuse serde_json::{Map, Value};\n\n\
+             use super::shapes::*;\nuse crate::answer::{Reply, reply};\nuse crate::call::Call;\n\
+             use crate::error::ApiError;\nuse crate::route::Route;\nuse crate::rule::parse;\n\n";
+    text += &list(served);
+    text += &routes(model, served)?;
+    text += &interface(name, served)?;
+    text += &perform(name, served);
+    text += &exceptions(model);
+    Ok(text)
+}
+
+fn list(served: &[&Operation]) -> String {
+    let variants: String = served.iter().map(|op| format!("/// `{}`.\n{},\n", op.name, op.name)).collect();
+    let all: Vec<_> = served.iter().map(|op| format!("Self::{}", op.name)).collect();
+    format!(
+        "/// An operation that is served.\n#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]\n\
+         pub enum Operation {{\n{variants}}}\n\nimpl Operation {{\n/// All of them, in the order of the list.\n\
+         pub const ALL: &[Self] = &[{}];\n\n",
+        all.join(", ")
+    )
+}
+
+fn routes(model: &Model, served: &[&Operation]) -> Result<String, String> {
+    let mut arms = String::new();
+    for op in served {
+        let query = query(model, op)?;
+        arms += &format!(
+            "Self::{} => &Route {{ name: {:?}, method: Method::{}, path: {:?}, query: &[{}], status: {} }},\n",
+            op.name,
+            op.name,
+            op.method,
+            op.path,
+            query.join(", "),
+            op.status
+        );
+    }
+    Ok(format!(
+        "/// How it is bound to HTTP.\npub fn route(self) -> &'static Route {{\nmatch self {{\n{arms}}}\n}}\n}}\n\n"
+    ))
+}
+
+/// The query's members; each must be a list of texts, the only kind that the models have.
+fn query(model: &Model, op: &Operation) -> Result<Vec<String>, String> {
+    let Some(input) = &op.input else { return Ok(Vec::new()) };
+    let mut names = Vec::new();
+    for member in model.members(input)? {
+        match &member.place {
+            Place::Query => match &model.shape(&member.shape)?.kind {
+                Kind::List { .. } => names.push(format!("{:?}", member.name)),
+                _ => return Err(format!("{input}.{}: only lists are supported in a query", member.name)),
+            },
+            Place::Header(_) => {
+                return Err(format!("{input}.{}: input headers are not supported", member.name));
+            }
+            Place::Path | Place::Body => {}
+        }
+    }
+    Ok(names)
+}
+
+fn interface(name: &str, served: &[&Operation]) -> Result<String, String> {
+    let mut text = format!(
+        "/// What the operations mean; implemented by the service that owns the resources. Each function gets a\n\
+         /// proven caller and an input within the model's bounds.\npub trait {name}: Send + Sync + 'static {{\n"
+    );
+    for op in served {
+        let input =
+            op.input.as_ref().ok_or(format!("{}: an operation without input is not supported", op.name))?;
+        text += &format!(
+            "/// `{} {}`, answers {}.\nfn {}(&self, call: &Call, input: {input}) -> \
+             impl Future<Output = Result<{}, ApiError>> + Send;\n\n",
+            op.method,
+            op.path,
+            op.status,
+            snake(&op.name),
+            op.output.as_deref().unwrap_or("()")
+        );
+    }
+    Ok(text + "}\n\n")
+}
+
+fn perform(name: &str, served: &[&Operation]) -> String {
+    let arms: String = served
+        .iter()
+        .map(|op| {
+            let call = format!("service.{}(call, parse(members)?).await?", snake(&op.name));
+            match op.output {
+                Some(_) => format!("Operation::{} => reply(&{call}),\n", op.name),
+                None => format!("Operation::{} => {{\n{call};\nOk(Reply::Empty)\n}}\n", op.name),
+            }
+        })
+        .collect();
+    format!(
+        "/// Reads the input, has the operation done, writes the output.\n\
+         pub(crate) async fn perform<S: {name}>(service: &S, operation: Operation, call: &Call, \
+         members: &Map<String, Value>) -> Result<Reply, ApiError> {{\nmatch operation {{\n{arms}}}\n}}\n\n"
+    )
+}
+
+fn exceptions(model: &Model) -> String {
+    let lines: String = model
+        .shapes
+        .iter()
+        .filter_map(|(name, shape)| match &shape.kind {
+            Kind::Structure { status: Some(status), .. } => Some(format!("({name:?}, {status}),\n")),
+            _ => None,
+        })
+        .collect();
+    format!(
+        "/// The service's exceptions and the HTTP status of each.\n\
+         #[cfg(test)]\npub(crate) const EXCEPTIONS: &[(&str, u16)] = &[\n{lines}];\n"
+    )
+}
