@@ -20,6 +20,8 @@ const PPS: u8 = 8;
 /// Profiles whose record ends with chroma format and bit depths (ISO 14496-15 5.3.3.1.2).
 const HIGH_PROFILES: [u8; 4] = [100, 110, 122, 144];
 const LARGEST_SIDE: u32 = 16_384;
+/// Level 6.2.
+const HIGHEST_LEVEL: u8 = 62;
 
 impl AvcParams {
     /// The codec as in RFC 6381: `avc1.PPCCLL`, hexadecimal profile, constraints and level.
@@ -228,7 +230,12 @@ fn parse_sps(nal: &[u8]) -> Result<SeqParameterSet, AvcError> {
     if nal.len() < 5 || nal_type(nal) != SPS {
         return Err(AvcError::MalformedSps("not a sequence parameter set".to_owned()));
     }
-    let payload = rbsp::decode_nal(nal).map_err(malformed)?;
+    let mut payload = rbsp::decode_nal(nal).map_err(malformed)?.into_owned();
+    // The reader refuses pictures above the level's limit, but encoders understate their level and every
+    // decoder plays them all the same: let it check against the highest.
+    if let Some(level) = payload.get_mut(2) {
+        *level = HIGHEST_LEVEL;
+    }
     SeqParameterSet::from_bits(BitReader::new(&payload[..])).map_err(malformed)
 }
 
