@@ -1,1 +1,157 @@
-//! ingest
+//! Ingest: take streams in over RTMP and RTMPS.
+//!
+//! Way in: TCP connections of encoders, on its own listeners. Way out: one [`live::Publisher`] per stream
+//! let on air. It knows nothing of what happens to frames afterwards.
+//!
+//! Promise: a stranger costs bounded memory and time; a stream goes on air only by a stream key, and by
+//! plain RTMP only where its channel allows that; every stream's start, end and refusal is one log line
+//! with its cause and without its key; one publisher's fault touches no other.
+
+mod admission;
+mod connection;
+mod ending;
+mod error;
+mod intake;
+mod listener;
+pub mod rtmp;
+mod timeline;
+mod wire;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::Limits;
+use live::Hub;
+use store::Store;
+use tokio_rustls::TlsAcceptor;
+use tokio_util::sync::CancellationToken;
+
+pub use error::{ChunkFault, Error, Foreign};
+pub use intake::{Intake, Output, Tally};
+pub use timeline::{Place, Timeline};
+
+use admission::Admission;
+use connection::Shared;
+use listener::{Door, House};
+
+/// What an operator decides.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Where plain RTMP is taken; port 0 takes a free one.
+    pub rtmp: Option<SocketAddr>,
+    /// Where RTMPS is taken.
+    pub rtmps: Option<SocketAddr>,
+    /// How long what may take.
+    pub timeouts: Timeouts,
+    /// Connections over both listeners.
+    pub max_connections: usize,
+    /// Connections from one address.
+    pub max_connections_per_address: usize,
+    /// Quotas of an account.
+    pub limits: Limits,
+}
+
+impl Default for Config {
+    /// No listener; 1 000 connections, 200 of them from one address.
+    fn default() -> Self {
+        Self {
+            rtmp: None,
+            rtmps: None,
+            timeouts: Timeouts::default(),
+            max_connections: 1_000,
+            max_connections_per_address: 200,
+            limits: Limits::default(),
+        }
+    }
+}
+
+/// How long a publisher may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timeouts {
+    /// From the first byte to the end of the handshake; for TLS as much again before it.
+    pub handshake: Duration,
+    /// From the first byte to the publish request.
+    pub publish: Duration,
+    /// Without a byte on air (IVS ends a session after 30 s without data).
+    pub silence: Duration,
+    /// From going on air to the first keyframe.
+    pub keyframe: Duration,
+    /// How long a wrong key waits for its answer.
+    pub wrong_key: Duration,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self {
+            handshake: Duration::from_secs(5),
+            publish: Duration::from_secs(10),
+            silence: Duration::from_secs(30),
+            keyframe: Duration::from_secs(10),
+            wrong_key: Duration::from_secs(1),
+        }
+    }
+}
+
+/// The pipes it touches.
+#[derive(Clone)]
+pub struct Deps {
+    /// Where stream keys are looked up.
+    pub store: Store,
+    /// Where streams go on air.
+    pub hub: Hub,
+    /// How RTMPS is served; unused without [`Config::rtmps`].
+    pub tls: Arc<rustls::ServerConfig>,
+}
+
+/// The service, bound to its addresses.
+pub struct Ingest {
+    rtmp: Option<Door>,
+    rtmps: Option<Door>,
+    house: House,
+    shared: Arc<Shared>,
+}
+
+impl Ingest {
+    /// Binds the configured listeners. Connections queue up until [`Ingest::run`].
+    ///
+    /// # Errors
+    /// [`Error::Bind`] when an address can't be taken.
+    #[expect(clippy::unused_async, reason = "every service binds by the same call")]
+    pub async fn bind(config: Config, deps: Deps) -> Result<Self, Error> {
+        let rtmp = config.rtmp.map(|address| Door::open(address, None)).transpose()?;
+        let acceptor = || Some(TlsAcceptor::from(deps.tls.clone()));
+        let rtmps = config.rtmps.map(|address| Door::open(address, acceptor())).transpose()?;
+        let house = House::new(config.max_connections, config.max_connections_per_address);
+        let admission = Admission::new(deps.store, deps.hub, config.limits);
+        Ok(Self { rtmp, rtmps, house, shared: Arc::new(Shared { config, admission }) })
+    }
+
+    /// Where plain RTMP is taken, if it is.
+    pub fn rtmp_addr(&self) -> Option<SocketAddr> {
+        self.rtmp.as_ref().and_then(|door| door.listener.local_addr().ok())
+    }
+
+    /// Where RTMPS is taken, if it is.
+    pub fn rtmps_addr(&self) -> Option<SocketAddr> {
+        self.rtmps.as_ref().and_then(|door| door.listener.local_addr().ok())
+    }
+
+    /// Takes streams in until `shutdown`, then tells publishers and waits for them, at most seconds.
+    pub async fn run(self, shutdown: CancellationToken) {
+        let serve = |door: Option<Door>| {
+            let (house, shared, shutdown) = (self.house.clone(), self.shared.clone(), shutdown.clone());
+            async move {
+                if let Some(door) = door {
+                    listener::run(door, house, shared, shutdown).await;
+                }
+            }
+        };
+        tokio::join!(serve(self.rtmp), serve(self.rtmps));
+    }
+}
+
+/// Fills `bytes` from the system's generator.
+fn entropy(bytes: &mut [u8]) {
+    aws_lc_rs::rand::fill(bytes).expect("the system's random generator works");
+}

@@ -1,0 +1,63 @@
+//! Why a stream ended, and what its publisher is told.
+//!
+//! Promise: every end has one cause, in words that stand in one log line.
+
+use media::FlvError;
+
+use crate::error::Error;
+
+/// The cause of a stream's end.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Ending {
+    #[error("the publisher finished")]
+    Finished,
+    #[error("the publisher closed the connection")]
+    Vanished,
+    #[error("the publisher sent nothing for {0} s")]
+    Stalled(u64),
+    #[error("no picture arrived within {0} s: sound alone is not supported")]
+    NoVideo(u64),
+    #[error("no keyframe arrived within {0} s")]
+    NoKeyframe(u64),
+    #[error("nothing but metadata arrived within {0} s")]
+    NoMedia(u64),
+    #[error("the media can't be used")]
+    Unusable(#[source] FlvError),
+    #[error("the stream was asked to stop")]
+    StopRequested,
+    #[error("the server is shutting down")]
+    Shutdown,
+    #[error("the connection failed")]
+    Broken(#[source] Error),
+}
+
+impl Ending {
+    /// The RTMP status that tells the publisher: level, code, description. Nothing where nobody listens.
+    pub(crate) fn status(&self) -> Option<(&'static str, &'static str, String)> {
+        match self {
+            Self::Finished | Self::Vanished | Self::Broken(_) => None,
+            Self::StopRequested => Some(("status", "NetStream.Unpublish.Success", self.sentence())),
+            Self::Shutdown => Some(("status", "NetConnection.Connect.Closed", self.sentence())),
+            Self::Unusable(fault) => {
+                let description = format!("This stream can't be used: {}.", chain(fault));
+                Some(("error", "NetStream.Publish.Rejected", description))
+            }
+            Self::Stalled(_) | Self::NoVideo(_) | Self::NoKeyframe(_) | Self::NoMedia(_) => {
+                Some(("error", "NetStream.Failed", self.sentence()))
+            }
+        }
+    }
+
+    fn sentence(&self) -> String {
+        let text = self.to_string();
+        let mut characters = text.chars();
+        let first = characters.next().map(|first| first.to_ascii_uppercase());
+        first.into_iter().chain(characters).chain(['.']).collect()
+    }
+}
+
+/// An error with its causes, on one line.
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source(), |cause| cause.source());
+    causes.fold(error.to_string(), |line, cause| format!("{line}: {cause}"))
+}

@@ -1,0 +1,245 @@
+//! One media clock out of a publisher's timestamps.
+//!
+//! Promise: decoding times rise strictly within a track, whatever the publisher's clock does; both tracks
+//! are moved together, so a correction never pulls sound and picture apart; and a real pause stays a pause.
+//!
+//! RTMP counts milliseconds in 32 bits. Encoders wrap at 2^32, some at 2^31 (the field read as signed,
+//! after 24.8 days) or 2^24 (no extended timestamps, after 4 h 39 min); restart from zero in mid-stream;
+//! jump with the wall clock; start sound and picture from different zeros.
+
+use std::time::Duration;
+
+use media::{Ticks, TrackKind};
+
+/// Where the media clock begins, so that nothing that is moved back a little falls below zero.
+const ORIGIN: i64 = 10_000;
+/// A forward step longer than this, in milliseconds, is a jump unless time really went by.
+const FORWARD: i64 = 5_000;
+/// A backward step longer than this is a jump; a shorter one is disorder, and that frame is squeezed in.
+const BACKWARD: i64 = 300;
+/// Tracks that start further apart than this do not count from related zeros.
+const APART: i64 = 10_000;
+/// How far a step and the time that went by may differ for a pause to be real.
+const SLACK: i64 = 2_000;
+/// Where clocks wrap early.
+const EARLY_WRAPS: [i64; 2] = [1 << 24, 1 << 31];
+/// The step of a track that has not shown one yet, in milliseconds.
+const FIRST_STEP: i64 = 33;
+/// The longest step that is taken for a frame's duration.
+const LONGEST_STEP: i64 = 1_000;
+
+/// A frame's place on the media clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Decoding time, strictly rising within the track.
+    pub dts: Ticks,
+    /// The time that the publisher meant; composition offsets count from here. Differs from `dts` only
+    /// where the publisher's own times do not rise.
+    pub time: Ticks,
+    /// How far the publisher's clock jumped, in milliseconds, if this frame made us move the clock.
+    pub jump: Option<i64>,
+}
+
+/// The media clock of one stream.
+#[derive(Clone, Debug, Default)]
+pub struct Timeline {
+    video: Track,
+    audio: Track,
+    /// Milliseconds added to the publisher's clock; each correction makes a new one.
+    shift: Option<i64>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Track {
+    last: Option<Last>,
+    /// The shift that this track's frames get; a correction reaches the other track at its own jump.
+    shift: i64,
+    step: Option<i64>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Last {
+    /// The publisher's number.
+    raw: u32,
+    /// The same, unwrapped.
+    unwrapped: i64,
+    /// When it arrived.
+    arrival: Duration,
+    dts: Ticks,
+}
+
+impl Timeline {
+    /// Places a frame. `timestamp` is the publisher's, `arrival` the time since the session began.
+    pub fn place(&mut self, track: TrackKind, timestamp: u32, arrival: Duration) -> Place {
+        let shift = *self.shift.get_or_insert(ORIGIN - i64::from(timestamp));
+        let (own, other) = match track {
+            TrackKind::Video => (&mut self.video, &self.audio),
+            TrackKind::Audio => (&mut self.audio, &self.video),
+        };
+        let (unwrapped, jump) = match own.last {
+            None => own.begin(timestamp, shift, other),
+            Some(last) => own.follow(last, timestamp, arrival, shift),
+        };
+        if jump.is_some() {
+            self.shift = Some(own.shift);
+        }
+        let time = Ticks::from_millis(unwrapped.saturating_add(own.shift));
+        let dts = own.last.map_or(time, |last| time.max(last.dts + Ticks::new(1)));
+        own.last = Some(Last { raw: timestamp, unwrapped, arrival, dts });
+        Place { dts, time, jump }
+    }
+}
+
+impl Track {
+    /// The first frame: on the clock of the other track, unless it counts from somewhere else entirely.
+    fn begin(&mut self, timestamp: u32, shift: i64, other: &Self) -> (i64, Option<i64>) {
+        self.shift = shift;
+        let Some(peer) = other.last else { return (timestamp.into(), None) };
+        // The tracks share a clock, so a wrap between their first frames is no distance at all.
+        let apart = i64::from(timestamp.wrapping_sub(peer.raw).cast_signed());
+        let unwrapped = peer.unwrapped.saturating_add(apart);
+        if apart.abs() <= APART {
+            return (unwrapped, None);
+        }
+        self.shift = peer.unwrapped + other.shift - unwrapped;
+        (unwrapped, None)
+    }
+
+    fn follow(&mut self, last: Last, raw: u32, arrival: Duration, shared: i64) -> (i64, Option<i64>) {
+        let mut step = i64::from(raw.wrapping_sub(last.raw).cast_signed());
+        if let Some(wrap) = EARLY_WRAPS.iter().find(|wrap| (-BACKWARD..=FORWARD).contains(&(step + *wrap))) {
+            step += wrap;
+        }
+        let unwrapped = last.unwrapped.saturating_add(step);
+        let passed = i64::try_from(arrival.saturating_sub(last.arrival).as_millis()).unwrap_or(i64::MAX);
+        let pause = step > FORWARD && (step - passed).abs() <= SLACK;
+        if pause || (-BACKWARD..=FORWARD).contains(&step) {
+            if (1..=LONGEST_STEP).contains(&step) {
+                self.step = Some(step);
+            }
+            return (unwrapped, None);
+        }
+        (unwrapped, self.jump(last, unwrapped, step, shared))
+    }
+
+    /// Moves this track so that time goes on: by what the other track was moved by, when that explains the
+    /// jump; else by what makes this frame follow the one before it. Only the latter is news.
+    fn jump(&mut self, last: Last, unwrapped: i64, step: i64, shared: i64) -> Option<i64> {
+        let expected = last.unwrapped.saturating_add(self.shift);
+        let aligned = unwrapped.saturating_add(shared).saturating_sub(expected);
+        if shared != self.shift && (-FORWARD..=FORWARD).contains(&aligned) {
+            self.shift = shared;
+            return None;
+        }
+        self.shift = expected.saturating_add(self.step.unwrap_or(FIRST_STEP)).saturating_sub(unwrapped);
+        Some(step)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const NOW: Duration = Duration::ZERO;
+
+    /// Decoding times in milliseconds since the origin.
+    fn place(timeline: &mut Timeline, track: TrackKind, times: &[u32]) -> Vec<i64> {
+        times.iter().map(|time| timeline.place(track, *time, NOW).dts.count() / 90 - ORIGIN).collect()
+    }
+
+    fn video(times: &[u32]) -> Vec<i64> {
+        place(&mut Timeline::default(), TrackKind::Video, times)
+    }
+
+    #[test]
+    fn the_first_frame_is_the_origin_whatever_its_number() {
+        assert_eq!(video(&[0, 40, 80]), [0, 40, 80]);
+        assert_eq!(video(&[3_000_000_000, 3_000_000_040]), [0, 40]);
+    }
+
+    #[test]
+    fn clocks_wrap_at_24_31_and_32_bits_without_a_seam() {
+        for top in [0x00ff_ffffu32, 0x7fff_ffff, 0xffff_ffff] {
+            let before = top - 19;
+            assert_eq!(video(&[before, 20, 60]), [0, 40, 80], "{top:#x}");
+        }
+        assert_eq!(video(&[0x00ff_fff0, 0x0100_0018]), [0, 40]);
+        assert_eq!(video(&[0x7fff_fff0, 0x8000_0018]), [0, 40]);
+    }
+
+    #[test]
+    fn a_jump_goes_on_by_one_frame() {
+        assert_eq!(video(&[1_000_000, 1_000_040, 5, 45]), [0, 40, 80, 120]);
+        assert_eq!(video(&[0, 40, 60_000_000, 60_000_040]), [0, 40, 80, 120]);
+    }
+
+    #[test]
+    fn a_jump_moves_both_tracks_alike() {
+        let mut timeline = Timeline::default();
+        place(&mut timeline, TrackKind::Video, &[50_000, 50_040]);
+        place(&mut timeline, TrackKind::Audio, &[50_010, 50_031]);
+        assert_eq!(place(&mut timeline, TrackKind::Video, &[0, 40]), [80, 120]);
+        // Sound restarts 10 ms after the picture did, and stays 10 ms behind it.
+        assert_eq!(place(&mut timeline, TrackKind::Audio, &[10, 31]), [90, 111]);
+    }
+
+    #[test]
+    fn one_jump_is_reported_once() {
+        let mut timeline = Timeline::default();
+        let jumps: Vec<_> = [(TrackKind::Video, 0), (TrackKind::Audio, 0), (TrackKind::Video, 90_000)]
+            .into_iter()
+            .chain([(TrackKind::Audio, 90_000), (TrackKind::Video, 90_040)])
+            .filter_map(|(track, time)| timeline.place(track, time, NOW).jump)
+            .collect();
+        assert_eq!(jumps, [90_000]);
+    }
+
+    #[test]
+    fn a_pause_that_really_happened_stays() {
+        let mut timeline = Timeline::default();
+        timeline.place(TrackKind::Video, 0, NOW);
+        let place = timeline.place(TrackKind::Video, 20_000, Duration::from_millis(20_300));
+        assert_eq!((place.dts, place.jump), (Ticks::from_millis(ORIGIN + 20_000), None));
+    }
+
+    #[test]
+    fn tracks_with_different_zeros_stay_as_they_are_unless_they_are_far_apart() {
+        let mut timeline = Timeline::default();
+        place(&mut timeline, TrackKind::Video, &[5_000]);
+        assert_eq!(place(&mut timeline, TrackKind::Audio, &[0, 21]), [-5_000, -4_979]);
+        let mut timeline = Timeline::default();
+        place(&mut timeline, TrackKind::Video, &[3_000_000]);
+        assert_eq!(place(&mut timeline, TrackKind::Audio, &[0, 21]), [0, 21]);
+        assert_eq!(place(&mut timeline, TrackKind::Video, &[3_000_040]), [40]);
+    }
+
+    #[test]
+    fn disorder_is_squeezed_in_and_composition_counts_from_the_meant_time() {
+        let mut timeline = Timeline::default();
+        place(&mut timeline, TrackKind::Video, &[0, 40]);
+        let place = timeline.place(TrackKind::Video, 40, NOW);
+        assert_eq!(place.dts, Ticks::from_millis(ORIGIN + 40) + Ticks::new(1));
+        assert_eq!(place.time, Ticks::from_millis(ORIGIN + 40));
+    }
+
+    proptest! {
+        #[test]
+        fn decoding_times_rise_and_stay_above_zero(
+            frames in prop::collection::vec((any::<bool>(), any::<u32>(), 0u64..40_000), 1..200),
+        ) {
+            let mut timeline = Timeline::default();
+            let mut last: [Option<Ticks>; 2] = [None, None];
+            let mut arrival = Duration::ZERO;
+            for (is_video, time, gap) in frames {
+                arrival += Duration::from_millis(gap);
+                let track = if is_video { TrackKind::Video } else { TrackKind::Audio };
+                let place = timeline.place(track, time, arrival);
+                let before = last[usize::from(is_video)].replace(place.dts);
+                prop_assert!(before.is_none_or(|before| before < place.dts));
+                prop_assert!(place.dts >= Ticks::ZERO);
+            }
+        }
+    }
+}
