@@ -1,0 +1,1 @@
+"""The parts that the benches share: the servers under load, the load, the meters."""

@@ -1,0 +1,102 @@
+"""The stream that every server is fed: one clip, encoded once, looped without a seam.
+
+Promise: the same frames, sizes and timestamps for every server and every run on
+this machine. 16 s is a whole number of video frames (480 at 30/s), of audio
+frames (750 of 1024 samples at 48 kHz) and of both keyframe intervals, so the
+loop has no jump in either track.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import pathlib
+import struct
+import subprocess
+
+SECONDS = 16
+FPS = 30
+SAMPLE_RATE = 48_000
+VIDEO_BITS = 3_100_000
+AUDIO_BITS = 128_000
+VIDEO_FRAMES = SECONDS * FPS
+AUDIO_FRAMES = SECONDS * SAMPLE_RATE // 1024
+
+AUDIO, VIDEO, DATA = 8, 9, 18
+
+
+@dataclasses.dataclass(frozen=True)
+class Tag:
+    """One FLV tag: `at` is milliseconds from the start of the clip."""
+
+    kind: int
+    at: int
+    body: bytes
+
+
+@dataclasses.dataclass(frozen=True)
+class Clip:
+    """Headers to send once, and the frames to send for ever, in order of time."""
+
+    metadata: bytes
+    headers: list[Tag]
+    frames: list[Tag]
+
+    @property
+    def bytes_per_second(self) -> float:
+        """Media bytes a second, without any container around them."""
+        return sum(len(tag.body) - (5 if tag.kind == VIDEO else 2) for tag in self.frames) / SECONDS
+
+
+def load(cache: pathlib.Path, keyframe_seconds: int) -> Clip:
+    """The clip with that keyframe interval, encoded on first use."""
+    path = cache / f"clip-keyframe-{keyframe_seconds}s.flv"
+    if not path.exists():
+        cache.mkdir(parents=True, exist_ok=True)
+        _encode(path, keyframe_seconds)
+    return _cut(path.read_bytes())
+
+
+def _encode(path: pathlib.Path, keyframe_seconds: int) -> None:
+    unfinished = path.with_suffix(".part.flv")
+    rate = str(VIDEO_BITS)
+    subprocess.run(
+        [
+            "ffmpeg", "-v", "error", "-y",
+            "-f", "lavfi", "-i", f"testsrc2=s=1280x720:r={FPS},noise=alls=12:allf=t",
+            "-f", "lavfi", "-i", f"sine=f=440:r={SAMPLE_RATE}",
+            "-t", str(SECONDS + 2), "-pix_fmt", "yuv420p",
+            "-c:v", "libx264", "-preset", "veryfast", "-bf", "0",
+            "-g", str(FPS * keyframe_seconds), "-keyint_min", str(FPS * keyframe_seconds),
+            "-sc_threshold", "0", "-b:v", rate, "-maxrate", rate, "-bufsize", rate,
+            "-c:a", "aac", "-b:a", str(AUDIO_BITS), "-ac", "2",
+            "-flvflags", "no_duration_filesize", "-f", "flv", str(unfinished),
+        ],
+        check=True,
+    )  # fmt: skip
+    unfinished.rename(path)
+
+
+def _cut(flv: bytes) -> Clip:
+    metadata, headers, video, audio = b"", [], [], []
+    for kind, body in _tags(flv):
+        if kind == DATA:
+            metadata = body
+        elif body[1] == 0 and (kind == AUDIO or body[0] & 0x0F == 7):
+            headers.append(Tag(kind, 0, body))
+        elif kind == VIDEO and body[1] == 1 and len(video) < VIDEO_FRAMES:
+            video.append(Tag(VIDEO, round(len(video) * 1000 / FPS), body))
+        elif kind == AUDIO and len(audio) < AUDIO_FRAMES:
+            audio.append(Tag(AUDIO, round(len(audio) * 1024 * 1000 / SAMPLE_RATE), body))
+    if len(video) < VIDEO_FRAMES or len(audio) < AUDIO_FRAMES:
+        raise RuntimeError("the clip came out shorter than its loop; delete it and try again")
+    frames = sorted(video + audio, key=lambda tag: (tag.at, -tag.kind))
+    return Clip(metadata, headers, frames)
+
+
+def _tags(flv: bytes):
+    offset = 13
+    while offset + 11 <= len(flv):
+        kind = flv[offset]
+        size = struct.unpack(">I", b"\0" + flv[offset + 1 : offset + 4])[0]
+        yield kind, flv[offset + 11 : offset + 11 + size]
+        offset += 11 + size + 4

@@ -1,0 +1,14 @@
+#!/bin/sh
+# Gets the two peers that the benches compare with; does nothing when they are there.
+# multimux is built once into .cache/multimux (without --locked: its own lock file
+# names a version that was withdrawn). nginx and its RTMP module come from Debian.
+set -eu
+root=$(CDPATH= cd -- "$(dirname -- "$0")/.." && pwd)
+
+if [ -z "${MULTIMUX:-}" ] && ! command -v multimux >/dev/null && [ ! -x "$root/.cache/multimux/bin/multimux" ]; then
+    cargo install multimux-cli --version 0.12.0 --root "$root/.cache/multimux"
+fi
+if [ ! -e /usr/lib/nginx/modules/ngx_rtmp_module.so ]; then
+    apt-get install -y --no-install-recommends nginx libnginx-mod-rtmp ||
+        echo "nginx-rtmp is left out of the comparison: install nginx and libnginx-mod-rtmp" >&2
+fi
