@@ -60,6 +60,14 @@ impl Store {
         Ok(Self { database: Database::Sqlite(pools) })
     }
 
+    /// Proves that the database answers, by reading from it.
+    ///
+    /// # Errors
+    /// Whatever a read fails with.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        self.database.fetch_optional("the database", "SELECT 1", &[]).await.map(drop)
+    }
+
     /// Waits for running acts and closes the files; every later call fails. To be called last at shutdown.
     pub async fn close(&self) {
         self.database.close().await;

@@ -1,0 +1,216 @@
+//! The whole server as one value: every service bound to its pipes, every listener open.
+//!
+//! Promise: [`App::bind`] either opens everything or leaves nothing running; [`App::run`] returns within
+//! the configured time after shutdown is asked for, publishers first, viewers last.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use api::{Api, RegionRule};
+use domain::Limits;
+use live::{Hub, RingLimits};
+use store::Store;
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
+
+use crate::config::Config;
+use crate::error::AppError;
+use crate::ready::Addresses;
+use crate::routes::Routes;
+use crate::{first_start, listener, ready, tls};
+
+/// Viewers get this long to fetch the end of what they watch, once playlists say it has ended.
+const FAREWELL: Duration = Duration::from_secs(2);
+
+/// A server with its listeners open, not yet accepting.
+pub struct App {
+    config: Config,
+    http: TcpListener,
+    ingest: ingest::Ingest,
+    packager: packager::Packager,
+    routes: Arc<Routes>,
+    hub: Hub,
+    addresses: Addresses,
+    first_start: bool,
+}
+
+impl App {
+    /// Opens the data folder and all listeners.
+    pub async fn bind(config: Config) -> Result<Self, AppError> {
+        let store = first_start::open(&config.data_dir).await?;
+        let first_start = first_start::root_key(&store, &config).await?;
+        let http = TcpListener::bind(config.http)
+            .await
+            .map_err(|source| AppError::Listen { address: config.http, source })?;
+        let http_address = http.local_addr().map_err(AppError::Address)?;
+        let hub = Hub::new(RingLimits::default());
+        let ingest = bind_ingest(&config, &store, &hub).await?;
+        let packager =
+            packager::Packager::bind(packager_config(&config), packager::Deps { hub: hub.clone() });
+        let routes = routes(&config, http_address, &store, &hub).await?;
+        let addresses =
+            Addresses { http: http_address, rtmp: ingest.rtmp_addr(), rtmps: ingest.rtmps_addr() };
+        Ok(Self { config, http, ingest, packager, routes, hub, addresses, first_start })
+    }
+
+    /// Where the listeners are.
+    pub fn addresses(&self) -> Addresses {
+        self.addresses
+    }
+
+    /// True when this start made the root access key.
+    pub fn is_first_start(&self) -> bool {
+        self.first_start
+    }
+
+    /// Serves until `shutdown`, then ends publishers, lets viewers see the end, and returns.
+    pub async fn run(self, shutdown: CancellationToken) -> Result<(), AppError> {
+        let Self { config, http, ingest, packager, routes, hub, addresses, .. } = self;
+        let stages = Stages::default();
+        let ready = Arc::clone(&routes.ready);
+        let mut services = JoinSet::new();
+        services.spawn(ingest.run(stages.ingest.clone()));
+        services.spawn(packager.run(stages.packager.clone()));
+        services.spawn(listener::serve(http, routes, config.max_viewers, stages.http.clone(), FAREWELL));
+        ready.store(true, Ordering::Release);
+        if let Some(path) = &config.ready_file {
+            ready::write(path, addresses)
+                .map_err(|source| AppError::ReadyFile { path: path.clone(), source })?;
+        }
+        info!(http = %addresses.http, rtmp = ?addresses.rtmp, rtmps = ?addresses.rtmps, "ready");
+        tokio::select! {
+            () = shutdown.cancelled() => info!("shutting down"),
+            Some(_) = services.join_next() => return Err(AppError::ServiceEnded),
+        }
+        ready.store(false, Ordering::Release);
+        let orderly = stages.close(&mut services, &hub);
+        if tokio::time::timeout(config.shutdown, orderly).await.is_err() {
+            warn!("shutdown took too long; what was left is cut");
+        }
+        services.shutdown().await;
+        info!("stopped");
+        Ok(())
+    }
+}
+
+/// The order in which services are asked to end: what feeds the others first.
+#[derive(Default)]
+struct Stages {
+    ingest: CancellationToken,
+    packager: CancellationToken,
+    http: CancellationToken,
+}
+
+impl Stages {
+    async fn close(&self, services: &mut JoinSet<()>, hub: &Hub) {
+        let streaming = !hub.on_air().is_empty();
+        self.ingest.cancel();
+        services.join_next().await;
+        self.packager.cancel();
+        services.join_next().await;
+        if streaming {
+            tokio::time::sleep(FAREWELL).await;
+        }
+        self.http.cancel();
+        while services.join_next().await.is_some() {}
+    }
+}
+
+async fn bind_ingest(config: &Config, store: &Store, hub: &Hub) -> Result<ingest::Ingest, AppError> {
+    let names = certificate_names(config);
+    let tls = tls::server_config(config.tls.as_ref(), &config.data_dir.join("tls"), names)?;
+    let settings = ingest::Config {
+        rtmp: config.rtmp,
+        rtmps: config.rtmps,
+        max_connections: config.max_publishers,
+        timeouts: ingest::Timeouts { silence: config.silence, ..ingest::Timeouts::default() },
+        limits: limits(config),
+        ..ingest::Config::default()
+    };
+    let deps = ingest::Deps { store: store.clone(), hub: hub.clone(), tls };
+    Ok(ingest::Ingest::bind(settings, deps).await?)
+}
+
+fn packager_config(config: &Config) -> packager::Config {
+    packager::Config { part: config.part, window: config.window, ..packager::Config::default() }
+}
+
+async fn routes(
+    config: &Config,
+    http: SocketAddr,
+    store: &Store,
+    hub: &Hub,
+) -> Result<Arc<Routes>, AppError> {
+    let public_url = config.public_url.clone().unwrap_or_else(|| format!("http://{}", reachable(http)));
+    let ingest_host = config.ingest_host.clone().unwrap_or_else(|| host_of(&public_url));
+    let meaning = control::Config {
+        region: config.region.clone(),
+        ingest_endpoint: ingest_host,
+        public_url,
+        limits: limits(config),
+        ..control::Config::default()
+    };
+    let deps = control::Deps { store: store.clone(), hub: hub.clone() };
+    let control = control::Control::new(meaning, deps).await?;
+    let rule = if config.any_region { RegionRule::Any } else { RegionRule::Only(config.region.clone()) };
+    Ok(Arc::new(Routes {
+        api: Api::new(api::Config::new(rule), control.clone(), control),
+        delivery: delivery::Delivery::bind(delivery::Config::default(), delivery::Deps { hub: hub.clone() }),
+        store: store.clone(),
+        region: config.region.clone(),
+        account: config.account.clone(),
+        ready: Arc::new(AtomicBool::new(false)),
+    }))
+}
+
+fn limits(config: &Config) -> Limits {
+    Limits { channels: config.quota_channels, concurrent_streams: config.quota_streams, ..Limits::default() }
+}
+
+/// An address that a client on this machine can use: the loopback one for a wildcard.
+pub fn reachable(address: SocketAddr) -> SocketAddr {
+    let mut reachable = address;
+    if address.ip().is_unspecified() {
+        reachable.set_ip(match address {
+            SocketAddr::V4(_) => std::net::Ipv4Addr::LOCALHOST.into(),
+            SocketAddr::V6(_) => std::net::Ipv6Addr::LOCALHOST.into(),
+        });
+    }
+    reachable
+}
+
+/// The host of a base URL that [`Config`] has checked.
+fn host_of(url: &str) -> String {
+    let host = url.parse::<http::Uri>().ok().and_then(|uri| uri.host().map(str::to_owned));
+    host.unwrap_or_else(|| "127.0.0.1".to_owned())
+}
+
+fn certificate_names(config: &Config) -> Vec<String> {
+    let hosts = [config.public_url.as_deref().map(host_of), config.ingest_host.clone()];
+    let mut names = vec!["localhost".to_owned(), "127.0.0.1".to_owned(), "::1".to_owned()];
+    names.extend(hosts.into_iter().flatten().filter(|host| !host.is_empty()));
+    names.dedup();
+    names
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wildcard_address_is_shown_as_loopback() {
+        let shown = |text: &str| reachable(text.parse().expect("an address")).to_string();
+        assert_eq!(shown("0.0.0.0:80"), "127.0.0.1:80");
+        assert_eq!(shown("[::]:80"), "[::1]:80");
+        assert_eq!(shown("10.1.2.3:80"), "10.1.2.3:80");
+    }
+
+    #[test]
+    fn the_ingest_host_follows_the_public_url() {
+        assert_eq!(host_of("https://video.example.com:8443"), "video.example.com");
+    }
+}

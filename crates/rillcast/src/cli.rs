@@ -1,0 +1,114 @@
+//! The command line: what can be said to the binary and how it is explained.
+//!
+//! Promise: the flags of `serve` are the table of settings; nothing is spelt twice.
+
+use std::path::PathBuf;
+
+use clap::{Arg, ArgMatches, Command, value_parser};
+
+use crate::config::{Inputs, SETTINGS, Setting};
+
+/// The whole command line.
+pub fn command() -> Command {
+    Command::new("rillcast")
+        .version(env!("CARGO_PKG_VERSION"))
+        .about("Self-hosted live video that speaks the wire of Amazon IVS")
+        .after_help("Start with `rillcast serve`, then open the line that it prints.")
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .subcommand(with_settings(
+            Command::new("serve").about("Run the server until SIGTERM or SIGINT"),
+            |_| true,
+        ))
+        .subcommand(config_command())
+        .subcommand(keys_command())
+}
+
+fn config_command() -> Command {
+    Command::new("config")
+        .about("Look at the configuration")
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .subcommand(with_settings(
+            Command::new("check").about("Print what holds and where each value came from; fail if it can't"),
+            |_| true,
+        ))
+        .subcommand(Command::new("full").about("Print a file with every setting, its meaning and default"))
+}
+
+fn keys_command() -> Command {
+    let with_data = |command| with_settings(command, |setting| matches!(setting.key, "data_dir" | "account"));
+    let id = || Arg::new("id").value_name("KEY-ID").required(true).help("The access key's id");
+    Command::new("keys")
+        .about("Manage the access keys that sign API calls; a running server notices at once")
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .subcommand(with_data(
+            Command::new("add").about("Make a key for the account and print its secret once"),
+        ))
+        .subcommand(with_data(Command::new("list").about("List keys, without their secrets")))
+        .subcommand(with_data(Command::new("disable").about("Refuse a key's calls from now on").arg(id())))
+        .subcommand(with_data(Command::new("enable").about("Accept a disabled key again").arg(id())))
+        .subcommand(with_data(Command::new("remove").about("Delete a key for good").arg(id())))
+}
+
+fn with_settings(command: Command, wanted: fn(&Setting) -> bool) -> Command {
+    let flag = |setting: &Setting| {
+        let help = match setting.default {
+            Some(default) => format!("{} [{}] [default: {default}]", setting.help, setting.env()),
+            None => format!("{} [{}]", setting.help, setting.env()),
+        };
+        Arg::new(setting.key).long(setting.flag()).value_name(setting.value).help(help)
+    };
+    let file = Arg::new("config")
+        .long("config")
+        .value_name("FILE")
+        .value_parser(value_parser!(PathBuf))
+        .help("Configuration file [RILLCAST_CONFIG] [default: rillcast.toml, if it is there]");
+    command.arg(file).args(SETTINGS.iter().filter(|setting| wanted(setting)).map(flag))
+}
+
+/// The places that a command's configuration comes from.
+pub fn inputs<'a>(matches: &ArgMatches, env: &'a [(String, String)]) -> Inputs<'a> {
+    let named = |(name, file): &(String, String)| (name == "RILLCAST_CONFIG").then(|| PathBuf::from(file));
+    let given = |setting: &Setting| {
+        let text = matches.try_get_one::<String>(setting.key).ok().flatten()?;
+        Some((setting.key, text.clone()))
+    };
+    Inputs {
+        file: matches.get_one("config").cloned().or_else(|| env.iter().find_map(named)),
+        env,
+        flags: SETTINGS.iter().filter_map(given).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        command().debug_assert();
+    }
+
+    #[test]
+    fn the_flags_that_scripts_rely_on_stand() {
+        let words = [
+            "rillcast",
+            "serve",
+            "--data-dir",
+            "d",
+            "--http",
+            "127.0.0.1:0",
+            "--rtmp",
+            "127.0.0.1:0",
+            "--rtmps",
+            "127.0.0.1:0",
+            "--ready-file",
+            "r",
+        ];
+        let matches = command().try_get_matches_from(words).expect("accepted");
+        let (_, serve) = matches.subcommand().expect("a subcommand");
+        assert_eq!(inputs(serve, &[]).flags.len(), 5);
+    }
+}

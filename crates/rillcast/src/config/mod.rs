@@ -1,0 +1,244 @@
+//! Configuration: texts from many places, then one checked value.
+//!
+//! Promise: a [`Config`] is complete and consistent; whatever is wrong was said by name, value and place.
+
+mod layers;
+mod reference;
+mod settings;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use domain::{AccountId, Region};
+
+pub use layers::{Inputs, LayerError, Layers, Source, layers};
+pub use reference::{explain, full_file, reference_page};
+pub use settings::{SETTINGS, Setting};
+
+/// Why a configuration is refused.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The places could not be read.
+    #[error(transparent)]
+    Layers(#[from] LayerError),
+    /// A value does not fit its setting.
+    #[error("`{key}` can't be `{text}` ({place}): {why}")]
+    Value {
+        /// The setting.
+        key: &'static str,
+        /// What was said.
+        text: String,
+        /// Where.
+        place: String,
+        /// What it should be.
+        why: String,
+    },
+    /// Two settings that need each other.
+    #[error("`tls_certificate` and `tls_key` must be set together")]
+    TlsPair,
+}
+
+/// Everything that can be configured, checked. Fields are documented in [`SETTINGS`].
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "each field is the setting of the same name")]
+pub struct Config {
+    pub data_dir: PathBuf,
+    pub http: SocketAddr,
+    pub rtmp: Option<SocketAddr>,
+    pub rtmps: Option<SocketAddr>,
+    pub ready_file: Option<PathBuf>,
+    pub region: Region,
+    pub any_region: bool,
+    pub account: AccountId,
+    pub public_url: Option<String>,
+    pub ingest_host: Option<String>,
+    pub tls: Option<TlsFiles>,
+    pub part: Duration,
+    pub window: Duration,
+    pub silence: Duration,
+    pub max_publishers: usize,
+    pub max_viewers: usize,
+    pub quota_channels: u32,
+    pub quota_streams: u32,
+    pub shutdown: Duration,
+    pub log: String,
+    pub log_format: LogFormat,
+}
+
+/// The operator's own certificate.
+#[derive(Clone, Debug)]
+pub struct TlsFiles {
+    /// PEM chain, leaf first.
+    pub certificate: PathBuf,
+    /// PEM private key.
+    pub key: PathBuf,
+}
+
+/// How log lines look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+impl Config {
+    /// Checks the texts.
+    pub fn from_layers(layers: &Layers) -> Result<Self, ConfigError> {
+        let values = Values(layers);
+        Ok(Self {
+            data_dir: values.needed("data_dir", |text| Ok(PathBuf::from(text)))?,
+            http: values.needed("http", address)?,
+            rtmp: values.needed("rtmp", address_or_off)?,
+            rtmps: values.needed("rtmps", address_or_off)?,
+            ready_file: values.wanted("ready_file", |text| Ok(PathBuf::from(text)))?,
+            region: values.needed("region", |text| {
+                Region::parse(text).ok_or_else(|| "1 to 32 of a-z, 0-9 and -".to_owned())
+            })?,
+            any_region: values.needed("any_region", truth)?,
+            account: values
+                .needed("account", |text| AccountId::parse(text).ok_or_else(|| "twelve digits".to_owned()))?,
+            public_url: values.wanted("public_url", base_url)?,
+            ingest_host: values.wanted("ingest_host", host)?,
+            tls: values.tls()?,
+            part: values.needed("part_ms", |text| Ok(Duration::from_millis(number(text, 100, 1_000)?)))?,
+            window: values.needed("window_seconds", |text| Ok(Duration::from_secs(number(text, 6, 120)?)))?,
+            silence: values
+                .needed("silence_seconds", |text| Ok(Duration::from_secs(number(text, 2, 300)?)))?,
+            max_publishers: values.needed("max_publishers", |text| count(text, 1_000_000))?,
+            max_viewers: values.needed("max_viewers", |text| count(text, 10_000_000))?,
+            quota_channels: values.needed("quota_channels", |text| count(text, 100_000_000))?,
+            quota_streams: values.needed("quota_streams", |text| count(text, 1_000_000))?,
+            shutdown: values
+                .needed("shutdown_seconds", |text| Ok(Duration::from_secs(number(text, 1, 300)?)))?,
+            log: values.needed("log", |text| Ok(text.to_owned()))?,
+            log_format: values.needed("log_format", |text| match text {
+                "text" => Ok(LogFormat::Text),
+                "json" => Ok(LogFormat::Json),
+                _ => Err("text or json".to_owned()),
+            })?,
+        })
+    }
+}
+
+struct Values<'a>(&'a Layers);
+
+impl Values<'_> {
+    fn wanted<T>(
+        &self,
+        key: &'static str,
+        read: impl FnOnce(&str) -> Result<T, String>,
+    ) -> Result<Option<T>, ConfigError> {
+        let Some(raw) = self.0.get(key) else { return Ok(None) };
+        let Some(text) = &raw.text else { return Ok(None) };
+        let refuse = |why| ConfigError::Value { key, text: text.clone(), place: raw.source.to_string(), why };
+        read(text).map(Some).map_err(refuse)
+    }
+
+    fn needed<T>(
+        &self,
+        key: &'static str,
+        read: impl FnOnce(&str) -> Result<T, String>,
+    ) -> Result<T, ConfigError> {
+        let absent = || ConfigError::Value {
+            key,
+            text: String::new(),
+            place: self.0.get(key).map_or_else(|| "nowhere".to_owned(), |raw| raw.source.to_string()),
+            why: "it must have a value".to_owned(),
+        };
+        self.wanted(key, read)?.ok_or_else(absent)
+    }
+
+    fn tls(&self) -> Result<Option<TlsFiles>, ConfigError> {
+        let path = |text: &str| Ok(PathBuf::from(text));
+        match (self.wanted("tls_certificate", path)?, self.wanted("tls_key", path)?) {
+            (Some(certificate), Some(key)) => Ok(Some(TlsFiles { certificate, key })),
+            (None, None) => Ok(None),
+            _ => Err(ConfigError::TlsPair),
+        }
+    }
+}
+
+fn address(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| "an address and a port, such as 127.0.0.1:8080 or [::]:8080".to_owned())
+}
+
+fn address_or_off(text: &str) -> Result<Option<SocketAddr>, String> {
+    if text == "off" { Ok(None) } else { address(text).map(Some) }
+}
+
+fn truth(text: &str) -> Result<bool, String> {
+    text.parse().map_err(|_| "true or false".to_owned())
+}
+
+fn number(text: &str, least: u64, most: u64) -> Result<u64, String> {
+    let fits = text.parse().ok().filter(|value| (least..=most).contains(value));
+    fits.ok_or_else(|| format!("a whole number from {least} to {most}"))
+}
+
+fn count<T: TryFrom<u64>>(text: &str, most: u32) -> Result<T, String> {
+    let value = number(text, 1, u64::from(most))?;
+    T::try_from(value).map_err(|_| format!("at most {most}"))
+}
+
+fn base_url(text: &str) -> Result<String, String> {
+    let why = || "http:// or https:// and a host, without a path".to_owned();
+    let uri: http::Uri = text.parse().map_err(|_| why())?;
+    let scheme = uri.scheme_str().filter(|scheme| matches!(*scheme, "http" | "https")).ok_or_else(why)?;
+    let authority = uri.authority().ok_or_else(why)?;
+    match uri.path_and_query().map(http::uri::PathAndQuery::as_str) {
+        None | Some("/") => Ok(format!("{scheme}://{authority}")),
+        Some(_) => Err(why()),
+    }
+}
+
+fn host(text: &str) -> Result<String, String> {
+    let fits = |byte: u8| byte.is_ascii_alphanumeric() || b".-:[]".contains(&byte);
+    if text.bytes().all(fits) { Ok(text.to_owned()) } else { Err("a host name or address".to_owned()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(flags: &[(&'static str, &str)]) -> Result<Config, ConfigError> {
+        let flags = flags.iter().map(|(key, text)| (*key, (*text).to_owned())).collect();
+        Config::from_layers(&layers(Inputs { file: None, env: &[], flags })?)
+    }
+
+    #[test]
+    fn the_defaults_are_a_valid_configuration() {
+        let config = config(&[]).expect("defaults");
+        assert_eq!(config.http, "127.0.0.1:8080".parse().expect("an address"));
+        assert_eq!(config.part, Duration::from_millis(200));
+    }
+
+    #[test]
+    fn off_closes_a_listener() {
+        assert_eq!(config(&[("rtmp", "off")]).expect("a configuration").rtmp, None);
+    }
+
+    #[test]
+    fn a_value_that_does_not_fit_names_key_value_and_place() {
+        for (key, text) in [
+            ("http", "8080"),
+            ("account", "12"),
+            ("part_ms", "20"),
+            ("any_region", "yes"),
+            ("public_url", "ftp://host"),
+            ("public_url", "http://host/path"),
+            ("region", "US EAST"),
+            ("log_format", "xml"),
+        ] {
+            let error = config(&[(key, text)]).expect_err(key).to_string();
+            assert!(error.contains(key) && error.contains(text) && error.contains("flag --"), "{error}");
+        }
+    }
+
+    #[test]
+    fn half_a_certificate_is_refused() {
+        assert!(matches!(config(&[("tls_key", "key.pem")]), Err(ConfigError::TlsPair)));
+    }
+}

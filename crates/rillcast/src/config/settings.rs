@@ -1,0 +1,134 @@
+//! The table of all settings: key, default, meaning.
+//!
+//! Promise: this table is the only place that names a setting. Flags, environment variables, the file's
+//! keys, `config/full.toml` and `docs/reference/config.md` are made from it.
+
+/// One setting. Its key is its name everywhere: `data_dir` in the file, `RILLCAST_DATA_DIR` in the
+/// environment, `--data-dir` as a flag.
+#[derive(Clone, Copy, Debug)]
+pub struct Setting {
+    /// Name in the file, in snake case.
+    pub key: &'static str,
+    /// What it is when nobody says otherwise; `None`: not set.
+    pub default: Option<&'static str>,
+    /// What stands for the value in help texts.
+    pub value: &'static str,
+    /// One sentence for help texts, the full file and the reference page.
+    pub help: &'static str,
+}
+
+impl Setting {
+    /// Name of the environment variable.
+    pub fn env(&self) -> String {
+        format!("RILLCAST_{}", self.key.to_ascii_uppercase())
+    }
+
+    /// Name of the flag, without its dashes.
+    pub fn flag(&self) -> String {
+        self.key.replace('_', "-")
+    }
+}
+
+const fn setting(
+    key: &'static str,
+    default: Option<&'static str>,
+    value: &'static str,
+    help: &'static str,
+) -> Setting {
+    Setting { key, default, value, help }
+}
+
+/// All settings, in the order in which people meet them.
+pub const SETTINGS: &[Setting] = &[
+    setting(
+        "data_dir",
+        Some("rillcast-data"),
+        "DIR",
+        "Folder for the database, credentials and certificates; made on the first start.",
+    ),
+    setting(
+        "http",
+        Some("127.0.0.1:8080"),
+        "ADDR",
+        "Address of the HTTP listener: API, playback, pages, health. Port 0 picks a free one.",
+    ),
+    setting("rtmp", Some("127.0.0.1:1935"), "ADDR", "Address for plain RTMP; `off` closes it."),
+    setting("rtmps", Some("127.0.0.1:1936"), "ADDR", "Address for RTMP over TLS; `off` closes it."),
+    setting(
+        "ready_file",
+        None,
+        "FILE",
+        "File that is written when all listeners are bound: a JSON object with their addresses.",
+    ),
+    setting("region", Some("us-east-1"), "NAME", "Region in ARNs, stream keys and playback URLs."),
+    setting(
+        "any_region",
+        Some("false"),
+        "BOOL",
+        "Accept requests signed for any region instead of the configured one only.",
+    ),
+    setting("account", Some("123456789012"), "DIGITS", "Account that the root access key belongs to."),
+    setting(
+        "public_url",
+        None,
+        "URL",
+        "Base of playback URLs, as viewers reach this server; by default http:// and the bound address.",
+    ),
+    setting(
+        "ingest_host",
+        None,
+        "HOST",
+        "Host that channels name as their ingest endpoint; by default the host of the public URL.",
+    ),
+    setting(
+        "tls_certificate",
+        None,
+        "FILE",
+        "PEM file with the certificate chain for RTMPS; by default a self-signed one is made.",
+    ),
+    setting("tls_key", None, "FILE", "PEM file with the private key of the certificate."),
+    setting("part_ms", Some("200"), "MS", "Length of a low-latency part in milliseconds, 100 to 1000."),
+    setting(
+        "window_seconds",
+        Some("12"),
+        "SECONDS",
+        "Media that a live playlist lists at least, 6 to 120; as much again stays readable.",
+    ),
+    setting(
+        "silence_seconds",
+        Some("30"),
+        "SECONDS",
+        "A publisher that sends nothing for this long is taken for gone, 2 to 300.",
+    ),
+    setting("max_publishers", Some("1000"), "COUNT", "RTMP and RTMPS connections at once."),
+    setting("max_viewers", Some("20000"), "COUNT", "HTTP connections at once."),
+    setting("quota_channels", Some("5000"), "COUNT", "Channels that an account may have."),
+    setting("quota_streams", Some("100"), "COUNT", "Streams that an account may have on air at once."),
+    setting(
+        "shutdown_seconds",
+        Some("10"),
+        "SECONDS",
+        "Longest time that a shutdown may take after the signal, 1 to 300.",
+    ),
+    setting(
+        "log",
+        Some("info"),
+        "FILTER",
+        "What is logged: off, error, warn, info, debug, trace, or per crate.",
+    ),
+    setting("log_format", Some("text"), "FORMAT", "How log lines look: text or json."),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_unique_and_in_snake_case() {
+        let mut keys: Vec<_> = SETTINGS.iter().map(|setting| setting.key).collect();
+        assert!(keys.iter().all(|key| key.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')));
+        keys.sort_unstable();
+        keys.dedup();
+        assert_eq!(keys.len(), SETTINGS.len());
+    }
+}

@@ -1,0 +1,50 @@
+//! Why the server can't start or go on.
+//!
+//! Promise: each text names what was tried and on which object; the chain below it tells why.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use crate::first_start::FirstStartError;
+use crate::tls::TlsError;
+
+/// The roof's errors.
+#[derive(Debug, thiserror::Error)]
+pub enum AppError {
+    /// The data folder.
+    #[error(transparent)]
+    FirstStart(#[from] FirstStartError),
+    /// Certificates.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+    /// The HTTP listener.
+    #[error("listening for HTTP on {address}")]
+    Listen {
+        /// Where.
+        address: SocketAddr,
+        /// Why not.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A bound listener that can't tell its address.
+    #[error("asking a listener for its address")]
+    Address(#[source] std::io::Error),
+    /// RTMP and RTMPS.
+    #[error("starting ingest")]
+    Ingest(#[from] ingest::Error),
+    /// The API's meaning.
+    #[error("starting the control plane")]
+    Control(#[from] control::Error),
+    /// The ready file.
+    #[error("writing the ready file {}", path.display())]
+    ReadyFile {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A service returned although nobody asked it to.
+    #[error("a service ended by itself; the log says which")]
+    ServiceEnded,
+}

@@ -1,0 +1,107 @@
+//! Which part of the house answers a request.
+//!
+//! Promise: every request gets exactly one owner by its path alone, and what no page, probe or playlist
+//! claims belongs to the API, which answers strangers as AWS does.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::SystemTime;
+
+use api::Api;
+use bytes::Bytes;
+use control::Control;
+use delivery::Delivery;
+use domain::{AccountId, Region, ResourceId};
+use http::{HeaderValue, Method, Request, Response, StatusCode, header};
+use http_body_util::combinators::UnsyncBoxBody;
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use store::Store;
+
+use crate::pages::{self, Asset};
+
+/// What every route answers with.
+pub type Reply = Response<UnsyncBoxBody<Bytes, std::convert::Infallible>>;
+
+/// The owners of all paths.
+pub struct Routes {
+    /// The wire of `ivs`.
+    pub api: Api<Control, Control>,
+    /// Playlists and media.
+    pub delivery: Delivery,
+    /// Asked by `/readyz`.
+    pub store: Store,
+    /// Region of the watch page's playback path.
+    pub region: Region,
+    /// Account of the watch page's playback path.
+    pub account: AccountId,
+    /// Set while requests are welcome.
+    pub ready: Arc<AtomicBool>,
+}
+
+impl Routes {
+    /// Answers one request.
+    pub async fn answer(&self, request: Request<Incoming>) -> Reply {
+        let path = request.uri().path();
+        if path.starts_with("/api/video/v1/") {
+            return self.delivery.handle(request).await.map(BodyExt::boxed_unsync);
+        }
+        let reading = matches!(*request.method(), Method::GET | Method::HEAD);
+        match path {
+            "/healthz" if reading => text(StatusCode::OK, "ok\n"),
+            "/readyz" if reading => self.readiness().await,
+            "/" if reading => page(pages::landing()),
+            _ if reading && path.starts_with("/watch/") => self.watch(&path["/watch/".len()..]),
+            _ => {
+                let reply = self.api.handle(request, SystemTime::now()).await;
+                reply.map(BodyExt::boxed_unsync)
+            }
+        }
+    }
+
+    async fn readiness(&self) -> Reply {
+        if !self.ready.load(Ordering::Acquire) {
+            return text(StatusCode::SERVICE_UNAVAILABLE, "starting or stopping\n");
+        }
+        match self.store.ping().await {
+            Ok(()) => text(StatusCode::OK, "ready\n"),
+            Err(error) => {
+                tracing::error!(error = &error as &dyn std::error::Error, "the database does not answer");
+                text(StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n")
+            }
+        }
+    }
+
+    fn watch(&self, rest: &str) -> Reply {
+        if let Some(name) = rest.strip_prefix("assets/") {
+            return pages::asset(name).map_or_else(not_found, page);
+        }
+        match ResourceId::parse(rest) {
+            Some(channel) => page(pages::watch(&self.region, &self.account, &channel)),
+            None => not_found(),
+        }
+    }
+}
+
+fn not_found() -> Reply {
+    text(StatusCode::NOT_FOUND, "no such page\n")
+}
+
+fn text(status: StatusCode, body: &'static str) -> Reply {
+    let asset =
+        Asset { content_type: "text/plain; charset=utf-8", body: Bytes::from_static(body.as_bytes()) };
+    let mut reply = page(asset);
+    *reply.status_mut() = status;
+    reply
+}
+
+fn page(asset: Asset) -> Reply {
+    let mut reply = Response::new(Full::new(asset.body).boxed_unsync());
+    let headers = reply.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(asset.content_type));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    let policy = HeaderValue::from_static(pages::CONTENT_SECURITY_POLICY);
+    headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+    reply
+}
