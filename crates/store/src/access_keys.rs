@@ -126,7 +126,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Read`], [`StoreError::Decode`].
-    pub async fn access_keys(&self) -> Result<Vec<AccessKeySummary>, StoreError> {
+    pub async fn list_access_keys(&self) -> Result<Vec<AccessKeySummary>, StoreError> {
         let rows = self.database.fetch("the access keys", LIST, &[]).await?;
         let summary = |row: &Row| row.body::<AccessKey>(0).map(AccessKeySummary::from);
         rows.iter().map(summary).collect()

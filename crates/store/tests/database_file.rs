@@ -65,7 +65,9 @@ async fn what_was_written_is_there_after_reopening() {
     let path = folder.path().join("rillcast.db");
     let store = Store::open(&path).await.unwrap();
     store.add_access_key(&key(1)).await.unwrap();
+    store.ping().await.unwrap();
     store.close().await;
+    assert!(store.ping().await.is_err());
     let store = Store::open(&path).await.unwrap();
     assert_eq!(store.access_key(&key(1).id).await.unwrap(), Some(key(1)));
 }
@@ -83,7 +85,7 @@ async fn a_second_handle_on_the_same_file_reads_and_writes_while_the_first_works
         writers.spawn(async move { store.add_access_key(&key).await });
     }
     assert!(writers.join_all().await.iter().all(Result::is_ok));
-    assert_eq!(server.access_keys().await.unwrap().len(), 40);
+    assert_eq!(server.list_access_keys().await.unwrap().len(), 40);
 
     command_line.set_access_key_active("RILL0", false).await.unwrap();
     assert!(!server.access_key("RILL0").await.unwrap().unwrap().active);

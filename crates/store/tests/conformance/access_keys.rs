@@ -33,7 +33,7 @@ pub(crate) async fn a_list_is_in_order_of_adding_and_shows_no_secret(store: &Sto
     for key in &keys {
         store.add_access_key(key).await.unwrap();
     }
-    let listed = store.access_keys().await.unwrap();
+    let listed = store.list_access_keys().await.unwrap();
     assert_eq!(listed, keys.clone().map(AccessKeySummary::from));
     assert!(!format!("{listed:?} {keys:?}").contains(keys[0].secret.reveal()));
 }
@@ -53,7 +53,7 @@ pub(crate) async fn a_removed_key_is_gone_at_once(store: &Store) {
     store.add_access_key(&key).await.unwrap();
     store.remove_access_key(&key.id).await.unwrap();
     assert_eq!(store.access_key(&key.id).await.unwrap(), None);
-    assert_eq!(store.access_keys().await.unwrap(), []);
+    assert_eq!(store.list_access_keys().await.unwrap(), []);
 }
 
 pub(crate) async fn acts_on_an_unknown_key_are_refused(store: &Store) {

@@ -1,0 +1,176 @@
+//! Page tokens: where the next page starts, sealed.
+//!
+//! Promise: only a token that this installation made for the same account, region, operation and filter
+//! is taken; what it holds can't be read or made up by a caller. It never expires, and stays good while
+//! resources come and go.
+
+use api::ApiError;
+use aws_lc_rs::{constant_time, hmac};
+use store::{PageRequest, Position, Tenant};
+
+/// Bytes of a position and of a token's seal.
+const POSITION: usize = 8;
+const SEAL: usize = 32;
+
+/// Seals and opens page tokens (HMAC-SHA256).
+pub(crate) struct Tokens {
+    key: hmac::Key,
+}
+
+impl std::fmt::Debug for Tokens {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Tokens(…)")
+    }
+}
+
+/// One list: a token of another one is refused.
+pub(crate) struct List<'a> {
+    /// The operation's name.
+    pub(crate) operation: &'static str,
+    /// Whose.
+    pub(crate) tenant: &'a Tenant,
+    /// What narrows the list: the filter, the channel. Must tell each from every other.
+    pub(crate) about: &'a str,
+}
+
+impl Tokens {
+    /// The secret's name in the store.
+    pub(crate) const SECRET: &str = "page-tokens";
+
+    pub(crate) fn new(secret: &[u8]) -> Self {
+        Self { key: hmac::Key::new(hmac::HMAC_SHA256, secret) }
+    }
+
+    /// The stretch that the caller asks for; an absent or empty token is the beginning.
+    pub(crate) fn request(
+        &self,
+        list: &List<'_>,
+        next_token: Option<&str>,
+        max_results: Option<i32>,
+        default: u32,
+    ) -> Result<PageRequest, ApiError> {
+        let limit = max_results.and_then(|max| u32::try_from(max).ok()).unwrap_or(default).max(1);
+        let after = match next_token.filter(|token| !token.is_empty()) {
+            None => Position::default(),
+            Some(token) => self
+                .open(list, token)
+                .ok_or_else(|| ApiError::validation("nextToken: not a token of this list"))?,
+        };
+        Ok(PageRequest { after, limit })
+    }
+
+    /// Hexadecimal digits, which the model's alphabet for tokens has.
+    pub(crate) fn seal(&self, list: &List<'_>, position: Position) -> String {
+        let plain = position.get().to_be_bytes();
+        let seal = self.mac(list, plain);
+        hex::encode([seal.as_slice(), &self.mask(&seal, plain)].concat())
+    }
+
+    fn open(&self, list: &List<'_>, token: &str) -> Option<Position> {
+        let bytes: [u8; SEAL + POSITION] = hex::decode(token).ok()?.try_into().ok()?;
+        let (seal, masked) = bytes.split_first_chunk::<SEAL>()?;
+        let plain = self.mask(seal, masked.try_into().ok()?);
+        constant_time::verify_slices_are_equal(seal, &self.mac(list, plain)).ok()?;
+        Some(Position::new(i64::from_be_bytes(plain)))
+    }
+
+    /// Binds a position to its list. None of the texts can hold a zero byte but the last, and what
+    /// follows that one has a fixed length: no two lists are sealed alike.
+    fn mac(&self, list: &List<'_>, plain: [u8; POSITION]) -> [u8; SEAL] {
+        let Tenant { account, region } = list.tenant;
+        let mut context = hmac::Context::with_key(&self.key);
+        for text in ["seal", list.operation, account.as_str(), region.as_str(), list.about] {
+            context.update(text.as_bytes());
+            context.update(&[0]);
+        }
+        context.update(&plain);
+        fixed(&context.sign())
+    }
+
+    /// Hides the position, which would tell how many resources all accounts together have made; the
+    /// same operation shows it again.
+    fn mask(&self, seal: &[u8; SEAL], bytes: [u8; POSITION]) -> [u8; POSITION] {
+        let mut context = hmac::Context::with_key(&self.key);
+        context.update(b"mask\0");
+        context.update(seal);
+        let pad = fixed::<SEAL>(&context.sign());
+        let mut masked = bytes;
+        masked.iter_mut().zip(pad).for_each(|(byte, pad)| *byte ^= pad);
+        masked
+    }
+}
+
+fn fixed<const N: usize>(tag: &hmac::Tag) -> [u8; N] {
+    tag.as_ref().try_into().expect("HMAC-SHA256 gives 32 bytes")
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::{AccountId, Region};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn tenant(account: &str, region: &str) -> Tenant {
+        Tenant {
+            account: AccountId::parse(account).expect("twelve digits"),
+            region: Region::parse(region).expect("a region name"),
+        }
+    }
+
+    #[test]
+    fn a_token_opens_for_its_own_list_alone() {
+        let tokens = Tokens::new(&[7; 32]);
+        let (home, other) = (tenant("123456789012", "us-east-1"), tenant("999999999999", "us-east-1"));
+        let abroad = tenant("123456789012", "eu-west-1");
+        let list = List { operation: "ListChannels", tenant: &home, about: "filterByName=a" };
+        let token = tokens.seal(&list, Position::new(41));
+        assert_eq!(tokens.open(&list, &token), Some(Position::new(41)));
+        for list in [
+            List { operation: "ListStreamKeys", ..list },
+            List { tenant: &other, ..list },
+            List { tenant: &abroad, ..list },
+            List { about: "filterByName=b", ..list },
+            List { about: "", ..list },
+        ] {
+            assert_eq!(tokens.open(&list, &token), None);
+        }
+        assert_eq!(Tokens::new(&[8; 32]).open(&list, &token), None, "another installation");
+    }
+
+    #[test]
+    fn a_token_fits_the_models_alphabet_and_hides_its_position() {
+        let home = tenant("123456789012", "us-east-1");
+        let list = List { operation: "ListChannels", tenant: &home, about: "" };
+        let tokens = Tokens::new(&[7; 32]);
+        let token = tokens.seal(&list, Position::new(1));
+        assert!(token.len() <= 1024 && token.bytes().all(|byte| byte.is_ascii_alphanumeric()));
+        assert!(!token.ends_with("0000000000000001"));
+        assert_eq!(token, tokens.seal(&list, Position::new(1)), "the same page has the same token");
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_opens_unless_it_was_sealed(text in ".{0,200}") {
+            let home = tenant("123456789012", "us-east-1");
+            let list = List { operation: "ListChannels", tenant: &home, about: "" };
+            prop_assert_eq!(Tokens::new(&[7; 32]).open(&list, &text), None);
+        }
+
+        #[test]
+        fn a_token_with_one_changed_digit_is_refused(
+            position in any::<i64>(), place in 0..2 * (SEAL + POSITION), digit in 0..16u32,
+        ) {
+            let home = tenant("123456789012", "us-east-1");
+            let list = List { operation: "ListChannels", tenant: &home, about: "" };
+            let tokens = Tokens::new(&[7; 32]);
+            let token = tokens.seal(&list, Position::new(position));
+            prop_assert_eq!(tokens.open(&list, &token), Some(Position::new(position)));
+            let digit = char::from_digit(digit, 16).expect("a digit");
+            let forged: String =
+                token.chars().enumerate().map(|(at, old)| if at == place { digit } else { old }).collect();
+            prop_assume!(forged != token);
+            prop_assert_eq!(tokens.open(&list, &forged), None);
+        }
+    }
+}

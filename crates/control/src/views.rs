@@ -1,0 +1,101 @@
+//! Resources as the wire shows them.
+//!
+//! Promise: every member that a fresh resource of the real service has is there, an empty one as "" or
+//! `{}`; a stream key's value only where the whole key is shown.
+
+use api::ivs as wire;
+use domain::{Arn, Channel, MultitrackInput, StreamKey};
+
+use crate::words;
+
+/// Where encoders and viewers go. Not stored with a channel: a server that moves shows its new address.
+#[derive(Clone, Debug)]
+pub(crate) struct Endpoints {
+    ingest: String,
+    srt: String,
+    public_url: String,
+}
+
+impl Endpoints {
+    pub(crate) fn new(ingest: String, srt: Option<String>, public_url: &str) -> Self {
+        let srt = srt.unwrap_or_else(|| ingest.clone());
+        Self { ingest, srt, public_url: public_url.trim_end_matches('/').to_owned() }
+    }
+
+    /// The path is the vendor's (user guide, "Getting started": the playback URL of a channel).
+    fn playback_url(&self, channel: &Arn) -> String {
+        let Arn { region, account, id, .. } = channel;
+        format!("{}/api/video/v1/{region}.{account}.channel.{id}.m3u8", self.public_url)
+    }
+
+    pub(crate) fn channel(&self, channel: Channel) -> wire::Channel {
+        wire::Channel {
+            ad_configuration_arn: Some(String::new()),
+            authorized: Some(channel.authorized),
+            container_format: Some(words::wire_container_format(channel.container_format)),
+            failover_slate_configuration_arn: Some(String::new()),
+            ingest_endpoint: Some(self.ingest.clone()),
+            insecure_ingest: Some(channel.insecure_ingest),
+            latency_mode: Some(words::wire_latency_mode(channel.latency_mode)),
+            multitrack_input_configuration: Some(multitrack_input(channel.multitrack_input)),
+            name: Some(channel.name),
+            playback_restriction_policy_arn: Some(attached(channel.playback_restriction_policy.as_ref())),
+            playback_url: Some(self.playback_url(&channel.arn)),
+            preset: Some(words::wire_preset(channel.preset)),
+            recording_configuration_arn: Some(attached(channel.recording_configuration.as_ref())),
+            srt: Some(wire::Srt {
+                endpoint: Some(self.srt.clone()),
+                passphrase: Some(channel.srt_passphrase.into()),
+            }),
+            tags: Some(channel.tags),
+            r#type: Some(words::wire_channel_type(channel.channel_type)),
+            arn: Some(channel.arn.to_string()),
+        }
+    }
+}
+
+pub(crate) fn channel_summary(channel: Channel) -> wire::ChannelSummary {
+    wire::ChannelSummary {
+        ad_configuration_arn: Some(String::new()),
+        arn: Some(channel.arn.to_string()),
+        authorized: Some(channel.authorized),
+        failover_slate_configuration_arn: Some(String::new()),
+        insecure_ingest: Some(channel.insecure_ingest),
+        latency_mode: Some(words::wire_latency_mode(channel.latency_mode)),
+        name: Some(channel.name),
+        playback_restriction_policy_arn: Some(attached(channel.playback_restriction_policy.as_ref())),
+        preset: Some(words::wire_preset(channel.preset)),
+        recording_configuration_arn: Some(attached(channel.recording_configuration.as_ref())),
+        tags: Some(channel.tags),
+        r#type: Some(words::wire_channel_type(channel.channel_type)),
+    }
+}
+
+pub(crate) fn stream_key(key: StreamKey) -> wire::StreamKey {
+    wire::StreamKey {
+        arn: Some(key.arn.to_string()),
+        channel_arn: Some(key.channel.to_string()),
+        tags: Some(key.tags),
+        value: Some(key.value.reveal().to_owned().into()),
+    }
+}
+
+pub(crate) fn stream_key_summary(key: StreamKey) -> wire::StreamKeySummary {
+    wire::StreamKeySummary {
+        arn: Some(key.arn.to_string()),
+        channel_arn: Some(key.channel.to_string()),
+        tags: Some(key.tags),
+    }
+}
+
+fn multitrack_input(input: MultitrackInput) -> wire::MultitrackInputConfiguration {
+    wire::MultitrackInputConfiguration {
+        enabled: Some(input.enabled),
+        maximum_resolution: Some(words::wire_multitrack_resolution(input.maximum_resolution)),
+        policy: Some(words::wire_multitrack_policy(input.policy)),
+    }
+}
+
+fn attached(arn: Option<&Arn>) -> String {
+    arn.map_or_else(String::new, Arn::to_string)
+}
