@@ -34,11 +34,15 @@ impl AvcParams {
     /// A set with the id of a known one replaces it. `None` when the picture brings nothing new, or
     /// nothing that parses.
     pub fn refreshed(&self, picture: &[u8]) -> Option<Self> {
+        // Most pictures bring none; they cost no more than a look at their NAL units' headers.
+        if !nals(picture, self.length_size).any(|nal| matches!(nal_type(nal), SPS | PPS)) {
+            return None;
+        }
         let known = RecordSets::parse(&self.record).ok()?;
         let (mut sps, mut pps) = (known.sps.clone(), known.pps.clone());
         for nal in nals(picture, self.length_size) {
             match nal_type(nal) {
-                SPS => replace(&mut sps, nal, 4),
+                SPS if parse_sps(nal).is_ok() => replace(&mut sps, nal, 4),
                 PPS => replace(&mut pps, nal, 1),
                 _ => {}
             }
@@ -201,9 +205,11 @@ fn put_sets(record: &mut BytesMut, reserved: u8, most: u8, sets: &[&[u8]]) -> Re
 }
 
 /// Puts `set` in the place of the one with its id (an Exp-Golomb number behind `header` bytes), or last.
+/// One without a readable id is left out.
 fn replace<'a>(sets: &mut Vec<&'a [u8]>, set: &'a [u8], header: usize) {
-    let id = |set: &[u8]| set.get(header..).and_then(|body| Bits::new(body).exp_golomb());
-    match sets.iter_mut().find(|known| id(known) == id(set)) {
+    let id_of = |set: &[u8]| set.get(header..).and_then(|body| Bits::new(body).exp_golomb());
+    let Some(id) = id_of(set) else { return };
+    match sets.iter_mut().find(|known| id_of(known) == Some(id)) {
         Some(known) => *known = set,
         None => sets.push(set),
     }

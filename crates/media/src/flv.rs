@@ -82,7 +82,10 @@ pub fn parse_audio(body: &Bytes) -> Result<AudioTag, FlvError> {
     let Some(&first) = body.first() else { return Ok(AudioTag::Ignored) };
     match first >> 4 {
         FORMAT_AAC => {}
-        FORMAT_ENHANCED => return Err(unsupported(TrackKind::Audio, enhanced_codec(first & 0x0f, body))),
+        FORMAT_ENHANCED => {
+            let codec = enhanced_codec(first & 0x0f == AUDIO_MULTITRACK, body);
+            return Err(unsupported(TrackKind::Audio, codec));
+        }
         format => return Err(unsupported(TrackKind::Audio, audio_codec(format))),
     }
     let Some(&packet) = body.get(1) else {
@@ -104,18 +107,20 @@ const AVC_PICTURE: u8 = 1;
 const AVC_END: u8 = 2;
 const FORMAT_ENHANCED: u8 = 9;
 const FORMAT_AAC: u8 = 10;
+const AUDIO_MULTITRACK: u8 = 5;
 const AAC_HEADER: u8 = 0;
 const AAC_FRAME: u8 = 1;
 
 /// Enhanced RTMP: one bit of flag, three of frame type, four of packet type, then a FourCC.
 fn parse_enhanced_video(first: u8, body: &Bytes) -> Result<VideoTag, FlvError> {
     const PACKET_METADATA: u8 = 4;
+    const PACKET_MULTITRACK: u8 = 6;
     let (frame_type, packet) = (first >> 4 & 7, first & 0x0f);
     // ffmpeg sends colour metadata this way, also beside codecs that we take.
     if frame_type == FRAME_TYPE_INFO || packet == PACKET_METADATA {
         return Ok(VideoTag::Ignored);
     }
-    Err(unsupported(TrackKind::Video, enhanced_codec(packet, body)))
+    Err(unsupported(TrackKind::Video, enhanced_codec(packet == PACKET_MULTITRACK, body)))
 }
 
 fn video_header(record: &Bytes) -> Result<VideoTag, FlvError> {
@@ -171,26 +176,25 @@ fn audio_codec(format: u8) -> String {
     format!("{name} (sound format {format})")
 }
 
-/// Names what an enhanced header carries; multitrack and ModEx packets put their FourCC elsewhere.
-fn enhanced_codec(packet: u8, body: &[u8]) -> String {
-    let four = body.get(1..5).unwrap_or_default();
-    let name = match (packet, four) {
-        (5, _) if body.first().is_some_and(|first| first & 0x80 == 0) => "multitrack",
-        (6, _) => "multitrack",
-        (7, _) => "with extended header",
-        (_, b"avc1") => "H.264",
-        (_, b"hvc1") => "HEVC",
-        (_, b"vvc1") => "VVC",
-        (_, b"av01") => "AV1",
-        (_, b"vp08") => "VP8",
-        (_, b"vp09") => "VP9",
-        (_, b"mp4a") => "AAC",
-        (_, b"Opus") => "Opus",
-        (_, b"fLaC") => "FLAC",
-        (_, b"ac-3") => "AC-3",
-        (_, b"ec-3") => "E-AC-3",
-        (_, b".mp3") => "MP3",
-        _ => return format!("'{}' (Enhanced RTMP)", four.escape_ascii()),
+/// Names what an enhanced header carries; one with several tracks tells their codecs elsewhere.
+fn enhanced_codec(multitrack: bool, body: &[u8]) -> String {
+    if multitrack {
+        return "multitrack (Enhanced RTMP)".to_owned();
+    }
+    let name = match body.get(1..5).unwrap_or_default() {
+        b"avc1" => "H.264",
+        b"hvc1" => "HEVC",
+        b"vvc1" => "VVC",
+        b"av01" => "AV1",
+        b"vp08" => "VP8",
+        b"vp09" => "VP9",
+        b"mp4a" => "AAC",
+        b"Opus" => "Opus",
+        b"fLaC" => "FLAC",
+        b"ac-3" => "AC-3",
+        b"ec-3" => "E-AC-3",
+        b".mp3" => "MP3",
+        four => return format!("'{}' (Enhanced RTMP)", four.escape_ascii()),
     };
     format!("{name} (Enhanced RTMP)")
 }
