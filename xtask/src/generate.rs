@@ -25,7 +25,10 @@ struct Service {
     interface: &'static str,
 }
 
-const SERVICES: &[Service] = &[Service { name: "ivs", version: "2020-07-14", interface: "Ivs" }];
+const SERVICES: &[Service] = &[
+    Service { name: "ivs", version: "2020-07-14", interface: "Ivs" },
+    Service { name: "ivschat", version: "2020-07-14", interface: "IvsChat" },
+];
 
 struct Output {
     path: PathBuf,
@@ -48,6 +51,9 @@ pub(crate) fn run(order: &Order) -> Result<String, String> {
 
 fn service_outputs(service: &Service, model: &Model, list: &str) -> Result<Vec<Output>, String> {
     let served = served(service.name, model, list)?;
+    if served.is_empty() {
+        return Ok(Vec::new());
+    }
     let reach = Reach::of(model, &served)?;
     let module = PathBuf::from("crates/api/src").join(service.name);
     Ok(vec![

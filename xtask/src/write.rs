@@ -4,6 +4,8 @@
 
 mod bounds;
 mod operations;
+#[cfg(test)]
+mod sample;
 mod shapes;
 
 pub(crate) use bounds::bounds;

@@ -6,8 +6,8 @@
 use std::time::SystemTime;
 
 use serde::{Serialize, Serializer};
-use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
+use time::{OffsetDateTime, UtcOffset};
 
 /// A moment, kept to the second.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -16,7 +16,9 @@ pub struct Timestamp(OffsetDateTime);
 impl Timestamp {
     /// Reads a moment with any offset; `None` when the text is no RFC 3339 date and time.
     pub fn parse(text: &str) -> Option<Self> {
-        OffsetDateTime::parse(text, &Rfc3339).ok().map(|time| Self(time.to_offset(time::UtcOffset::UTC)))
+        let time = OffsetDateTime::parse(text, &Rfc3339).ok()?;
+        // Near the end of the year 9999 the same moment in UTC has no form.
+        time.checked_to_offset(UtcOffset::UTC).map(Self)
     }
 }
 
@@ -53,7 +55,9 @@ mod tests {
 
     #[test]
     fn other_texts_are_no_times() {
-        for text in ["", "2021", "1634860000", "2021-10-22", "2021-13-01T00:00:00Z"] {
+        for text in
+            ["", "2021", "1634860000", "2021-10-22", "2021-13-01T00:00:00Z", "9999-12-31T23:59:59-01:00"]
+        {
             assert_eq!(Timestamp::parse(text), None, "{text}");
         }
     }

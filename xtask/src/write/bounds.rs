@@ -195,3 +195,42 @@ fn unmatched(name: &str, pattern: &str, min: Option<i64>, max: Option<i64>) -> R
     let text = text.ok_or(format!("{name}: no text known that {pattern:?} refuses"))?;
     Ok(Case::new(format!("Member must satisfy regular expression pattern: {pattern}"), json!(text)))
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use crate::model::Model;
+    use crate::write::sample;
+
+    fn cases(operation: &str) -> Vec<Value> {
+        let model = Model::parse(&sample::model()).expect("a whole model");
+        let served = [model.operation(operation).expect("in the sample")];
+        let text = super::bounds("sample", &model, &served).expect("expressible");
+        let file: Value = serde_json::from_str(&text).expect("JSON");
+        file["cases"].as_array().expect("a list").clone()
+    }
+
+    #[test]
+    fn bounds_of_path_and_query_are_broken_where_they_stand() {
+        let cases = cases("UntagResource");
+        let too_long = format!("/tags/{}", "a".repeat(129));
+        assert!(cases.iter().any(|case| case["uri"] == too_long && case["member"] == "resourceArn"));
+        let key = |case: &&Value| case["member"] == "tagKeys.1.member";
+        let broken = cases.iter().find(key).expect("the element's bounds");
+        assert!(broken["uri"].as_str().is_some_and(|uri| uri.starts_with("/tags/resourceArn?tagKeys=")));
+        assert!(
+            cases
+                .iter()
+                .any(|case| case["member"] == "tagKeys" && case["constraint"] == "Member must not be null")
+        );
+    }
+
+    #[test]
+    fn each_bound_of_a_body_has_a_line() {
+        let told: Vec<_> = cases("Tell").iter().map(|case| case["constraint"].to_string()).collect();
+        for part in ["must be a string", "less than or equal to 9", "enum value set: [LOUD, LOW]"] {
+            assert!(told.iter().any(|constraint| constraint.contains(part)), "{part}: {told:?}");
+        }
+    }
+}

@@ -127,3 +127,22 @@ fn exceptions(model: &Model) -> String {
          #[cfg(test)]\npub(crate) const EXCEPTIONS: &[(&str, u16)] = &[\n{lines}];\n"
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::model::Model;
+    use crate::write::sample;
+
+    #[test]
+    fn path_query_and_status_become_the_route() {
+        let model = Model::parse(&sample::model()).expect("a whole model");
+        let served = ["UntagResource", "Tell"].map(|name| model.operation(name).expect("in the sample"));
+        let text = super::operations("sample", "Sample", &model, &served).expect("expressible");
+        let route = "Route { name: \"UntagResource\", method: Method::DELETE, path: \"/tags/{resourceArn}\", \
+                     query: &[\"tagKeys\"], status: 200 }";
+        assert!(text.contains(route), "{text}");
+        assert!(text.contains("reply(&service.untag_resource(call, parse(members)?).await?)"), "{text}");
+        assert!(text.contains("service.tell(call, parse(members)?).await?;\nOk(Reply::Empty)"), "{text}");
+        assert!(text.contains("(\"Gone\", 410),"), "{text}");
+    }
+}

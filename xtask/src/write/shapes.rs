@@ -36,17 +36,22 @@ fn imports(body: &str) -> String {
         text += "\nuse serde::Serialize;\n";
     }
     text += "\n";
-    let rules = ["Dictionary", "Flag", "List", "Moment", "Nested", "Number", "Secret", "Text", "Word"];
-    let mut names: Vec<_> = rules.into_iter().filter(|rule| uses(&format!("static {rule}:"))).collect();
-    names.extend(rules.into_iter().filter(|rule| {
-        uses(&format!(": {rule} =")) || uses(&format!("{rule}<")) || uses(&format!("&{rule}"))
-    }));
-    names.extend(["Members", "Structure", "Vocabulary"].into_iter().filter(|name| uses(name)));
-    if uses("Pattern::new") {
-        names.push("Pattern");
-    }
-    names.sort_unstable();
-    names.dedup();
+    let rules = [
+        "Dictionary",
+        "Flag",
+        "List",
+        "Members",
+        "Moment",
+        "Nested",
+        "Number",
+        "Pattern",
+        "Secret",
+        "Structure",
+        "Text",
+        "Vocabulary",
+        "Word",
+    ];
+    let names: Vec<_> = rules.into_iter().filter(|rule| mentions(body, rule)).collect();
     text += &format!("use crate::rule::{{{}}};\n", names.join(", "));
     if uses("Sensitive<") {
         text += "use crate::sensitive::Sensitive;\n";
@@ -55,6 +60,13 @@ fn imports(body: &str) -> String {
         text += "use crate::timestamp::Timestamp;\n";
     }
     text + "\n"
+}
+
+/// Does the code use the name (a word of its own, outside comments and texts)?
+fn mentions(body: &str, name: &str) -> bool {
+    let code = body.lines().filter(|line| !line.trim_start().starts_with("///"));
+    let mut words = code.flat_map(|line| line.split(|c: char| !c.is_alphanumeric() && c != '_' && c != '"'));
+    words.any(|word| word == name)
 }
 
 fn one(model: &Model, reach: &Reach, name: &str) -> Result<String, String> {
@@ -291,4 +303,50 @@ fn bound(value: Option<i64>) -> String {
 
 fn raw(text: &str) -> String {
     if text.contains('\\') || text.contains('"') { format!("r#\"{text}\"#") } else { format!("{text:?}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::model::Model;
+    use crate::reach::Reach;
+    use crate::write::sample;
+
+    fn written(operation: &str) -> String {
+        let model = Model::parse(&sample::model()).expect("a whole model");
+        let reach = Reach::of(&model, &[model.operation(operation).expect("in the sample")]).expect("closed");
+        super::shapes("sample", &model, &reach).expect("expressible")
+    }
+
+    #[test]
+    fn a_request_reads_its_members_and_a_response_skips_absent_ones() {
+        let text = written("ListTagsForResource");
+        assert!(text.contains("let resource_arn = from.required(\"resourceArn\", &RESOURCE_ARN);"), "{text}");
+        assert!(text.contains("pub tags: BTreeMap<String, String>,"), "{text}");
+        assert!(!text.contains("static TAGS"), "an output's bounds are not the server's to check");
+    }
+
+    #[test]
+    fn lists_and_malformed_patterns_are_written_as_rules() {
+        let text = written("UntagResource");
+        let list = "static TAG_KEY_LIST: List<Text> = List { min: Some(0), max: Some(50), each: &TAG_KEY };";
+        assert!(text.contains(list), "{text}");
+        let arn = "static RESOURCE_ARN: Text = Text { min: Some(1), max: Some(128), pattern: None };";
+        assert!(text.contains(arn), "the exceptions name this pattern\n{text}");
+        assert!(text.contains("pub struct UntagResourceResponse {\n}"), "{text}");
+    }
+
+    #[test]
+    fn sensitive_members_and_enumerations_get_their_own_types() {
+        let text = written("Tell");
+        assert!(text.contains("pub secret: Option<Sensitive<String>>,"), "{text}");
+        assert!(text.contains("static WORD_OF_MOUTH: Secret<Text> = Secret(Text {"), "{text}");
+        assert!(
+            text.contains("let r#type = from.optional(\"type\", &Word::<Volume>(PhantomData));"),
+            "{text}"
+        );
+        assert!(
+            text.contains("use crate::rule::{Members, Secret, Structure, Text, Vocabulary, Word};"),
+            "{text}"
+        );
+    }
 }

@@ -26,7 +26,8 @@ impl Stamp {
     /// Reads a `Date` header: the basic form, or RFC 2822 as HTTP has it.
     pub(super) fn parse_date(text: &str) -> Option<Self> {
         let http = || OffsetDateTime::parse(&text.replace("GMT", "+0000"), &Rfc2822).ok();
-        Self::parse(text).or_else(|| http().map(|time| Self(time.to_offset(UtcOffset::UTC))))
+        // Near the end of the year 9999 the same moment in UTC has no form.
+        Self::parse(text).or_else(|| http()?.checked_to_offset(UtcOffset::UTC).map(Self))
     }
 
     /// `20150830`.

@@ -1,0 +1,101 @@
+//! What a proven caller gets.
+
+use api::RegionRule;
+
+use crate::fake::{ask, ask_of, config};
+use crate::signer::Signer;
+
+const ARN: &str = "arn:aws:ivs:us-east-1:123456789012:channel/";
+
+#[tokio::test]
+async fn a_signed_call_reaches_its_operation_with_its_principal_and_request_id() {
+    let body = r#"{"name": "a-b_1", "tags": {"k ü": "v"}, "type": null, "unknown": [1]}"#;
+    let answer = ask(Signer::default().sign("POST", "/CreateChannel", body)).await;
+    assert_eq!(answer.status, 200);
+    assert_eq!(answer.header("content-type"), "application/json");
+    let channel = &answer.json()["channel"];
+    assert_eq!(channel["name"], "a-b_1");
+    assert_eq!(channel["type"], "STANDARD");
+    assert_eq!(channel["preset"], "");
+    assert_eq!(channel["tags"]["k ü"], "v");
+    assert_eq!(channel["ingestEndpoint"], "123456789012");
+    assert_eq!(channel["playbackUrl"], answer.header("x-amzn-requestid"));
+    assert_eq!(channel.get("srt"), None, "absent members are not written");
+}
+
+#[tokio::test]
+async fn the_last_page_has_no_next_token_and_an_empty_body_means_no_members() {
+    let answer = ask(Signer::default().sign("POST", "/ListChannels", "")).await;
+    assert_eq!((answer.status.as_u16(), answer.body.as_ref()), (200, br#"{"channels":[]}"#.as_slice()));
+}
+
+#[tokio::test]
+async fn an_operation_without_output_answers_204_with_nothing() {
+    let body = format!(r#"{{"arn": "{ARN}abc"}}"#);
+    let answer = ask(Signer::default().sign("POST", "/DeleteChannel", &body)).await;
+    assert_eq!((answer.status.as_u16(), answer.body.len()), (204, 0));
+    assert_eq!(answer.header("content-type"), "");
+    assert_eq!(answer.header("x-amzn-requestid").len(), 36);
+}
+
+#[tokio::test]
+async fn a_secret_goes_to_its_owner_whole() {
+    let body = format!(r#"{{"channelArn": "{ARN}abc"}}"#);
+    let answer = ask(Signer::default().sign("POST", "/CreateStreamKey", &body)).await;
+    assert_eq!(answer.json()["streamKey"]["value"], "sk_secret");
+}
+
+#[tokio::test]
+async fn an_operations_errors_keep_their_status_code_and_text() {
+    for (id, outcome) in [
+        ("missing", (404, "ResourceNotFoundException")),
+        ("busy", (409, "ConflictException")),
+        ("full", (402, "ServiceQuotaExceededException")),
+        ("fast", (429, "ThrottlingException")),
+        ("forbidden", (403, "AccessDeniedException")),
+        ("offline", (404, "ChannelNotBroadcasting")),
+    ] {
+        let body = format!(r#"{{"arn": "{ARN}{id}"}}"#);
+        let answer = ask(Signer::default().sign("POST", "/GetChannel", &body)).await;
+        assert_eq!(answer.outcome(), outcome);
+        assert_eq!(answer.json()["__type"], outcome.1);
+        assert!(!answer.text().is_empty());
+        assert_eq!(answer.header("access-control-allow-origin"), "*");
+        assert!(answer.header("access-control-expose-headers").contains("x-amzn-ErrorType"));
+    }
+}
+
+#[tokio::test]
+async fn a_failure_inside_is_answered_without_its_cause() {
+    let body = format!(r#"{{"arn": "{ARN}abc"}}"#);
+    let answer = ask(Signer::default().sign("POST", "/GetChannel", &body)).await;
+    assert_eq!(answer.outcome(), (500, "InternalServerException"));
+    assert!(!answer.text().contains("disk"));
+    let keyless = Signer { key: "AKIDBROKEN", ..Signer::default() };
+    let answer = ask(keyless.sign("POST", "/ListChannels", "{}")).await;
+    assert_eq!(answer.outcome(), (500, "InternalServerException"));
+}
+
+#[tokio::test]
+async fn any_region_is_served_when_the_configuration_says_so() {
+    let signer = Signer { region: "eu-west-1", ..Signer::default() };
+    let mut any = config();
+    any.region = RegionRule::Any;
+    assert_eq!(ask_of(any, signer.sign("POST", "/ListChannels", "{}")).await.status, 200);
+    let refused = ask(signer.sign("POST", "/ListChannels", "{}")).await;
+    assert_eq!(refused.outcome(), (403, "InvalidSignatureException"));
+}
+
+#[tokio::test]
+async fn a_page_of_any_origin_may_call() {
+    let request = http::Request::options("/CreateChannel")
+        .header("origin", "https://example.com")
+        .header("access-control-request-method", "POST")
+        .body(http_body_util::Full::<bytes::Bytes>::default())
+        .expect("a well-formed request");
+    let answer = ask(request).await;
+    assert_eq!(answer.status, 204);
+    assert_eq!(answer.header("access-control-allow-origin"), "*");
+    assert!(answer.header("access-control-allow-headers").contains("Authorization"));
+    assert!(answer.header("access-control-allow-methods").contains("POST"));
+}

@@ -1,0 +1,160 @@
+//! What a caller gets who proves nothing, or sends what is no request of the API.
+
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use api::ivs::Operation;
+use bytes::Bytes;
+use http::Request;
+use http_body::{Body, Frame};
+use http_body_util::Full;
+
+use crate::fake::{Answer, ask, ask_of, config};
+use crate::signer::Signer;
+
+fn unsigned(method: &str, path: &str) -> Request<Full<Bytes>> {
+    let body = Full::new(Bytes::from_static(b"{}"));
+    Request::builder().method(method).uri(path).body(body).expect("a well-formed request")
+}
+
+async fn signed(path: &str, body: &str) -> Answer {
+    ask(Signer::default().sign("POST", path, body)).await
+}
+
+#[tokio::test]
+async fn every_served_operation_refuses_an_unsigned_call() {
+    for operation in Operation::ALL {
+        let route = operation.route();
+        let path = route.path.replace(['{', '}'], "");
+        let answer = ask(unsigned(route.method.as_str(), &path)).await;
+        assert_eq!(answer.outcome(), (403, "MissingAuthenticationTokenException"), "{}", route.name);
+        assert_eq!(answer.header("x-amzn-requestid").len(), 36);
+    }
+}
+
+#[tokio::test]
+async fn every_served_operation_refuses_a_wrong_secret() {
+    let signer = Signer { secret: "another", ..Signer::default() };
+    for operation in Operation::ALL {
+        let route = operation.route();
+        let path = route.path.replace(['{', '}'], "");
+        let answer = ask(signer.sign(route.method.as_str(), &path, "{}")).await;
+        assert_eq!(answer.outcome(), (403, "InvalidSignatureException"), "{}", route.name);
+    }
+}
+
+#[tokio::test]
+async fn unknown_and_sleeping_keys_are_refused_alike() {
+    let mut texts = Vec::new();
+    for key in ["AKIDNOBODY", "AKIDSLEEPING"] {
+        let answer = ask(Signer { key, ..Signer::default() }.sign("POST", "/ListChannels", "{}")).await;
+        assert_eq!(answer.outcome(), (403, "UnrecognizedClientException"));
+        texts.push(answer.text());
+    }
+    assert_eq!(texts[0], texts[1]);
+}
+
+#[tokio::test]
+async fn a_tampered_body_is_refused() {
+    let (parts, _) = Signer::default().sign("POST", "/CreateChannel", r#"{"name":"a"}"#).into_parts();
+    let answer = ask(Request::from_parts(parts, Full::new(Bytes::from_static(br#"{"name":"b"}"#)))).await;
+    assert_eq!(answer.outcome(), (403, "InvalidSignatureException"));
+}
+
+#[tokio::test]
+async fn a_signature_for_another_service_or_half_of_one_is_refused() {
+    let answer = ask(Signer { service: "s3", ..Signer::default() }.sign("POST", "/ListChannels", "{}")).await;
+    assert_eq!(answer.outcome(), (403, "InvalidSignatureException"));
+    assert!(answer.text().contains("'ivs'"));
+    let mut half = unsigned("POST", "/ListChannels");
+    half.headers_mut().insert("authorization", "AWS4-HMAC-SHA256 Credential=x".parse().expect("a value"));
+    assert_eq!(ask(half).await.outcome(), (403, "IncompleteSignatureException"));
+}
+
+#[tokio::test]
+async fn an_unknown_operation_is_404_and_a_wrong_method_405() {
+    for path in ["/", "/NoSuchThing", "/createchannel", "/CreateChannel/"] {
+        assert_eq!(ask(unsigned("POST", path)).await.outcome(), (404, "UnknownOperationException"), "{path}");
+    }
+    let answer = ask(unsigned("GET", "/CreateChannel")).await;
+    assert_eq!(answer.outcome(), (405, "UnknownOperationException"));
+    assert_eq!(answer.header("allow"), "POST");
+}
+
+#[tokio::test]
+async fn a_body_that_is_no_json_object_is_a_validation_error() {
+    for body in ["{", "nonsense", "[]", "\"text\"", "7", "{\"name\":}", &"[".repeat(60_000)] {
+        let answer = signed("/CreateChannel", body).await;
+        assert_eq!(answer.outcome(), (400, "ValidationException"), "{body:.20}");
+        assert!(answer.text().contains("JSON"));
+    }
+}
+
+#[tokio::test]
+async fn all_violations_are_told_at_once_and_by_path() {
+    let body = r#"{"name": "a b", "multitrackInputConfiguration": {"policy": "X"}, "tags": {"": 1}}"#;
+    let answer = signed("/CreateChannel", body).await;
+    assert_eq!(answer.outcome(), (400, "ValidationException"));
+    let text = answer.text();
+    assert!(text.contains("validation errors detected: "), "{text}");
+    assert!(
+        text.contains("Value 'X' at 'multitrackInputConfiguration.policy' failed to satisfy constraint"),
+        "{text}"
+    );
+    assert!(
+        text.contains("Value 'a b' at 'name' failed to satisfy constraint: Member must satisfy regular"),
+        "{text}"
+    );
+    assert!(text.contains("'tags.key'") && text.contains("'tags.value'"), "{text}");
+}
+
+#[tokio::test]
+async fn a_body_over_the_limit_is_refused_announced_or_not() {
+    let limit = config().max_body;
+    let answer = signed("/CreateChannel", &" ".repeat(limit + 1)).await;
+    assert_eq!(answer.outcome(), (413, "RequestEntityTooLargeException"));
+    let (parts, _) = Signer::default().sign("POST", "/CreateChannel", "{}").into_parts();
+    let answer = ask(Request::from_parts(parts, Endless)).await;
+    assert_eq!(answer.outcome(), (413, "RequestEntityTooLargeException"));
+}
+
+#[tokio::test]
+async fn a_body_that_does_not_arrive_is_given_up() {
+    let mut config = config();
+    config.body_deadline = Duration::ZERO;
+    let (parts, _) = Signer::default().sign("POST", "/CreateChannel", "{}").into_parts();
+    let answer = ask_of(config, Request::from_parts(parts, Stalled)).await;
+    assert_eq!(answer.outcome(), (408, "RequestTimeoutException"));
+}
+
+/// A body without end, of unknown length.
+struct Endless;
+
+impl Body for Endless {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(&[b' '; 4_096])))))
+    }
+}
+
+/// A body that never comes.
+struct Stalled;
+
+impl Body for Stalled {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        Poll::Pending
+    }
+}
