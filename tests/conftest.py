@@ -1,0 +1,77 @@
+"""Fixtures that every test file shares.
+
+Promise: each server, encoder and browser that a test starts is gone when it ends, and a failed test shows
+the server's log.
+"""
+
+import itertools
+from pathlib import Path
+
+import pytest
+
+from harness import aws
+from harness.encoder import Publisher, Recipe, make
+from harness.server import Server
+
+_servers: list[Server] = []
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = yield
+    if report.failed:
+        for server in _servers:
+            report.sections.append((f"rillcast log ({server.folder.name})", server.log()[-12000:]))
+    return report
+
+
+@pytest.fixture(scope="module")
+def start_server(tmp_path_factory):
+    """Starts servers, each with a data folder of its own."""
+    started = []
+
+    def start(*flags: str, **options) -> Server:
+        server = Server(tmp_path_factory.mktemp("rillcast"), *flags, **options)
+        started.append(server)
+        _servers.append(server)
+        return server.start()
+
+    yield start
+    for server in started:
+        server.stop()
+        _servers.remove(server)
+
+
+@pytest.fixture(scope="module")
+def server(start_server):
+    """One server for a whole test file."""
+    return start_server()
+
+
+@pytest.fixture(scope="module")
+def ivs(server):
+    """An AWS SDK's client of that server."""
+    return aws.client(server)
+
+
+@pytest.fixture(scope="session")
+def clip(tmp_path_factory):
+    """Makes clips; equal recipes share a file."""
+    folder = tmp_path_factory.mktemp("clips")
+    return lambda recipe=Recipe(): make(recipe, folder)
+
+
+@pytest.fixture(scope="module")
+def publish(tmp_path_factory):
+    """Starts encoders."""
+    folder: Path = tmp_path_factory.mktemp("encoders")
+    numbers, started = itertools.count(1), []
+
+    def start(file: Path, url: str, **options) -> Publisher:
+        publisher = Publisher(file, url, folder / f"ffmpeg-{next(numbers)}.log", **options)
+        started.append(publisher)
+        return publisher
+
+    yield start
+    for publisher in started:
+        publisher.kill()

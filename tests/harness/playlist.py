@@ -1,0 +1,302 @@
+"""HLS playlists read strictly, and the low-latency rules that must hold while a stream runs.
+
+The rules are those of RFC 8216bis (4.4.3 media playlists, 6.2 server, appendix B and C low latency)
+together with what Apple's and other players insist on in practice.
+
+Promise: written from the specification and knowing nothing of the server, so that it is a second opinion.
+"""
+
+import datetime
+import re
+from dataclasses import dataclass, field, replace
+
+#: Rounding of times that are printed with few decimals.
+TEXT = 0.0011
+
+
+def attributes(text: str) -> dict[str, str]:
+    """An attribute list (4.2); quotes are taken off."""
+    found = dict(re.findall(r'([A-Z0-9-]+)=("[^"]*"|[^",]*)(?:,|$)', text))
+    rebuilt = ",".join(f"{name}={value}" for name, value in found.items())
+    assert rebuilt == text, f"not an attribute list: {text}"
+    return {name: value.strip('"') for name, value in found.items()}
+
+
+@dataclass
+class Part:
+    uri: str
+    duration: float
+    independent: bool
+
+
+@dataclass
+class Segment:
+    sequence: int
+    parts: list[Part] = field(default_factory=list)
+    uri: str | None = None  # none while it is still open
+    duration: float = 0.0
+    moment: datetime.datetime | None = None
+    discontinuity: bool = False
+    map: str | None = None
+
+    @property
+    def length(self) -> float:
+        return self.duration if self.uri else sum(part.duration for part in self.parts)
+
+
+@dataclass
+class MediaPlaylist:
+    version: int = 1
+    target: int = 0
+    part_target: float = 0.0
+    control: dict[str, str] = field(default_factory=dict)
+    sequence: int = 0
+    discontinuity_sequence: int = 0
+    segments: list[Segment] = field(default_factory=list)  # the last may be open
+    hint: str | None = None
+    skipped: int = 0
+    ended: bool = False
+
+    @property
+    def length(self) -> float:
+        return sum(segment.length for segment in self.segments)
+
+    @property
+    def closed(self) -> list[Segment]:
+        return [segment for segment in self.segments if segment.uri]
+
+    def edge(self) -> tuple[int, int]:
+        """Sequence number and part number that come next."""
+        last = self.segments[-1]
+        return (last.sequence, len(last.parts)) if last.uri is None else (last.sequence + 1, 0)
+
+
+def parse(text: str) -> MediaPlaylist:
+    """Reads a media playlist; a line that does not belong where it stands is an error."""
+    lines = text.splitlines()
+    assert lines and lines[0] == "#EXTM3U", "a playlist begins with #EXTM3U"
+    assert text.endswith("\n"), "the last line is whole"
+    found, current, current_map = MediaPlaylist(), None, None
+    headers_done = False
+
+    def segment() -> Segment:
+        nonlocal current
+        if current is None:
+            sequence = found.sequence + found.skipped + len(found.segments)
+            current = Segment(sequence, map=current_map)
+        return current
+
+    for line in lines[1:]:
+        tag, _, rest = line.partition(":")
+        assert found.hint is None or tag in ("#EXT-X-PRELOAD-HINT", "#EXT-X-RENDITION-REPORT"), f"after the hint: {line}"
+        assert not found.ended, f"after the end: {line}"
+        headers = ("VERSION", "TARGETDURATION", "SERVER-CONTROL", "PART-INF", "MEDIA-SEQUENCE", "DISCONTINUITY-SEQUENCE")
+        if tag in {f"#EXT-X-{name}" for name in headers}:
+            assert not headers_done, f"header below the media: {line}"
+        elif tag.startswith("#EXT-X-SKIP") or not tag.startswith("#EXT-X-MAP"):
+            headers_done = headers_done or not tag.startswith(("#EXT-X-INDEPENDENT", "#EXT-X-PLAYLIST-TYPE", "#EXT-X-START"))
+        match tag:
+            case "#EXT-X-VERSION":
+                found.version = int(rest)
+            case "#EXT-X-TARGETDURATION":
+                found.target = int(rest)
+            case "#EXT-X-SERVER-CONTROL":
+                found.control = attributes(rest)
+            case "#EXT-X-PART-INF":
+                found.part_target = float(attributes(rest)["PART-TARGET"])
+            case "#EXT-X-MEDIA-SEQUENCE":
+                found.sequence = int(rest)
+            case "#EXT-X-DISCONTINUITY-SEQUENCE":
+                found.discontinuity_sequence = int(rest)
+            case "#EXT-X-SKIP":
+                assert not found.segments and current is None, "the skip stands before all media"
+                found.skipped = int(attributes(rest)["SKIPPED-SEGMENTS"])
+            case "#EXT-X-MAP":
+                current_map = attributes(rest)["URI"]
+                if current is not None:
+                    assert not current.parts, "a map inside a segment"
+                    current.map = current_map
+            case "#EXT-X-DISCONTINUITY":
+                assert not segment().parts, "a discontinuity inside a segment"
+                segment().discontinuity = True
+            case "#EXT-X-PROGRAM-DATE-TIME":
+                assert not segment().parts, "a date inside a segment"
+                segment().moment = datetime.datetime.fromisoformat(rest)
+            case "#EXT-X-PART":
+                values = attributes(rest)
+                independent = values.get("INDEPENDENT") == "YES"
+                segment().parts.append(Part(values["URI"], float(values["DURATION"]), independent))
+            case "#EXTINF":
+                assert segment().duration == 0.0, "two EXTINF for one segment"
+                segment().duration = float(rest.partition(",")[0])
+            case "#EXT-X-PRELOAD-HINT":
+                values = attributes(rest)
+                if values["TYPE"] == "PART":
+                    found.hint = values["URI"]
+            case "#EXT-X-ENDLIST":
+                found.ended = True
+            case _ if line and not line.startswith("#"):
+                assert segment().duration > 0.0, f"a segment without EXTINF: {line}"
+                current.uri = line
+                found.segments.append(current)
+                current = None
+    if current is not None:
+        assert current.duration == 0.0, "an EXTINF without its URI"
+        # Only a date or a map for a segment that has no part yet: nothing to play there.
+        if current.parts:
+            found.segments.append(current)
+    return found
+
+
+class Rules:
+    """Sees one playlist after another of one stream and collects what broke a rule."""
+
+    def __init__(self) -> None:
+        self.first: MediaPlaylist | None = None
+        self.last: MediaPlaylist | None = None
+        self.seen = 0
+        self.broken: list[str] = []
+        self.gone: list[str] = []  # URIs that have left the playlist, oldest first
+
+    def observe(self, now: MediaPlaylist) -> None:
+        """`now` is a full playlist, not a delta."""
+        self.seen += 1
+        self._alone(now)
+        if self.last is not None:
+            self._after(self.last, now)
+        self.first, self.last = self.first or now, now
+
+    def _check(self, holds: bool, rule: str) -> None:
+        if not holds:
+            self.broken.append(f"playlist {self.seen}: {rule}")
+
+    # One playlist by itself
+
+    def _alone(self, now: MediaPlaylist) -> None:
+        self._control(now)
+        for segment in now.segments:
+            self._segment(now, segment)
+        self._dates(now)
+        self._recent_parts(now)
+        if not now.ended:
+            self._check(now.length >= 3 * now.target - TEXT, f"only {now.length:.3f} s listed, three targets are {3 * now.target}")
+            self._check(now.hint is not None, "no preload hint")
+            listed = {part.uri for segment in now.segments for part in segment.parts}
+            self._check(now.hint not in listed, "the hint names a part that is listed already")
+        else:
+            self._check(now.hint is None, "a hint after the end")
+            self._check(now.segments[-1].uri is not None, "an open segment after the end")
+
+    def _control(self, now: MediaPlaylist) -> None:
+        self._check(now.version >= 6, "parts and maps need version 6 and more")
+        self._check(now.control.get("CAN-BLOCK-RELOAD") == "YES", "blocking reload is not offered")
+        part_hold_back = float(now.control.get("PART-HOLD-BACK", 0))
+        self._check(part_hold_back >= 3.5 * now.part_target - TEXT, f"PART-HOLD-BACK {part_hold_back} under 3.5 parts")
+        self._check(float(now.control.get("HOLD-BACK", 0)) >= 3 * now.target, "HOLD-BACK under three targets")
+        if "CAN-SKIP-UNTIL" in now.control:
+            self._check(now.version >= 9, "skipping needs version 9")
+            self._check(float(now.control["CAN-SKIP-UNTIL"]) >= 6 * now.target, "CAN-SKIP-UNTIL under six targets")
+
+    def _segment(self, now: MediaPlaylist, segment: Segment) -> None:
+        name = f"segment {segment.sequence}"
+        self._check(segment.map is not None, f"{name}: no map")
+        self._check(segment.moment is not None, f"{name}: no date")
+        if segment.uri:
+            self._check(round(segment.duration) <= now.target, f"{name}: {segment.duration} s over the target {now.target}")
+        for at, part in enumerate(segment.parts):
+            self._check(0 < part.duration <= now.part_target + TEXT / 10, f"{name}.{at}: {part.duration} over {now.part_target}")
+            if at + 1 < len(segment.parts):
+                short = part.duration < 0.85 * now.part_target - TEXT / 10
+                self._check(not short, f"{name}.{at}: {part.duration} under 85 % of {now.part_target}")
+        if segment.parts:
+            self._check(segment.parts[0].independent, f"{name}: does not begin with an independent part")
+        if segment.parts and segment.uri:
+            total = sum(part.duration for part in segment.parts)
+            self._check(abs(total - segment.duration) <= TEXT, f"{name}: parts are {total:.5f}, EXTINF {segment.duration}")
+
+    def _dates(self, now: MediaPlaylist) -> None:
+        for before, after in zip(now.segments, now.segments[1:]):
+            if before.moment is None or after.moment is None:
+                continue
+            step = (after.moment - before.moment).total_seconds()
+            self._check(step > 0, f"segment {after.sequence}: its date does not rise")
+            if not after.discontinuity:
+                off = abs(step - before.duration)
+                self._check(off <= 2 * TEXT, f"segment {after.sequence}: its date is off by {off:.4f} s")
+
+    def _recent_parts(self, now: MediaPlaylist) -> None:
+        behind = 0.0
+        for segment in reversed(now.segments):
+            if behind > 3 * now.target + TEXT:
+                self._check(not segment.parts, f"segment {segment.sequence}: parts {behind:.2f} s behind the edge")
+            elif not now.ended:
+                self._check(bool(segment.parts), f"segment {segment.sequence}: no parts {behind:.2f} s behind the edge")
+            behind += segment.length
+
+    # Against the one before
+
+    def _after(self, was: MediaPlaylist, now: MediaPlaylist) -> None:
+        for name in ("version", "target", "part_target", "control"):
+            self._check(getattr(was, name) == getattr(now, name), f"{name} changed: {getattr(was, name)} -> {getattr(now, name)}")
+        self._check(now.sequence >= was.sequence, "the media sequence went back")
+        self._check(now.edge() >= was.edge(), f"the edge went back: {was.edge()} -> {now.edge()}")
+        removed = [segment for segment in was.segments if segment.sequence < now.sequence]
+        self.gone += [part.uri for segment in removed for part in segment.parts]
+        self.gone += [segment.uri for segment in removed if segment.uri]
+        breaks = sum(segment.discontinuity for segment in removed)
+        self._check(
+            now.discontinuity_sequence == was.discontinuity_sequence + breaks,
+            f"discontinuity sequence {was.discontinuity_sequence} -> {now.discontinuity_sequence}, {breaks} tags removed",
+        )
+        current = {segment.sequence: segment for segment in now.segments}
+        for old in was.segments:
+            if old.sequence >= now.sequence:
+                self._kept(old, current.get(old.sequence))
+        self._hint_kept(was, now)
+
+    def _kept(self, old: Segment, new: Segment | None) -> None:
+        name = f"segment {old.sequence}"
+        if new is None:
+            self._check(False, f"{name}: gone from the middle")
+            return
+        self._check((old.moment, old.map, old.discontinuity) == (new.moment, new.map, new.discontinuity), f"{name}: changed")
+        if old.uri:
+            self._check((old.uri, old.duration) == (new.uri, new.duration), f"{name}: changed after it was closed")
+        if old.parts and new.parts:
+            self._check(new.parts[: len(old.parts)] == old.parts, f"{name}: its parts changed")
+
+    def _hint_kept(self, was: MediaPlaylist, now: MediaPlaylist) -> None:
+        if was.hint is None or now.edge() == was.edge():
+            return
+        listed = {part.uri for segment in now.segments for part in segment.parts}
+        # At the end of a stream there may be nothing more to put under the name.
+        self._check(was.hint in listed or now.ended, f"the hinted part {was.hint} never came")
+
+
+def rebuild(previous: MediaPlaylist, delta: MediaPlaylist) -> list[Segment]:
+    """The segments that a player has after a delta update (6.2.5.1)."""
+    known = {segment.sequence: segment for segment in previous.segments}
+    skipped = [known[delta.sequence + at] for at in range(delta.skipped)]
+    # A map holds for all segments that follow it, also when its own line was skipped.
+    inherited = skipped[-1].map if skipped else None
+    return skipped + [replace(segment, map=segment.map or inherited) for segment in delta.segments]
+
+
+@dataclass
+class Variant:
+    uri: str
+    stream: dict[str, str]
+    media: list[dict[str, str]]
+
+
+def parse_multivariant(text: str) -> list[Variant]:
+    lines = text.splitlines()
+    assert lines and lines[0] == "#EXTM3U", "a playlist begins with #EXTM3U"
+    media = [attributes(line.partition(":")[2]) for line in lines if line.startswith("#EXT-X-MEDIA:")]
+    found = []
+    for line, following in zip(lines, lines[1:]):
+        if line.startswith("#EXT-X-STREAM-INF:"):
+            assert following and not following.startswith("#"), "STREAM-INF is followed by its URI"
+            found.append(Variant(following, attributes(line.partition(":")[2]), media))
+    assert found, "no variant"
+    return found
