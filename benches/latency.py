@@ -32,12 +32,13 @@ KEYFRAME_SECONDS = 1
 
 @dataclasses.dataclass
 class Plan:
-    settle: float = 14.0
+    window: float = 9.5
+    settle: float = 12.0
     seconds: float = 20.0
     listing: float = 15.0
 
 
-QUICK = Plan(settle=8.0, seconds=8.0, listing=8.0)
+QUICK = Plan(settle=6.0, seconds=8.0, listing=8.0)
 
 
 class Pages(http.server.BaseHTTPRequestHandler):
@@ -75,9 +76,8 @@ class Encoder:
                 "ffmpeg", "-v", "error", "-nostdin",
                 "-fflags", "nobuffer", "-probesize", "32", "-analyzeduration", "0",
                 "-f", "rawvideo", "-pix_fmt", "yuv420p", "-s", f"{pictures.WIDTH}x{pictures.HEIGHT}",
-                "-framerate", str(pictures.FPS), "-use_wallclock_as_timestamps", "1", "-i", "pipe:0",
+                "-framerate", str(pictures.FPS), "-i", "pipe:0",
                 "-f", "lavfi", "-i", "sine=f=440:r=48000",
-                "-r", str(pictures.FPS),
                 "-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency",
                 "-g", str(pictures.FPS * KEYFRAME_SECONDS), "-keyint_min", str(pictures.FPS * KEYFRAME_SECONDS),
                 "-sc_threshold", "0", "-b:v", "3000k", "-maxrate", "3000k", "-bufsize", "1500k",
@@ -128,7 +128,8 @@ def glass(kind, browser, pages: str, plan: Plan) -> dict:
     with kind(1, KEYFRAME_SECONDS) as server:
         encoder = Encoder(server.publish[0])
         try:
-            servers.until("a playlist", functools.partial(listed, server.watch[0]), 40)
+            # A viewer who comes to a stream that is long on air, not to its first second.
+            servers.until("a full window", functools.partial(full, server, plan.window), 60)
             found = watch(browser, f"{pages}/?src={urllib.parse.quote(server.watch[0], safe='')}", plan)
         finally:
             encoder.stop()
@@ -144,11 +145,10 @@ def glass(kind, browser, pages: str, plan: Plan) -> dict:
     return found
 
 
-def listed(url: str) -> bool:
+def full(server, seconds: float) -> bool:
     try:
-        text = servers.fetch(url).decode()
-        return "#EXTINF" in text or "#EXT-X-STREAM-INF" in text
-    except OSError:
+        return server.window(0) >= seconds
+    except (OSError, StopIteration):
         return False
 
 

@@ -33,9 +33,9 @@ class Reading:
 class Plan:
     levels: tuple[int, ...] = (1, 10, 50)
     keyframes: tuple[int, ...] = (2, 1)
-    settle: float = 16.0
+    settle: float = 15.0  # the window of media (12 s) has filled and moved on
     windows: int = 3
-    seconds: float = 4.0
+    seconds: float = 3.0
 
 
 QUICK = Plan(levels=(1, 5), keyframes=(2,), settle=6.0, windows=2, seconds=3.0)

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import heapq
 import json
+import os
 import pathlib
 import random
 import selectors
@@ -280,13 +281,12 @@ def main() -> None:
     waiting: list[str] = []
     text = b""
     reading = True
-    sys.stdin.reconfigure(line_buffering=True)
     while reading:
         for what in fleet.turn(0 if waiting else 1.0):
             if isinstance(what, Stream):
                 print("lost", what.url, flush=True)
                 continue
-            more = sys.stdin.buffer.raw.read(65536)
+            more = os.read(sys.stdin.fileno(), 65536)
             reading = bool(more)
             *lines, text = (text + more).split(b"\n")
             waiting += [line.decode() for line in lines]

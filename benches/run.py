@@ -1,0 +1,63 @@
+"""All benches in one run, beside their peers; `--write` renews the figures in README.md.
+
+Promise: what is written was measured in this run on this machine, with the load
+of the machine and the date beside it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import os
+import pathlib
+import subprocess
+import time
+
+import latency
+import streams
+from lab import meter, servers
+
+README = pathlib.Path(__file__).with_name("README.md")
+BEGIN, END = "<!-- figures begin -->", "<!-- figures end -->"
+
+
+def revision() -> str:
+    """The commit that was measured, or nothing outside a checkout."""
+    asked = subprocess.run(
+        ["git", "-C", str(servers.ROOT), "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False
+    )
+    return asked.stdout.strip()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("what", nargs="*", help="streams, latency (default: both)")
+    parser.add_argument("--quick", action="store_true", help="two minutes instead of eleven; rough")
+    parser.add_argument("--only", action="append", help="a server's name; may be repeated")
+    parser.add_argument("--write", action="store_true", help="renew the figures in README.md")
+    asked = parser.parse_args()
+    what = asked.what or ["latency", "streams"]
+    if unknown := set(what) - {"latency", "streams"}:
+        parser.error(f"no such bench: {', '.join(sorted(unknown))}")
+
+    begun = time.monotonic()
+    load = os.getloadavg()[0]
+    day = datetime.datetime.now(datetime.UTC).date().isoformat()
+    out = [f"{day}, revision {revision() or 'unknown'}; {meter.machine()}; load average before the run {load:.2f}."]
+    if "latency" in what:
+        plan = latency.QUICK if asked.quick else latency.Plan()
+        out += ["### Glass to glass", latency.measure(plan, asked.only)]
+    if "streams" in what:
+        plan = streams.QUICK if asked.quick else streams.Plan()
+        out += ["### CPU and memory per stream", streams.measure(plan, asked.only)]
+    out.append(f"The run took {(time.monotonic() - begun) / 60:.1f} minutes.")
+    text = "\n\n".join(out)
+    print("\n" + text)
+    if asked.write:
+        page = README.read_text()
+        before, after = page.split(BEGIN)[0], page.split(END)[1]
+        README.write_text(f"{before}{BEGIN}\n\n{text}\n\n{END}{after}")
+
+
+if __name__ == "__main__":
+    main()
