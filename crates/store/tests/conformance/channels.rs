@@ -149,3 +149,26 @@ pub(crate) async fn a_deleted_channel_makes_room_under_the_quota(store: &Store) 
     store.delete_channel(&home, &arn(&home, ResourceKind::Channel, 1)).await.unwrap();
     create(store, &home, 2, 1).await.unwrap();
 }
+
+pub(crate) async fn acts_that_are_given_up_leave_whole_channels_and_a_working_store(store: &Store) {
+    let home = home();
+    for number in 0..60 {
+        tokio::select! {
+            biased;
+            made = create(store, &home, number, ROOMY) => made.unwrap(),
+            () = turns(number) => {}
+        }
+    }
+    create(store, &home, 60, ROOMY).await.unwrap();
+    let page = store.channels(&home, &ChannelFilter::All, PageRequest::first(100)).await.unwrap();
+    for channel in page.items {
+        let keys = store.stream_keys(&home, &channel.arn, PageRequest::first(5)).await.unwrap();
+        assert_eq!(keys.items.len(), 1, "{}", channel.name);
+    }
+}
+
+async fn turns(count: usize) {
+    for _ in 0..count {
+        tokio::task::yield_now().await;
+    }
+}

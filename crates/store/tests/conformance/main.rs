@@ -62,6 +62,7 @@ on_every_backend! {
     channels::another_account_or_region_sees_nothing,
     channels::the_quota_holds_under_a_race,
     channels::a_deleted_channel_makes_room_under_the_quota,
+    channels::acts_that_are_given_up_leave_whole_channels_and_a_working_store,
     stream_keys::a_second_key_is_refused_until_the_first_is_deleted,
     stream_keys::a_key_for_a_missing_or_foreign_channel_is_refused,
     stream_keys::a_value_finds_its_key_and_channel,

@@ -1,0 +1,87 @@
+//! A control service with its pipes, and callers.
+//!
+//! Promise: nothing here stands in for a pipe: store and hub are the real ones.
+
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use api::ivs::{Channel, CreateChannelRequest, Ivs, StreamKey};
+use api::{ApiError, Call};
+use auth::Principal;
+use control::{Config, Control, Deps};
+use domain::{AccountId, Arn, Limits, Region, StreamId};
+use live::{Hub, Publisher, RingLimits};
+use store::Store;
+
+pub(crate) struct House {
+    pub(crate) control: Arc<Control>,
+    pub(crate) store: Store,
+    pub(crate) hub: Hub,
+}
+
+impl House {
+    pub(crate) async fn new() -> Self {
+        Self::with(Limits::default()).await
+    }
+
+    pub(crate) async fn with(limits: Limits) -> Self {
+        Self::on(Store::in_memory().await.unwrap(), limits).await
+    }
+
+    pub(crate) async fn on(store: Store, limits: Limits) -> Self {
+        let hub = Hub::new(RingLimits::default());
+        let config = Config {
+            ingest_endpoint: "ingest.example.org".to_owned(),
+            srt_endpoint: Some("srt.example.org".to_owned()),
+            public_url: "http://video.example.org:8080/".to_owned(),
+            limits,
+        };
+        let deps = Deps { store: store.clone(), hub: hub.clone() };
+        Self { control: Arc::new(Control::new(config, deps).await.unwrap()), store, hub }
+    }
+
+    /// Creates a channel as [`caller`].
+    pub(crate) async fn create(&self, input: CreateChannelRequest) -> Result<(Channel, StreamKey), ApiError> {
+        let made = self.control.create_channel(&caller(), input).await?;
+        Ok((made.channel.unwrap(), made.stream_key.unwrap()))
+    }
+
+    pub(crate) async fn named(&self, name: &str) -> (Channel, StreamKey) {
+        self.create(CreateChannelRequest { name: Some(name.to_owned()), ..Default::default() }).await.unwrap()
+    }
+
+    pub(crate) fn go_live(&self, channel: &Channel) -> Publisher {
+        let arn = Arn::parse(channel.arn.as_deref().unwrap()).unwrap();
+        let stream = StreamId::parse("st-12345678901234567890123").unwrap();
+        self.hub.publish(&arn, stream, SystemTime::UNIX_EPOCH).unwrap()
+    }
+}
+
+pub(crate) fn caller() -> Call {
+    caller_of("123456789012", "us-east-1")
+}
+
+pub(crate) fn caller_of(account: &str, region: &str) -> Call {
+    let account = AccountId::parse(account).unwrap();
+    let principal = Principal { account, access_key_id: "RILLTEST".to_owned() };
+    Call::trusted(principal, Region::parse(region).unwrap(), "a-request")
+}
+
+/// Status, code and text of a refusal.
+pub(crate) fn refused<T>(result: Result<T, ApiError>) -> (u16, &'static str, String) {
+    let error = result.err().expect("a refusal");
+    let (status, code) = error.wire();
+    (status.as_u16(), code, error.to_string())
+}
+
+pub(crate) const NOT_FOUND: (u16, &str) = (404, "ResourceNotFoundException");
+pub(crate) const INVALID: (u16, &str) = (400, "ValidationException");
+pub(crate) const CONFLICT: (u16, &str) = (409, "ConflictException");
+pub(crate) const QUOTA: (u16, &str) = (402, "ServiceQuotaExceededException");
+
+/// Asserts status and code, and returns the text.
+pub(crate) fn refused_as<T>(wire: (u16, &str), result: Result<T, ApiError>) -> String {
+    let (status, code, text) = refused(result);
+    assert_eq!((status, code), wire, "{text}");
+    text
+}
