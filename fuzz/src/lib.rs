@@ -1,1 +1,9 @@
-//! Fuzz targets.
+//! What each fuzz target does with its bytes.
+//!
+//! Promise: one function per parser, pure and without state between runs; libFuzzer calls them from
+//! `fuzz/libfuzzer`, and the test `corpus` calls them with each kept input.
+
+#![warn(missing_docs)]
+
+pub mod flv;
+pub mod fmp4;

@@ -5,6 +5,8 @@
 //!
 //! One timebase serves the whole house: [`Ticks`] of 1/90 000 s.
 
+#![warn(missing_docs)]
+
 pub mod aac;
 pub mod amf0;
 pub mod avc;

@@ -1,0 +1,27 @@
+//! Every kept input runs through its target: seeds, and what once was a finding.
+//!
+//! Promise: an empty or missing corpus fails the test rather than passing it.
+
+use std::path::Path;
+
+fn replay(name: &str, run: fn(&[u8])) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus").join(name);
+    let mut inputs = 0;
+    for entry in std::fs::read_dir(&folder).expect("each target keeps a corpus") {
+        let file = entry.expect("the folder is readable").path();
+        run(&std::fs::read(&file).expect("an input is a file"));
+        inputs += 1;
+    }
+    assert!(inputs > 0, "{} is empty", folder.display());
+    run(&[]);
+}
+
+#[test]
+fn flv_bodies_of_the_corpus_are_read_without_a_panic() {
+    replay("flv", fuzz::flv::run);
+}
+
+#[test]
+fn fragments_of_the_corpus_add_up() {
+    replay("fmp4", fuzz::fmp4::run);
+}
