@@ -99,3 +99,12 @@ async fn a_page_of_any_origin_may_call() {
     assert!(answer.header("access-control-allow-headers").contains("Authorization"));
     assert!(answer.header("access-control-allow-methods").contains("POST"));
 }
+
+#[tokio::test]
+async fn answers_can_be_made_on_any_thread() {
+    fn sendable<T: Send>(value: T) -> T {
+        value
+    }
+    let answer = sendable(ask(Signer::default().sign("POST", "/ListChannels", "{}"))).await;
+    assert_eq!(answer.status, 200);
+}
