@@ -1,4 +1,6 @@
-//! A new migration file alone must rebuild the crate: `sqlx::migrate!` reads the folder at compile time.
+//! Says what else the crate is built from: `sqlx::migrate!` reads a folder that cargo does not watch.
+//!
+//! Promise: a new migration file alone rebuilds the crate.
 
 fn main() {
     println!("cargo::rerun-if-changed=migrations");

@@ -156,3 +156,38 @@ async fn a_folder_that_cannot_be_made_is_named() {
     assert!(matches!(refused, StoreError::Prepare { .. }), "{refused:?}");
     assert!(refused.to_string().contains("taken/rillcast.db"));
 }
+
+/// Where the second process finds its file.
+const DATABASE: &str = "STORE_TEST_DATABASE";
+
+async fn add_keys(store: &Store, prefix: &str) {
+    for number in 0..30 {
+        let key = AccessKey { id: format!("{prefix}{number}"), ..key(1) };
+        store.add_access_key(&key).await.unwrap();
+    }
+}
+
+#[tokio::test]
+#[ignore = "the other half of the test below, which runs it as a process of its own"]
+async fn second_process() {
+    let Ok(path) = std::env::var(DATABASE) else { return };
+    let store = Store::open(Path::new(&path)).await.unwrap();
+    add_keys(&store, "SECOND").await;
+    store.set_access_key_active("FIRST", false).await.unwrap();
+    store.close().await;
+}
+
+#[tokio::test]
+async fn another_process_writes_at_the_same_time_and_is_heard_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("rillcast.db");
+    let store = Store::open(&path).await.unwrap();
+    store.add_access_key(&AccessKey { id: "FIRST".to_owned(), ..key(1) }).await.unwrap();
+    let mut command = std::process::Command::new(std::env::current_exe().unwrap());
+    command.args(["--exact", "second_process", "--include-ignored"]).env(DATABASE, &path);
+    let mut second = command.stdout(std::process::Stdio::null()).spawn().unwrap();
+    add_keys(&store, "OURS").await;
+    assert!(second.wait().unwrap().success());
+    assert!(!store.access_key("FIRST").await.unwrap().unwrap().active);
+    assert_eq!(store.list_access_keys().await.unwrap().len(), 61);
+}
