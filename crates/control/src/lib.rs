@@ -66,8 +66,9 @@ pub struct Deps {
     pub hub: Hub,
 }
 
-/// The meaning of the operations. Needs no `run`: it works only while a call is made.
-#[derive(Debug)]
+/// The meaning of the operations. Needs no `run`: it works only while a call is made. A clone is another
+/// handle on the same store and hub.
+#[derive(Clone, Debug)]
 pub struct Control {
     limits: Limits,
     endpoints: Endpoints,

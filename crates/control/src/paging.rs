@@ -13,6 +13,7 @@ const POSITION: usize = 8;
 const SEAL: usize = 32;
 
 /// Seals and opens page tokens (HMAC-SHA256).
+#[derive(Clone)]
 pub(crate) struct Tokens {
     key: hmac::Key,
 }
