@@ -58,7 +58,7 @@ def ivs(server):
 def clip(tmp_path_factory):
     """Makes clips; equal recipes share a file."""
     folder = tmp_path_factory.mktemp("clips")
-    return lambda recipe=Recipe(): make(recipe, folder)
+    return lambda recipe: make(recipe, folder)
 
 
 @pytest.fixture(scope="module")

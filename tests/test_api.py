@@ -17,8 +17,14 @@ from harness.server import ACCOUNT, REGION, Key
 from harness.web import fetch
 
 OPERATIONS = [
-    "CreateChannel", "CreateStreamKey", "DeleteChannel", "DeleteStreamKey",
-    "GetChannel", "GetStreamKey", "ListChannels", "ListStreamKeys",
+    "CreateChannel",
+    "CreateStreamKey",
+    "DeleteChannel",
+    "DeleteStreamKey",
+    "GetChannel",
+    "GetStreamKey",
+    "ListChannels",
+    "ListStreamKeys",
 ]
 CHANNEL_ARN = rf"arn:aws:ivs:{REGION}:{ACCOUNT}:channel/[A-Za-z0-9]{{12}}"
 STREAM_KEY_ARN = rf"arn:aws:ivs:{REGION}:{ACCOUNT}:stream-key/[A-Za-z0-9]{{12}}"
@@ -97,9 +103,7 @@ def test_multitrack_input_needs_a_standard_channel_in_fragmented_mp4(ivs):
     with refused("ValidationException", 400):
         ivs.create_channel(containerFormat="TS", multitrackInputConfiguration=multitrack)
     with refused("ValidationException", 400):
-        ivs.create_channel(
-            type="BASIC", containerFormat="FRAGMENTED_MP4", multitrackInputConfiguration=multitrack
-        )
+        ivs.create_channel(type="BASIC", containerFormat="FRAGMENTED_MP4", multitrackInputConfiguration=multitrack)
 
 
 def test_an_advanced_channel_has_the_higher_preset_and_others_take_none(ivs):
@@ -177,8 +181,18 @@ def test_an_exact_last_page_has_no_token(own_ivs):
 def test_a_summary_holds_what_the_model_lists(own_ivs):
     channel = own_ivs.create_channel(name="brief", tags={"a": "b"})["channel"]
     summary = own_ivs.list_channels()["channels"][0]
-    shared = ["arn", "name", "latencyMode", "authorized", "recordingConfigurationArn", "tags", "insecureIngest",
-              "type", "preset", "playbackRestrictionPolicyArn"]
+    shared = [
+        "arn",
+        "name",
+        "latencyMode",
+        "authorized",
+        "recordingConfigurationArn",
+        "tags",
+        "insecureIngest",
+        "type",
+        "preset",
+        "playbackRestrictionPolicyArn",
+    ]
     assert {name: summary[name] for name in shared} == {name: channel[name] for name in shared}
     assert not {"srt", "playbackUrl", "ingestEndpoint"} & summary.keys()
 
@@ -202,13 +216,16 @@ def test_two_filters_at_once_are_a_conflict(ivs):
         ivs.list_channels(filterByName="a", filterByRecordingConfigurationArn=arn)
 
 
-@pytest.mark.parametrize("spoil", [
-    pytest.param(lambda token: token[:-2] + ("AA" if token[-2:] != "AA" else "BB"), id="changed-at-its-end"),
-    pytest.param(lambda token: ("A" if token[0] != "A" else "B") + token[1:], id="changed-at-its-start"),
-    pytest.param(lambda token: token[: len(token) // 2], id="cut"),
-    pytest.param(lambda token: token + token, id="doubled"),
-    pytest.param(lambda _: "bm90IG91cnM", id="invented"),
-])
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        pytest.param(lambda token: token[:-2] + ("AA" if token[-2:] != "AA" else "BB"), id="changed-at-its-end"),
+        pytest.param(lambda token: ("A" if token[0] != "A" else "B") + token[1:], id="changed-at-its-start"),
+        pytest.param(lambda token: token[: len(token) // 2], id="cut"),
+        pytest.param(lambda token: token + token, id="doubled"),
+        pytest.param(lambda _: "bm90IG91cnM", id="invented"),
+    ],
+)
 def test_a_forged_page_token_is_refused(own_ivs, spoil):
     for _ in range(2):
         own_ivs.create_channel()
@@ -327,7 +344,6 @@ def _other_query(request):
     request.url += "?more=1"
 
 
-
 @pytest.mark.parametrize("spoil", [_other_body, _other_header, _other_path, _other_query])
 def test_a_request_changed_on_its_way_is_refused(server, spoil):
     client = aws.client(server)
@@ -345,14 +361,17 @@ def test_a_request_changed_on_its_way_is_refused(server, spoil):
     assert len(client.list_channels(filterByName="not-mine")["channels"]) == before
 
 
-@pytest.mark.parametrize("authorization", [
-    "AWS4-HMAC-SHA256",
-    "AWS4-HMAC-SHA256 Credential=, SignedHeaders=, Signature=",
-    "AWS4-HMAC-SHA256 Credential=RILL/20200101/us-east-1/ivs/aws4_request",
-    "AWS4-HMAC-SHA256 Credential=a/b/c/d/e, SignedHeaders=host, Signature=zz",
-    "Basic cm9vdDpyb290",
-    "AWS4-HMAC-SHA256 " + "Credential=" * 2000,
-])
+@pytest.mark.parametrize(
+    "authorization",
+    [
+        "AWS4-HMAC-SHA256",
+        "AWS4-HMAC-SHA256 Credential=, SignedHeaders=, Signature=",
+        "AWS4-HMAC-SHA256 Credential=RILL/20200101/us-east-1/ivs/aws4_request",
+        "AWS4-HMAC-SHA256 Credential=a/b/c/d/e, SignedHeaders=host, Signature=zz",
+        "Basic cm9vdDpyb290",
+        "AWS4-HMAC-SHA256 " + "Credential=" * 2000,
+    ],
+)
 def test_a_malformed_authorization_is_refused(server, authorization):
     request = signed(server, "/ListChannels", b"{}")
     request.headers.replace_header("Authorization", authorization)
@@ -419,9 +438,15 @@ def _violations():
     model = botocore.session.get_session().get_service_model("ivs")
     for operation in OPERATIONS:
         shape = model.operation_model(operation).input_shape
-        arns = {"CreateStreamKey": NOBODYS_CHANNEL, "ListStreamKeys": NOBODYS_CHANNEL, "GetStreamKey": NOBODYS_KEY,
-                "DeleteStreamKey": NOBODYS_KEY, "GetChannel": NOBODYS_CHANNEL, "DeleteChannel": NOBODYS_CHANNEL}
-        complete = {name: arns[operation] for name in shape.required_members}
+        arns = {
+            "CreateStreamKey": NOBODYS_CHANNEL,
+            "ListStreamKeys": NOBODYS_CHANNEL,
+            "GetStreamKey": NOBODYS_KEY,
+            "DeleteStreamKey": NOBODYS_KEY,
+            "GetChannel": NOBODYS_CHANNEL,
+            "DeleteChannel": NOBODYS_CHANNEL,
+        }
+        complete = dict.fromkeys(shape.required_members, arns[operation])
         for name in shape.required_members:
             yield operation, "missing", {}, name
         for name, member in shape.members.items():
@@ -531,8 +556,11 @@ def test_every_answer_has_a_request_id_of_its_own(server):
 
 
 def test_a_browser_may_call_the_api(server):
-    asked = {"Origin": "https://example.org", "Access-Control-Request-Method": "POST",
-             "Access-Control-Request-Headers": "authorization,content-type,x-amz-date"}
+    asked = {
+        "Origin": "https://example.org",
+        "Access-Control-Request-Method": "POST",
+        "Access-Control-Request-Headers": "authorization,content-type,x-amz-date",
+    }
     preflight = fetch(f"{server.url}/ListChannels", "OPTIONS", headers=asked)
     assert preflight.status in (200, 204)
     assert preflight.headers["access-control-allow-origin"] == "*"
@@ -602,5 +630,3 @@ def test_the_channel_quota_is_kept(start_server):
         client.create_channel()
     with refused("ServiceQuotaExceededException", 402):
         client.create_channel()
-
-

@@ -54,9 +54,7 @@ def test_the_watch_page_plays_picture_and_sound_with_low_latency(page, server):
     wait_until(lambda: browser.picture(view)["print"] != first["print"], "the picture changes")
 
     sound = view.evaluate("document.querySelector('#video').webkitAudioDecodedByteCount")
-    browser.wait_for(
-        view, f"document.querySelector('#video').webkitAudioDecodedByteCount > {sound}", PATIENCE
-    )
+    browser.wait_for(view, f"document.querySelector('#video').webkitAudioDecodedByteCount > {sound}", PATIENCE)
     assert view.evaluate("window.rillcast.player.lowLatencyMode") is True
 
     # Playing goes on for a while, so that the player has settled where it wants to be.

@@ -13,9 +13,12 @@ from harness.playlist import Rules, attributes, parse, parse_multivariant, rebui
 def playlist(edge: int, *, first: int = 0, parts: int = 2, skip: int = 0, ended: bool = False) -> str:
     """Segments `first` to `edge` of one second in five parts, the last of them open with `parts` parts."""
     lines = [
-        "#EXTM3U", "#EXT-X-VERSION:9", "#EXT-X-TARGETDURATION:1",
-        '#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,PART-HOLD-BACK=0.7035,HOLD-BACK=3.0,CAN-SKIP-UNTIL=6.0',
-        "#EXT-X-PART-INF:PART-TARGET=0.201", f"#EXT-X-MEDIA-SEQUENCE:{first}",
+        "#EXTM3U",
+        "#EXT-X-VERSION:9",
+        "#EXT-X-TARGETDURATION:1",
+        "#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,PART-HOLD-BACK=0.7035,HOLD-BACK=3.0,CAN-SKIP-UNTIL=6.0",
+        "#EXT-X-PART-INF:PART-TARGET=0.201",
+        f"#EXT-X-MEDIA-SEQUENCE:{first}",
     ]
     lines += [f"#EXT-X-SKIP:SKIPPED-SEGMENTS={skip}"] if skip else ['#EXT-X-MAP:URI="i0.mp4"']
     for number in range(first + skip, edge + 1):
@@ -45,41 +48,51 @@ def test_a_good_stream_breaks_no_rule():
     assert broken(*GOOD, playlist(9, first=1, ended=True)) == []
 
 
-@pytest.mark.parametrize(("pattern", "fault", "rule"), [
-    ("PART-HOLD-BACK=0.7035", "PART-HOLD-BACK=0.6", "PART-HOLD-BACK"),
-    (",HOLD-BACK=3.0", ",HOLD-BACK=2.0", "HOLD-BACK under"),
-    ("CAN-SKIP-UNTIL=6.0", "CAN-SKIP-UNTIL=5.0", "CAN-SKIP-UNTIL"),
-    ("CAN-BLOCK-RELOAD=YES,", "", "blocking reload"),
-    ("#EXT-X-VERSION:9", "#EXT-X-VERSION:6", "version 9"),
-    ('#EXT-X-MAP:URI="i0.mp4"\n', "", "no map"),
-    ("#EXT-X-PROGRAM-DATE-TIME:2026-11-20T10:00:03.000Z\n", "", "no date"),
-    ("10:00:03.000Z", "10:00:03.010Z", "date is off"),
-    ("10:00:03.000Z", "10:00:01.000Z", "does not rise"),
-    ("#EXTINF:1.00000", "#EXTINF:1.60000", "over the target"),
-    ('DURATION=0.20000,URI="p8.1', 'DURATION=0.20300,URI="p8.1', "over 0.201"),
-    ('DURATION=0.20000,URI="p7.1', 'DURATION=0.15000,URI="p7.1', "under 85 %"),
-    ('DURATION=0.20000,URI="p7.4', 'DURATION=0.10000,URI="p7.4', "parts are"),
-    (",INDEPENDENT=YES", "", "independent"),
-    (r'#EXT-X-PART:[^\n]*p7\.\d[^\n]*\n', "", "no parts"),
-    (r"#EXT-X-PRELOAD-HINT[^\n]*\n", "", "no preload hint"),
-    ('HINT:TYPE=PART,URI="p8.2', 'HINT:TYPE=PART,URI="p8.1', "listed already"),
-])
+@pytest.mark.parametrize(
+    ("pattern", "fault", "rule"),
+    [
+        ("PART-HOLD-BACK=0.7035", "PART-HOLD-BACK=0.6", "PART-HOLD-BACK"),
+        (",HOLD-BACK=3.0", ",HOLD-BACK=2.0", "HOLD-BACK under"),
+        ("CAN-SKIP-UNTIL=6.0", "CAN-SKIP-UNTIL=5.0", "CAN-SKIP-UNTIL"),
+        ("CAN-BLOCK-RELOAD=YES,", "", "blocking reload"),
+        ("#EXT-X-VERSION:9", "#EXT-X-VERSION:6", "version 9"),
+        ('#EXT-X-MAP:URI="i0.mp4"\n', "", "no map"),
+        ("#EXT-X-PROGRAM-DATE-TIME:2026-11-20T10:00:03.000Z\n", "", "no date"),
+        ("10:00:03.000Z", "10:00:03.010Z", "date is off"),
+        ("10:00:03.000Z", "10:00:01.000Z", "does not rise"),
+        ("#EXTINF:1.00000", "#EXTINF:1.60000", "over the target"),
+        ('DURATION=0.20000,URI="p8.1', 'DURATION=0.20300,URI="p8.1', "over 0.201"),
+        ('DURATION=0.20000,URI="p7.1', 'DURATION=0.15000,URI="p7.1', "under 85 %"),
+        ('DURATION=0.20000,URI="p7.4', 'DURATION=0.10000,URI="p7.4', "parts are"),
+        (",INDEPENDENT=YES", "", "independent"),
+        (r"#EXT-X-PART:[^\n]*p7\.\d[^\n]*\n", "", "no parts"),
+        (r"#EXT-X-PRELOAD-HINT[^\n]*\n", "", "no preload hint"),
+        ('HINT:TYPE=PART,URI="p8.2', 'HINT:TYPE=PART,URI="p8.1', "listed already"),
+    ],
+)
 def test_a_fault_in_one_playlist_is_found(pattern, fault, rule):
     text = re.sub(pattern, fault, GOOD[0])
     assert text != GOOD[0]
     assert any(rule in one for one in broken(text)), broken(text)
 
 
-@pytest.mark.parametrize(("pattern", "fault", "rule"), [
-    ("PART-TARGET=0.201", "PART-TARGET=0.2009", "part_target changed"),
-    ("TARGETDURATION:1", "TARGETDURATION:2", "target changed"),
-    ("CAN-SKIP-UNTIL=6.0", "CAN-SKIP-UNTIL=7.0", "control changed"),
-    ('URI="i0.mp4"', 'URI="i1.mp4"', "changed"),
-    ("s5.m4s", "s5b.m4s", "changed after it was closed"),
-    ("p7.0.m4s", "p7b.0.m4s", "parts changed"),
-    ("p8.2.m4s", "p8.9.m4s", "hinted part"),
-    ("#EXT-X-MEDIA-SEQUENCE:0", "#EXT-X-MEDIA-SEQUENCE:0\n#EXT-X-DISCONTINUITY-SEQUENCE:1", "discontinuity sequence"),
-])
+@pytest.mark.parametrize(
+    ("pattern", "fault", "rule"),
+    [
+        ("PART-TARGET=0.201", "PART-TARGET=0.2009", "part_target changed"),
+        ("TARGETDURATION:1", "TARGETDURATION:2", "target changed"),
+        ("CAN-SKIP-UNTIL=6.0", "CAN-SKIP-UNTIL=7.0", "control changed"),
+        ('URI="i0.mp4"', 'URI="i1.mp4"', "map"),
+        ("s5.m4s", "s5b.m4s", "changed after it was closed"),
+        ("p7.0.m4s", "p7b.0.m4s", "parts changed"),
+        ("p8.2.m4s", "p8.9.m4s", "hinted part"),
+        (
+            "#EXT-X-MEDIA-SEQUENCE:0",
+            "#EXT-X-MEDIA-SEQUENCE:0\n#EXT-X-DISCONTINUITY-SEQUENCE:1",
+            "discontinuity sequence",
+        ),
+    ],
+)
 def test_a_change_between_two_playlists_is_found(pattern, fault, rule):
     text = re.sub(pattern, fault, GOOD[1])
     assert any(rule in one for one in broken(GOOD[0], text)), broken(GOOD[0], text)
@@ -94,7 +107,8 @@ def test_too_short_a_window_is_found():
 
 
 def test_parts_far_behind_the_edge_are_found():
-    late = playlist(8).replace("#EXTINF:1.00000,live\ns2.m4s", '#EXT-X-PART:DURATION=0.2,URI="p2.0.m4s"\n#EXTINF:1.00000,live\ns2.m4s')
+    closing = "#EXTINF:1.00000,live\ns2.m4s"
+    late = playlist(8).replace(closing, f'#EXT-X-PART:DURATION=0.2,URI="p2.0.m4s"\n{closing}')
     assert any("behind the edge" in one for one in broken(late))
 
 
@@ -111,11 +125,19 @@ def test_a_delta_is_rebuilt_from_the_playlist_before():
     assert [segment.sequence for segment in rebuild(full, delta)] == list(range(13))
 
 
-@pytest.mark.parametrize("text", [
-    "", "#EXTM3U", "#EXT-X-VERSION:9\n", "#EXTM3U\ns0.m4s\n", "#EXTM3U\n#EXTINF:1,\n#EXTINF:1,\ns.m4s\n",
-    "#EXTM3U\n#EXTINF:1,\n", "#EXTM3U\n#EXTINF:1,\ns.m4s\n#EXT-X-ENDLIST\n#EXTINF:1,\nt.m4s\n",
-    "#EXTM3U\n#EXTINF:1,\ns.m4s\n#EXT-X-VERSION:9\n",
-])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "#EXTM3U",
+        "#EXT-X-VERSION:9\n",
+        "#EXTM3U\ns0.m4s\n",
+        "#EXTM3U\n#EXTINF:1,\n#EXTINF:1,\ns.m4s\n",
+        "#EXTM3U\n#EXTINF:1,\n",
+        "#EXTM3U\n#EXTINF:1,\ns.m4s\n#EXT-X-ENDLIST\n#EXTINF:1,\nt.m4s\n",
+        "#EXTM3U\n#EXTINF:1,\ns.m4s\n#EXT-X-VERSION:9\n",
+    ],
+)
 def test_a_malformed_playlist_is_not_read(text):
     with pytest.raises(AssertionError):
         parse(text)

@@ -13,17 +13,18 @@ import socket
 import ssl
 import subprocess
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Callable
+from typing import Any
 
 import pytest
 
-from harness import aws, probe, rtmp
+from harness import probe, rtmp
 from harness.aws import Channel, make_channel, refused
 from harness.compare import assert_same_media
 from harness.encoder import Publisher, Recipe, tags
-from harness.playlist import parse, parse_multivariant, rebuild
+from harness.playlist import parse, rebuild
 from harness.server import Server
 from harness.viewer import Background, Recording, Viewer, on_air
 from harness.waiting import wait_until
@@ -208,7 +209,9 @@ def play_with_ffmpeg(stage: Stage) -> subprocess.CompletedProcess[str]:
     wait_until(lambda: on_air(channel.playback), "the channel on air")
     return subprocess.run(
         ["ffmpeg", "-nostdin", "-v", "error", "-i", channel.playback, "-map", "0", "-f", "framemd5", "-"],
-        capture_output=True, text=True, timeout=120,
+        capture_output=True,
+        text=True,
+        timeout=120,
     )
 
 
@@ -289,10 +292,17 @@ def test_numbers_that_have_left_the_window_get_the_whole_playlist(viewer):
     assert answer.status == 200 and parse(answer.text).skipped == 0
 
 
-@pytest.mark.parametrize("query", [
-    "_HLS_part=1", "_HLS_msn=x", "_HLS_msn=-1", "_HLS_msn=1&_HLS_part=x", "_HLS_msn=99999999999999999999999",
-    "_HLS_skip=maybe",
-])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "_HLS_part=1",
+        "_HLS_msn=x",
+        "_HLS_msn=-1",
+        "_HLS_msn=1&_HLS_part=x",
+        "_HLS_msn=99999999999999999999999",
+        "_HLS_skip=maybe",
+    ],
+)
 def test_a_malformed_directive_is_refused(viewer, query):
     answer = viewer.read(f"?{query}")
     assert answer.status == 400
@@ -565,12 +575,14 @@ def test_garbage_on_the_media_ports_harms_nobody(stage, undisturbed):
 def test_an_rtmp_session_cut_anywhere_harms_nobody(stage, undisturbed):
     channel = stage.channel()
     hello = b"\x03" + bytes(1536) + bytes(1536)
-    session = hello + b"".join([
-        rtmp.command("connect", 1, {"app": "app", "tcUrl": "rtmp://localhost/app"}),
-        rtmp.command("createStream", 2, None),
-        rtmp.command("publish", 3, None, channel.key, "live", stream=1),
-        rtmp.message(rtmp.VIDEO, b"\x17\x00\x00\x00\x00" + bytes(300), chunk_stream=4, stream=1),
-    ])
+    session = hello + b"".join(
+        [
+            rtmp.command("connect", 1, {"app": "app", "tcUrl": "rtmp://localhost/app"}),
+            rtmp.command("createStream", 2, None),
+            rtmp.command("publish", 3, None, channel.key, "live", stream=1),
+            rtmp.message(rtmp.VIDEO, b"\x17\x00\x00\x00\x00" + bytes(300), chunk_stream=4, stream=1),
+        ]
+    )
     for cut in [*range(0, len(session), 97), len(session) - 1]:
         with _raw(stage, "rtmp") as connection:
             _pour(connection, session[:cut])
@@ -628,10 +640,13 @@ def _drain(connection: socket.socket) -> None:
 # What is not supported
 
 
-@pytest.mark.parametrize("header", [
-    pytest.param(b"\x1c\x00\x00\x00\x00" + bytes(40), id="legacy-codec-id"),
-    pytest.param(b"\x90hvc1" + bytes(40), id="fourcc"),
-])
+@pytest.mark.parametrize(
+    "header",
+    [
+        pytest.param(b"\x1c\x00\x00\x00\x00" + bytes(40), id="legacy-codec-id"),
+        pytest.param(b"\x90hvc1" + bytes(40), id="fourcc"),
+    ],
+)
 def test_hevc_is_refused_by_name(stage, header, undisturbed):
     connection = stage.raw(stage.channel())
     connection.video(header)

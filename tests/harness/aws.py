@@ -29,9 +29,7 @@ def client(server: Server, key: Key | None = None, region: str = REGION, **confi
     """An `ivs` client that asks once and does not check parameters itself unless told to."""
     key = key or server.root_key()
     settings = {"retries": {"total_max_attempts": 1}, "parameter_validation": True} | config
-    session = boto3.session.Session(
-        aws_access_key_id=key.id, aws_secret_access_key=key.secret, region_name=region
-    )
+    session = boto3.session.Session(aws_access_key_id=key.id, aws_secret_access_key=key.secret, region_name=region)
     return session.client("ivs", endpoint_url=server.url, config=Config(**settings))
 
 
@@ -46,7 +44,10 @@ def aws_cli(server: Server, *arguments: str, env: dict[str, str] | None = None) 
     settings = {"AWS_SHARED_CREDENTIALS_FILE": str(server.credentials), "AWS_DEFAULT_REGION": REGION}
     return subprocess.run(
         [str(program), "--endpoint-url", server.url, "--output", "json", "ivs", *arguments],
-        capture_output=True, text=True, env=clean_env(**settings, **(env or {})), timeout=120,
+        capture_output=True,
+        text=True,
+        env=clean_env(**settings, **(env or {})),
+        timeout=120,
     )
 
 
@@ -63,7 +64,8 @@ def signed(
 ) -> AWSRequest:
     """A request with a good signature, ready to be spoilt."""
     key = key or server.root_key()
-    request = AWSRequest(method, server.url + path, data=body, headers={"Content-Type": "application/json"} | (headers or {}))
+    headers = {"Content-Type": "application/json"} | (headers or {})
+    request = AWSRequest(method, server.url + path, data=body, headers=headers)
     botocore.auth.SigV4Auth(Credentials(key.id, key.secret), service, region).add_auth(request)
     return request
 
@@ -84,7 +86,11 @@ def call(server: Server, operation: str, body: Any, **options: Any) -> Answer:
 @contextmanager
 def clock_off_by(seconds: float):
     """botocore signs as if its clock were wrong."""
-    wrong = lambda *_, **__: datetime.datetime.now(datetime.UTC).replace(tzinfo=None) + datetime.timedelta(seconds=seconds)
+
+    def wrong(*_, **__):
+        now = datetime.datetime.now(datetime.UTC).replace(tzinfo=None)
+        return now + datetime.timedelta(seconds=seconds)
+
     with mock.patch.object(botocore.auth, "get_current_datetime", wrong):
         yield
 

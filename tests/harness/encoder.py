@@ -87,7 +87,9 @@ class Publisher:
         again = ["-stream_loop", "-1"] if loop else []
         self.process = subprocess.Popen(
             ["ffmpeg", "-nostdin", "-hide_banner", "-re", *again, "-i", str(clip), "-c", "copy", "-f", "flv", url],
-            stdin=subprocess.DEVNULL, stdout=self._file, stderr=self._file,
+            stdin=subprocess.DEVNULL,
+            stdout=self._file,
+            stderr=self._file,
         )
 
     def log(self) -> str:

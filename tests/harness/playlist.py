@@ -14,6 +14,20 @@ from dataclasses import dataclass, field, replace
 TEXT = 0.0011
 
 
+HEADERS = {
+    f"#EXT-X-{name}"
+    for name in (
+        "VERSION",
+        "TARGETDURATION",
+        "SERVER-CONTROL",
+        "PART-INF",
+        "MEDIA-SEQUENCE",
+        "DISCONTINUITY-SEQUENCE",
+    )
+}
+AFTER_HINT = ("#EXT-X-PRELOAD-HINT", "#EXT-X-RENDITION-REPORT")
+
+
 def attributes(text: str) -> dict[str, str]:
     """An attribute list (4.2); quotes are taken off."""
     found = dict(re.findall(r'([A-Z0-9-]+)=("[^"]*"|[^",]*)(?:,|$)', text))
@@ -77,7 +91,6 @@ def parse(text: str) -> MediaPlaylist:
     assert lines and lines[0] == "#EXTM3U", "a playlist begins with #EXTM3U"
     assert text.endswith("\n"), "the last line is whole"
     found, current, current_map = MediaPlaylist(), None, None
-    headers_done = False
 
     def segment() -> Segment:
         nonlocal current
@@ -88,13 +101,10 @@ def parse(text: str) -> MediaPlaylist:
 
     for line in lines[1:]:
         tag, _, rest = line.partition(":")
-        assert found.hint is None or tag in ("#EXT-X-PRELOAD-HINT", "#EXT-X-RENDITION-REPORT"), f"after the hint: {line}"
+        assert found.hint is None or tag in AFTER_HINT, f"after the hint: {line}"
         assert not found.ended, f"after the end: {line}"
-        headers = ("VERSION", "TARGETDURATION", "SERVER-CONTROL", "PART-INF", "MEDIA-SEQUENCE", "DISCONTINUITY-SEQUENCE")
-        if tag in {f"#EXT-X-{name}" for name in headers}:
-            assert not headers_done, f"header below the media: {line}"
-        elif tag.startswith("#EXT-X-SKIP") or not tag.startswith("#EXT-X-MAP"):
-            headers_done = headers_done or not tag.startswith(("#EXT-X-INDEPENDENT", "#EXT-X-PLAYLIST-TYPE", "#EXT-X-START"))
+        if tag in HEADERS:
+            assert current is None and not found.segments and not found.skipped, f"header below the media: {line}"
         match tag:
             case "#EXT-X-VERSION":
                 found.version = int(rest)
@@ -179,7 +189,8 @@ class Rules:
         self._dates(now)
         self._recent_parts(now)
         if not now.ended:
-            self._check(now.length >= 3 * now.target - TEXT, f"only {now.length:.3f} s listed, three targets are {3 * now.target}")
+            enough = now.length >= 3 * now.target - TEXT
+            self._check(enough, f"only {now.length:.3f} s listed, the target is {now.target}")
             self._check(now.hint is not None, "no preload hint")
             listed = {part.uri for segment in now.segments for part in segment.parts}
             self._check(now.hint not in listed, "the hint names a part that is listed already")
@@ -202,9 +213,11 @@ class Rules:
         self._check(segment.map is not None, f"{name}: no map")
         self._check(segment.moment is not None, f"{name}: no date")
         if segment.uri:
-            self._check(round(segment.duration) <= now.target, f"{name}: {segment.duration} s over the target {now.target}")
+            fits = round(segment.duration) <= now.target
+            self._check(fits, f"{name}: {segment.duration} s over the target {now.target}")
         for at, part in enumerate(segment.parts):
-            self._check(0 < part.duration <= now.part_target + TEXT / 10, f"{name}.{at}: {part.duration} over {now.part_target}")
+            fits = 0 < part.duration <= now.part_target + TEXT / 10
+            self._check(fits, f"{name}.{at}: {part.duration} over {now.part_target}")
             if at + 1 < len(segment.parts):
                 short = part.duration < 0.85 * now.part_target - TEXT / 10
                 self._check(not short, f"{name}.{at}: {part.duration} under 85 % of {now.part_target}")
@@ -212,7 +225,8 @@ class Rules:
             self._check(segment.parts[0].independent, f"{name}: does not begin with an independent part")
         if segment.parts and segment.uri:
             total = sum(part.duration for part in segment.parts)
-            self._check(abs(total - segment.duration) <= TEXT, f"{name}: parts are {total:.5f}, EXTINF {segment.duration}")
+            equal = abs(total - segment.duration) <= TEXT
+            self._check(equal, f"{name}: parts are {total:.5f}, EXTINF {segment.duration}")
 
     def _dates(self, now: MediaPlaylist) -> None:
         for before, after in zip(now.segments, now.segments[1:]):
@@ -237,17 +251,16 @@ class Rules:
 
     def _after(self, was: MediaPlaylist, now: MediaPlaylist) -> None:
         for name in ("version", "target", "part_target", "control"):
-            self._check(getattr(was, name) == getattr(now, name), f"{name} changed: {getattr(was, name)} -> {getattr(now, name)}")
+            before, after = getattr(was, name), getattr(now, name)
+            self._check(before == after, f"{name} changed: {before} -> {after}")
         self._check(now.sequence >= was.sequence, "the media sequence went back")
         self._check(now.edge() >= was.edge(), f"the edge went back: {was.edge()} -> {now.edge()}")
         removed = [segment for segment in was.segments if segment.sequence < now.sequence]
         self.gone += [part.uri for segment in removed for part in segment.parts]
         self.gone += [segment.uri for segment in removed if segment.uri]
         breaks = sum(segment.discontinuity for segment in removed)
-        self._check(
-            now.discontinuity_sequence == was.discontinuity_sequence + breaks,
-            f"discontinuity sequence {was.discontinuity_sequence} -> {now.discontinuity_sequence}, {breaks} tags removed",
-        )
+        before, after = was.discontinuity_sequence, now.discontinuity_sequence
+        self._check(after == before + breaks, f"discontinuity sequence {before} -> {after}, {breaks} tags removed")
         current = {segment.sequence: segment for segment in now.segments}
         for old in was.segments:
             if old.sequence >= now.sequence:
@@ -259,7 +272,8 @@ class Rules:
         if new is None:
             self._check(False, f"{name}: gone from the middle")
             return
-        self._check((old.moment, old.map, old.discontinuity) == (new.moment, new.map, new.discontinuity), f"{name}: changed")
+        kept = (old.moment, old.map, old.discontinuity) == (new.moment, new.map, new.discontinuity)
+        self._check(kept, f"{name}: its date, map or discontinuity changed")
         if old.uri:
             self._check((old.uri, old.duration) == (new.uri, new.duration), f"{name}: changed after it was closed")
         if old.parts and new.parts:

@@ -25,15 +25,26 @@ class Packet:
 
 def packets(file: Path) -> dict[str, list[Packet]]:
     """Packets by kind of track (`video`, `audio`) in decode order."""
-    found = _probe("-show_packets", "-show_data_hash", "MD5", "-show_entries",
-                   "packet=codec_type,stream_index,pts,dts,flags,data_hash:stream=index,time_base", str(file))
+    found = _probe(
+        "-show_packets",
+        "-show_data_hash",
+        "MD5",
+        "-show_entries",
+        "packet=codec_type,stream_index,pts,dts,flags,data_hash:stream=index,time_base",
+        str(file),
+    )
     bases = {stream["index"]: Fraction(stream["time_base"]) for stream in found["streams"]}
     tracks: dict[str, list[Packet]] = {"video": [], "audio": []}
     for packet in found["packets"]:
-        tracks[packet["codec_type"]].append(Packet(
-            int(packet["pts"]), int(packet["dts"]), bases[packet["stream_index"]],
-            "K" in packet["flags"], packet["data_hash"],
-        ))
+        tracks[packet["codec_type"]].append(
+            Packet(
+                int(packet["pts"]),
+                int(packet["dts"]),
+                bases[packet["stream_index"]],
+                "K" in packet["flags"],
+                packet["data_hash"],
+            )
+        )
     return tracks
 
 

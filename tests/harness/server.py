@@ -63,7 +63,11 @@ class Server:
         self._files = [out, err]
         self.process = subprocess.Popen(
             [binary(), "serve", *self.address_flags(), "--ready-file", str(ready), *self.flags],
-            stdin=subprocess.DEVNULL, stdout=out, stderr=err, env=self.env, cwd=self.folder,
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=err,
+            env=self.env,
+            cwd=self.folder,
         )
         self.bound = wait_until(lambda: self._read_ready(ready), "the ready file")
         return self
@@ -147,7 +151,11 @@ class Server:
         """Runs another `rillcast` command over the same data folder."""
         return subprocess.run(
             [binary(), *arguments, "--data-dir", str(self.data_dir)],
-            capture_output=True, text=True, env=self.env, cwd=self.folder, timeout=60,
+            capture_output=True,
+            text=True,
+            env=self.env,
+            cwd=self.folder,
+            timeout=60,
         )
 
     def add_key(self, *arguments: str) -> Key:
@@ -165,5 +173,3 @@ def rillcast(*arguments: str, cwd: Path, env: dict[str, str] | None = None) -> s
     return subprocess.run(
         [binary(), *arguments], capture_output=True, text=True, cwd=cwd, env=clean_env(**(env or {})), timeout=60
     )
-
-

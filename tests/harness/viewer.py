@@ -67,7 +67,7 @@ class Viewer:
     def follow(self, until=None) -> Recording:
         """Reads and downloads until the playlist ends, or until `until(recording)` says so."""
         seen = self.recording or self.open()
-        query = ""
+        query, wanted = "", (0, 0)
         while True:
             answer = self.read(query)
             assert answer.status == 200, f"{query}: {answer.status} {answer.body[:200]!r}"
