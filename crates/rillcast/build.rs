@@ -1,5 +1,7 @@
 //! Embeds the built pages of `console/dist`, or a notice in their place, so that the binary builds on a
 //! machine without node.
+//!
+//! Promise: the pages in the binary are those of `console/dist` at build time, all of them or none.
 
 use std::path::{Path, PathBuf};
 use std::{env, fs};

@@ -1,4 +1,6 @@
 //! Tags: names and values that users hang on resources.
+//!
+//! Promise: they come back in the same order every time.
 
 use std::collections::BTreeMap;
 

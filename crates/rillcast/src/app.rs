@@ -148,7 +148,6 @@ async fn routes(
     let public_url = config.public_url.clone().unwrap_or_else(|| format!("http://{}", reachable(http)));
     let ingest_host = config.ingest_host.clone().unwrap_or_else(|| host_of(&public_url));
     let meaning = control::Config {
-        region: config.region.clone(),
         ingest_endpoint: ingest_host,
         public_url,
         limits: limits(config),
