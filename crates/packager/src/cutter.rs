@@ -1,0 +1,324 @@
+//! The knife: pictures and sound into parts, parts into segments, under terms that are given.
+//!
+//! Promise: a part is never longer than the part target and a segment never rounds above the target
+//! duration, as they are declared; decoding times never go back.
+//!
+//! One picture is always held back: only the next one's stamp tells how long it lasts. That is the only
+//! waiting here.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use live::{Init, Part, Terms};
+use media::fmp4::{Fragment, Sample, init_segment};
+use media::{Frame, Ticks, TrackKind, Tracks};
+
+use crate::fit::{Fit, SHORTEST_SEGMENT};
+use crate::segmenter::{Cut, Heading};
+use crate::sound::Sound;
+
+/// A pause in the pictures that is longer is an interruption, not a long picture.
+const LONGEST_PAUSE: Ticks = Ticks::from_millis(1_500);
+/// Two seconds of the service's highest bit rate are 2 MB; a larger picture is no picture.
+const LARGEST_PICTURE: usize = 16 << 20;
+/// Keeps a part of many large pictures far below what one fragment can hold.
+const LARGEST_PART: usize = 64 << 20;
+/// Stamps come in milliseconds; pictures closer than that would be cut into ever smaller crumbs.
+const SHORTEST_PICTURE: Ticks = Ticks::from_millis(1);
+
+#[derive(Debug)]
+pub(crate) struct Cutter {
+    fit: Fit,
+    /// What the stream is now.
+    tracks: Arc<Tracks>,
+    init: Option<Arc<Init>>,
+    /// Decoding time zero.
+    origin: Option<Ticks>,
+    /// Of the next fragment.
+    sequence: u32,
+    /// Of the next segment.
+    number: u64,
+    /// Where the wall clock of the last run stood at its end.
+    clock: Option<SystemTime>,
+    /// The newest picture's stamp.
+    newest: Option<Ticks>,
+    sound: Sound,
+    run: Option<Run>,
+}
+
+/// Media without interruption under one initialisation section.
+#[derive(Debug)]
+struct Run {
+    init: Arc<Init>,
+    /// Wall clock and media time of its first picture.
+    anchor: (SystemTime, Ticks),
+    /// The picture whose duration is not known yet.
+    pending: Frame,
+    /// The first segment's: it doesn't continue what was before.
+    discontinuity: bool,
+    segment: Option<Heading>,
+    /// The sum of the parts of `segment`.
+    length: Ticks,
+    part: Draft,
+}
+
+/// The part that is being filled.
+#[derive(Debug)]
+struct Draft {
+    start: Ticks,
+    end: Ticks,
+    /// Stamp of the first picture.
+    first: Option<Ticks>,
+    pictures: Vec<Sample>,
+    bytes: usize,
+}
+
+impl Draft {
+    fn new(start: Ticks) -> Self {
+        Self { start, end: start, first: None, pictures: Vec::new(), bytes: 0 }
+    }
+
+    fn length(&self) -> Ticks {
+        self.end - self.start
+    }
+}
+
+impl Cutter {
+    pub(crate) fn new(fit: Fit, tracks: Arc<Tracks>) -> Self {
+        Self {
+            fit,
+            tracks,
+            init: None,
+            origin: None,
+            sequence: 1,
+            number: 0,
+            clock: None,
+            newest: None,
+            sound: Sound::default(),
+            run: None,
+        }
+    }
+
+    pub(crate) fn terms(&self) -> &Terms {
+        &self.fit.terms
+    }
+
+    /// Another picture can't be decoded with what players have: what is open is closed. Other sound waits
+    /// for the next keyframe, since a segment that begins elsewhere would show nothing up to there.
+    pub(crate) fn tracks(&mut self, tracks: Arc<Tracks>, cuts: &mut VecDeque<Cut>) {
+        if tracks.video != self.tracks.video {
+            self.interrupt(cuts);
+        }
+        self.tracks = tracks;
+    }
+
+    pub(crate) fn frame(&mut self, frame: Frame, now: SystemTime, cuts: &mut VecDeque<Cut>) {
+        match frame.track {
+            TrackKind::Audio => self.audio(frame),
+            TrackKind::Video => self.picture(frame, now, cuts),
+        }
+    }
+
+    /// Closes what is open. What follows starts at a keyframe and is a discontinuity.
+    pub(crate) fn interrupt(&mut self, cuts: &mut VecDeque<Cut>) {
+        let usual = self.fit.picture;
+        self.finish(usual, cuts);
+        self.sound.clear();
+    }
+
+    /// Sound before the first picture has nothing to go with, and sound of another coding must wait.
+    fn audio(&mut self, frame: Frame) {
+        let is_readable = self.run.as_ref().is_some_and(|run| run.init.tracks.audio == self.tracks.audio);
+        if is_readable {
+            self.sound.push(frame);
+        }
+    }
+
+    fn picture(&mut self, frame: Frame, now: SystemTime, cuts: &mut VecDeque<Cut>) {
+        let follows = self.newest.is_none_or(|newest| frame.dts - newest >= SHORTEST_PICTURE);
+        if self.tracks.video.is_none() || frame.data.len() > LARGEST_PICTURE || !follows {
+            return;
+        }
+        self.newest = Some(frame.dts);
+        let Some(run) = &self.run else {
+            if frame.keyframe {
+                self.start(frame, now);
+            }
+            return;
+        };
+        let span = frame.dts - run.pending.dts;
+        if span > LONGEST_PAUSE.max(self.fit.picture + self.fit.picture + self.fit.picture) {
+            self.finish(self.fit.picture, cuts);
+            self.start(frame, now);
+        } else if frame.keyframe && *run.init.tracks != *self.tracks {
+            self.finish(span, cuts);
+            self.start(frame, now);
+        } else {
+            self.follow(frame, span, cuts);
+        }
+    }
+
+    /// The usual case: the pending picture's duration is known now, and this one is pending.
+    fn follow(&mut self, frame: Frame, span: Ticks, cuts: &mut VecDeque<Cut>) {
+        self.settle(span, cuts);
+        let Some(run) = &mut self.run else { return };
+        let ends_segment = frame.keyframe && run.length + run.part.length() >= SHORTEST_SEGMENT;
+        run.pending = frame;
+        if ends_segment {
+            self.close(true, cuts);
+        } else if self.is_full() {
+            self.close(false, cuts);
+        }
+    }
+
+    fn start(&mut self, frame: Frame, now: SystemTime) {
+        if self.init.as_ref().is_some_and(|old| old.tracks.audio != self.tracks.audio) {
+            self.sound.clear();
+        }
+        let init = self.init();
+        let start = frame.dts;
+        let time = self.clock.map_or(now, |clock| clock.max(now));
+        self.origin.get_or_insert(start);
+        self.sound.restart(init.tracks.audio.as_ref().map_or(0, |audio| audio.sample_rate), start);
+        self.run = Some(Run {
+            init,
+            anchor: (time, start),
+            pending: frame,
+            discontinuity: self.clock.is_some(),
+            segment: None,
+            length: Ticks::ZERO,
+            part: Draft::new(start),
+        });
+    }
+
+    /// The current tracks' initialisation section: the one before, if it still fits.
+    fn init(&mut self) -> Arc<Init> {
+        let old = self.init.take();
+        let number = old.as_ref().map_or(0, |init| init.number.wrapping_add(1));
+        let init = old.filter(|init| *init.tracks == *self.tracks).unwrap_or_else(|| {
+            let tracks = Arc::clone(&self.tracks);
+            Arc::new(Init { number, data: init_segment(&tracks), tracks })
+        });
+        Arc::clone(self.init.insert(init))
+    }
+
+    /// Ends the run: its last picture lasts `span`.
+    fn finish(&mut self, span: Ticks, cuts: &mut VecDeque<Cut>) {
+        if self.run.is_none() {
+            return;
+        }
+        self.settle(span, cuts);
+        self.close(true, cuts);
+        if let Some(run) = self.run.take() {
+            self.clock = Some(run.time(run.part.end));
+        }
+    }
+
+    /// Puts the pending picture, which lasts `span`, into the part; the part may be closed before it.
+    ///
+    /// A picture that alone is longer than a part is declared as several: the first holds it, the others
+    /// hold the sound of their time (and without sound that time is passed over). The media keep the true
+    /// duration, for a decoder takes a hole between two pictures as a seek.
+    fn settle(&mut self, span: Ticks, cuts: &mut VecDeque<Cut>) {
+        let longest = self.fit.terms.part_target;
+        let Some(run) = &mut self.run else { return };
+        let heavy = run.part.bytes.saturating_add(run.pending.data.len()) > LARGEST_PART;
+        if run.part.length() > Ticks::ZERO && (run.part.length() + span > longest || heavy) {
+            self.close(false, cuts);
+        }
+        let Some(run) = &mut self.run else { return };
+        let mut rest = span - run.take_picture(span, longest);
+        while rest > Ticks::ZERO {
+            self.close(false, cuts);
+            let Some(run) = &mut self.run else { return };
+            let step = rest.min(longest);
+            run.part.end += step;
+            rest = rest - step;
+        }
+    }
+
+    /// Another usual picture would be too much, and enough is there already.
+    fn is_full(&self) -> bool {
+        let target = self.fit.terms.part_target;
+        self.run.as_ref().is_some_and(|run| {
+            let length = run.part.length();
+            let enough = length.count().saturating_mul(100) >= target.count() * 85;
+            enough && !run.part.pictures.is_empty() && length + self.fit.picture > target
+        })
+    }
+
+    /// Makes a part of the draft, and with `last` ends the segment; so does a part after which another
+    /// might make the segment too long.
+    fn close(&mut self, last: bool, cuts: &mut VecDeque<Cut>) {
+        let Some(run) = &mut self.run else { return };
+        let rest = Draft::new(run.part.end);
+        let draft = std::mem::replace(&mut run.part, rest);
+        let origin = self.origin.unwrap_or_default();
+        let (audio_time, audio) = self.sound.take(origin, draft.end);
+        let is_empty = draft.pictures.is_empty() && audio.is_empty();
+        if is_empty && (!last || run.segment.is_none()) {
+            return;
+        }
+        let heading = run.heading(self.number, draft.start);
+        let video_time = u64::try_from((draft.first.unwrap_or_default() - origin).count()).unwrap_or(0);
+        let fragment = Fragment {
+            sequence: self.sequence,
+            video_time,
+            video: &draft.pictures,
+            audio_time,
+            audio: &audio,
+        };
+        let part = (!is_empty).then(|| Part {
+            data: fragment.encode().expect("pictures and sound of a part were bounded"),
+            duration: draft.length(),
+            independent: draft.pictures.first().is_some_and(|picture| picture.keyframe),
+        });
+        self.sequence = self.sequence.wrapping_add(u32::from(!is_empty));
+        run.length += part.as_ref().map_or(Ticks::ZERO, |part| part.duration);
+        let terms = &self.fit.terms;
+        // Strictly less than half a second above rounds down to the target duration.
+        let longest = terms.target() + Ticks::new(Ticks::PER_SECOND / 2 - 1);
+        let last = last || run.length + terms.part_target > longest;
+        if last {
+            run.segment = None;
+            run.length = Ticks::ZERO;
+            self.number += 1;
+        }
+        cuts.push_back(Cut { heading, part, last });
+    }
+}
+
+impl Run {
+    /// Wall clock time at a media time.
+    fn time(&self, at: Ticks) -> SystemTime {
+        let (wall, media) = self.anchor;
+        wall.checked_add((at - media).to_duration()).unwrap_or(wall)
+    }
+
+    /// The open segment's heading; opens one that starts at `start` if there is none.
+    fn heading(&mut self, number: u64, start: Ticks) -> Heading {
+        let time = self.time(start);
+        let (init, discontinuity) = (&self.init, &mut self.discontinuity);
+        let open =
+            || Heading { number, init: Arc::clone(init), discontinuity: std::mem::take(discontinuity), time };
+        self.segment.get_or_insert_with(open).clone()
+    }
+
+    /// Moves the pending picture into the draft. Returns what of its span the draft has room for.
+    fn take_picture(&mut self, span: Ticks, longest: Ticks) -> Ticks {
+        let Frame { dts, pts, keyframe, data, .. } = &self.pending;
+        let part = &mut self.part;
+        let room = span.min(longest - part.length());
+        part.end += room;
+        part.first.get_or_insert(*dts);
+        part.bytes = part.bytes.saturating_add(data.len());
+        part.pictures.push(Sample {
+            duration: u32::try_from(span.count()).unwrap_or(u32::MAX),
+            composition: i32::try_from((*pts - *dts).count()).unwrap_or(0),
+            keyframe: *keyframe,
+            data: data.clone(),
+        });
+        room
+    }
+}

@@ -1,0 +1,177 @@
+//! From frames to parts: a state machine without clock or runtime.
+//!
+//! Promise: no input makes it panic or grow without bound; what it makes keeps to the terms it gave, for
+//! any frames.
+//!
+//! Sessions begin by collecting pictures until their rhythm is known ([`Fit`]); then what was collected,
+//! and all that follows, is cut.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use live::{Init, Part, Terms};
+use media::{Frame, TrackKind, Tracks};
+
+use crate::cutter::Cutter;
+use crate::fit::{Beat, Fit};
+
+/// What a segment is before its first byte.
+#[derive(Clone, Debug)]
+pub struct Heading {
+    /// Its media sequence number.
+    pub number: u64,
+    /// The initialisation section it needs.
+    pub init: Arc<Init>,
+    /// Its media time doesn't continue that of the segment before it.
+    pub discontinuity: bool,
+    /// Wall clock time of its first picture.
+    pub time: SystemTime,
+}
+
+/// One step of the output.
+#[derive(Clone, Debug)]
+pub struct Cut {
+    /// The segment it belongs to.
+    pub heading: Heading,
+    /// The next part of it; absent when only the end of the segment is news.
+    pub part: Option<Part>,
+    /// The segment is complete.
+    pub last: bool,
+}
+
+/// Frames in, cuts out.
+#[derive(Debug)]
+pub struct Segmenter {
+    part: Duration,
+    phase: Phase,
+    cuts: VecDeque<Cut>,
+}
+
+#[derive(Debug)]
+enum Phase {
+    Collecting(Reel),
+    Cutting(Box<Cutter>),
+}
+
+/// What came before the rhythm is known.
+#[derive(Debug, Default)]
+struct Reel {
+    tracks: Option<Arc<Tracks>>,
+    frames: Vec<(Frame, SystemTime)>,
+    beats: Vec<Beat>,
+    bytes: usize,
+}
+
+impl Segmenter {
+    /// One for a session with parts of about this length.
+    pub fn new(part: Duration) -> Self {
+        Self { part, phase: Phase::Collecting(Reel::default()), cuts: VecDeque::new() }
+    }
+
+    /// The terms, once they are known; they never change.
+    pub fn terms(&self) -> Option<&Terms> {
+        match &self.phase {
+            Phase::Collecting(_) => None,
+            Phase::Cutting(cutter) => Some(cutter.terms()),
+        }
+    }
+
+    /// What the following frames are. Without a picture nothing is made of them.
+    pub fn tracks(&mut self, tracks: Arc<Tracks>) {
+        match &mut self.phase {
+            Phase::Collecting(reel) => reel.tracks(tracks),
+            Phase::Cutting(cutter) => cutter.tracks(tracks, &mut self.cuts),
+        }
+    }
+
+    /// The next frame, which arrived `now`.
+    pub fn frame(&mut self, frame: Frame, now: SystemTime) {
+        match &mut self.phase {
+            Phase::Collecting(reel) => {
+                reel.push(frame, now);
+                if reel.is_due() {
+                    self.begin();
+                }
+            }
+            Phase::Cutting(cutter) => cutter.frame(frame, now, &mut self.cuts),
+        }
+    }
+
+    /// Frames were lost; what follows begins at a keyframe.
+    pub fn lagged(&mut self) {
+        match &mut self.phase {
+            Phase::Collecting(reel) => reel.restart(),
+            Phase::Cutting(cutter) => cutter.interrupt(&mut self.cuts),
+        }
+    }
+
+    /// Nothing follows: whatever is open is closed.
+    pub fn end(&mut self) {
+        if matches!(&self.phase, Phase::Collecting(reel) if !reel.beats.is_empty()) {
+            self.begin();
+        }
+        if let Phase::Cutting(cutter) = &mut self.phase {
+            cutter.interrupt(&mut self.cuts);
+        }
+    }
+
+    /// The next cut that is ready.
+    pub fn next_cut(&mut self) -> Option<Cut> {
+        self.cuts.pop_front()
+    }
+
+    fn begin(&mut self) {
+        let Phase::Collecting(reel) = &mut self.phase else { return };
+        let Reel { tracks: Some(tracks), frames, beats, .. } = std::mem::take(reel) else { return };
+        let told = tracks.video.as_ref().and_then(|video| video.frame_rate);
+        let mut cutter = Cutter::new(Fit::new(self.part, told, &beats), tracks);
+        for (frame, arrived) in frames {
+            cutter.frame(frame, arrived, &mut self.cuts);
+        }
+        self.phase = Phase::Cutting(Box::new(cutter));
+    }
+}
+
+impl Reel {
+    /// Twenty seconds of 120 pictures and as many audio frames a second.
+    const MOST: usize = 4_800;
+    const MOST_BYTES: usize = 32 << 20;
+
+    /// Sound that joins the same picture is taken in from the start; any other change makes what was
+    /// collected worthless, and nobody has seen it yet.
+    fn tracks(&mut self, tracks: Arc<Tracks>) {
+        let joins = self.tracks.as_ref().is_some_and(|old| old.video == tracks.video && old.audio.is_none());
+        if !joins {
+            self.restart();
+        }
+        self.tracks = Some(tracks);
+    }
+
+    fn restart(&mut self) {
+        *self = Self { tracks: self.tracks.take(), ..Self::default() };
+    }
+
+    fn push(&mut self, frame: Frame, now: SystemTime) {
+        if self.tracks.as_ref().is_none_or(|tracks| tracks.video.is_none()) {
+            return;
+        }
+        if frame.track == TrackKind::Video {
+            let follows = self.beats.last().map_or(frame.keyframe, |last| frame.dts > last.0);
+            if !follows {
+                return;
+            }
+            self.beats.push((frame.dts, frame.keyframe));
+        }
+        if !self.beats.is_empty() {
+            self.bytes = self.bytes.saturating_add(frame.data.len());
+            self.frames.push((frame, now));
+        }
+    }
+
+    fn is_due(&self) -> bool {
+        let is_full = self.frames.len() >= Self::MOST || self.bytes >= Self::MOST_BYTES;
+        let is_news = self.frames.last().is_some_and(|(frame, _)| frame.track == TrackKind::Video);
+        is_full || (is_news && Fit::is_due(&self.beats))
+    }
+}
