@@ -46,7 +46,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
 
     /// Waits for bytes and gives them to the session; false at the end of the stream. Safe to cancel.
     pub(crate) async fn fill(&mut self) -> Result<bool, Error> {
-        let count = self.stream.read(&mut self.buffer).await.map_err(Error::Read)?;
+        let count = match self.stream.read(&mut self.buffer).await {
+            // Encoders that leave without TLS's close_notify have left all the same.
+            Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => 0,
+            read => read.map_err(Error::Read)?,
+        };
         self.received += u64::try_from(count).unwrap_or(u64::MAX);
         self.session.input(&self.buffer[..count])?;
         Ok(count > 0)

@@ -260,7 +260,7 @@ impl Session {
                 }
             }
             Command::CreateStream { transaction } => {
-                self.reply(transaction, Value::Number(f64::from(STREAM)))
+                self.reply(transaction, Value::Number(f64::from(STREAM)));
             }
             Command::Publish { name, .. } => self.ask(&name),
             Command::Unpublish { transaction } => self.unpublish(transaction),
