@@ -1,0 +1,88 @@
+//! Why a viewer doesn't get what it asked for.
+//!
+//! Promise: each variant has its own word in the answer's body, so that a page can tell them apart.
+
+use http::StatusCode;
+
+/// A refused request.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// Nobody is on air there, or there is nothing to play yet. The words are those of the real service.
+    #[error("Can not find channel")]
+    Offline,
+    /// The broadcast is there, the file isn't (yet, or any more), or the path is none of ours.
+    #[error("Not found")]
+    Missing,
+    /// A delivery directive that can't be read.
+    #[error("{name} can not be {value:?}")]
+    Directive {
+        /// Which one.
+        name: &'static str,
+        /// What it said.
+        value: String,
+    },
+    /// A delivery directive that stands twice.
+    #[error("{name} is given twice")]
+    Repeated {
+        /// Which one.
+        name: &'static str,
+    },
+    /// `_HLS_part` needs `_HLS_msn`.
+    #[error("_HLS_part is given without _HLS_msn")]
+    PartAlone,
+    /// Further ahead than may be asked for (draft-pantos-hls-rfc8216bis, 6.2.5.2).
+    #[error("segment {segment} is too far ahead of the playlist")]
+    TooFar {
+        /// What was asked for.
+        segment: u64,
+    },
+    /// The part is further ahead than may be asked for (6.2.5.2, Advance Part Limit).
+    #[error("part {part} of segment {segment} is too far ahead of the playlist")]
+    PartTooFar {
+        /// What was asked for.
+        segment: u64,
+        /// What was asked for.
+        part: usize,
+    },
+    /// Too many requests are held for this broadcast.
+    #[error("Too many requests are waiting")]
+    Crowded,
+    /// The stream stalls: what was asked for did not come in three target durations.
+    #[error("The stream stalls")]
+    Overdue {
+        /// When asking again makes sense.
+        seconds: u32,
+    },
+    /// Something else than GET, HEAD or OPTIONS.
+    #[error("Method not allowed")]
+    Method,
+}
+
+impl Error {
+    /// The status of the answer.
+    pub fn status(&self) -> StatusCode {
+        match self {
+            Self::Offline | Self::Missing => StatusCode::NOT_FOUND,
+            Self::Directive { .. }
+            | Self::Repeated { .. }
+            | Self::PartAlone
+            | Self::TooFar { .. }
+            | Self::PartTooFar { .. } => StatusCode::BAD_REQUEST,
+            Self::Crowded | Self::Overdue { .. } => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Method => StatusCode::METHOD_NOT_ALLOWED,
+        }
+    }
+
+    /// The word for programs. The first one is what players of the real service know.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Offline => "transcode_does_not_exist",
+            Self::Missing => "not_found",
+            Self::Directive { .. } | Self::Repeated { .. } | Self::PartAlone => "bad_directive",
+            Self::TooFar { .. } | Self::PartTooFar { .. } => "too_far_ahead",
+            Self::Crowded => "too_many_waiting",
+            Self::Overdue { .. } => "stream_stalled",
+            Self::Method => "method_not_allowed",
+        }
+    }
+}

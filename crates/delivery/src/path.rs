@@ -1,0 +1,154 @@
+//! The paths: what a URL names.
+//!
+//! Promise: one file has one path. Numbers have no sign and no leading zeros, so a cache never holds
+//! anything twice.
+
+use domain::{AccountId, Arn, Region, ResourceId, ResourceKind, StreamId};
+
+/// What all paths begin with.
+pub const PREFIX: &str = "/api/video/v1/";
+/// The one rendition: the stream as it came in.
+pub(crate) const RENDITION: &str = "source";
+pub(crate) const PLAYLIST: &str = "index.m3u8";
+
+/// What a path names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Target {
+    Multivariant(Arn),
+    Media(Arn, StreamId, File),
+}
+
+/// A file of a rendition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum File {
+    Playlist,
+    Init(u32),
+    Segment(u64),
+    Part(u64, usize),
+}
+
+/// Where a channel's multivariant playlist is: the path of its playback URL.
+pub fn multivariant_path(channel: &Arn) -> String {
+    format!("{PREFIX}{}.m3u8", channel_name(channel))
+}
+
+pub(crate) fn channel_name(channel: &Arn) -> String {
+    let Arn { region, account, kind, id } = channel;
+    format!("{region}.{account}.{}.{id}", kind.as_str())
+}
+
+pub(crate) fn init_name(number: u32) -> String {
+    format!("i{number}.mp4")
+}
+
+pub(crate) fn segment_name(number: u64) -> String {
+    format!("s{number}.m4s")
+}
+
+pub(crate) fn part_name(segment: u64, part: usize) -> String {
+    format!("p{segment}.{part}.m4s")
+}
+
+/// Reads a path; `None` when it is none of ours.
+pub(crate) fn parse(path: &str) -> Option<Target> {
+    let rest = path.strip_prefix(PREFIX)?;
+    let Some((channel, rest)) = rest.split_once('/') else {
+        return Some(Target::Multivariant(parse_channel(rest.strip_suffix(".m3u8")?)?));
+    };
+    let (stream, rest) = rest.split_once('/')?;
+    let file = rest.strip_prefix(RENDITION)?.strip_prefix('/')?;
+    Some(Target::Media(parse_channel(channel)?, StreamId::parse(stream)?, parse_file(file)?))
+}
+
+fn parse_channel(name: &str) -> Option<Arn> {
+    let mut parts = name.split('.');
+    let (region, account, kind, id) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+    let is_channel = kind == ResourceKind::Channel.as_str() && parts.next().is_none();
+    is_channel.then_some(())?;
+    Some(Arn {
+        region: Region::parse(region)?,
+        account: AccountId::parse(account)?,
+        kind: ResourceKind::Channel,
+        id: ResourceId::parse(id)?,
+    })
+}
+
+fn parse_file(name: &str) -> Option<File> {
+    if name == PLAYLIST {
+        return Some(File::Playlist);
+    }
+    if let Some(number) = name.strip_prefix('i').and_then(|rest| rest.strip_suffix(".mp4")) {
+        return Some(File::Init(parse_number(number)?.try_into().ok()?));
+    }
+    let stem = name.strip_suffix(".m4s")?;
+    if let Some(number) = stem.strip_prefix('s') {
+        return Some(File::Segment(parse_number(number)?));
+    }
+    let (segment, part) = stem.strip_prefix('p')?.split_once('.')?;
+    Some(File::Part(parse_number(segment)?, parse_number(part)?.try_into().ok()?))
+}
+
+/// A decimal number in its one shortest form.
+pub(crate) fn parse_number(text: &str) -> Option<u64> {
+    let is_shortest = text == "0" || !text.starts_with('0');
+    let is_digits = text.bytes().all(|byte| byte.is_ascii_digit());
+    if is_shortest && is_digits { text.parse().ok() } else { None }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const BASE: &str = "/api/video/v1/us-east-1.123456789012.channel.abcdABCD0123";
+    const STREAM: &str = "st-12345678901234567890123";
+
+    fn channel() -> Arn {
+        Arn::parse("arn:aws:ivs:us-east-1:123456789012:channel/abcdABCD0123").expect("a well-formed ARN")
+    }
+
+    fn file(name: &str) -> Option<File> {
+        match parse(&format!("{BASE}/{STREAM}/source/{name}"))? {
+            Target::Media(arn, stream, file) if arn == channel() && stream.as_str() == STREAM => Some(file),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn names_and_parsing_are_inverses() {
+        let multivariant = multivariant_path(&channel());
+        assert_eq!(multivariant, format!("{BASE}.m3u8"));
+        assert_eq!(parse(&multivariant), Some(Target::Multivariant(channel())));
+        assert_eq!(file(PLAYLIST), Some(File::Playlist));
+        assert_eq!(file(&init_name(3)), Some(File::Init(3)));
+        assert_eq!(file(&segment_name(0)), Some(File::Segment(0)));
+        assert_eq!(file(&part_name(17, 9)), Some(File::Part(17, 9)));
+    }
+
+    #[test]
+    fn other_spellings_of_a_file_are_no_file() {
+        for name in
+            ["s01.m4s", "s+1.m4s", "s-1.m4s", "s.m4s", "p1.m4s", "p1.02.m4s", "i1.m4s", "", "index.m3u8/"]
+        {
+            assert_eq!(file(name), None, "{name}");
+        }
+        assert_eq!(file("s99999999999999999999.m4s"), None);
+        for path in [
+            "/api/video/v1/",
+            "/api/video/v1/us-east-1.123456789012.stream-key.abc.m3u8",
+            "/api/video/v1/us-east-1.123456789012.channel.a.b.m3u8",
+            "/api/video/v1/us-east-1.12.channel.a.m3u8",
+        ] {
+            assert_eq!(parse(path), None, "{path}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_path_is_read_without_a_panic(rest in "\\PC{0,60}") {
+            let _ = parse(&format!("{PREFIX}{rest}"));
+            let _ = file(&rest);
+        }
+    }
+}
