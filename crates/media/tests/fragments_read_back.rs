@@ -4,6 +4,7 @@
 //! `trun` says.
 
 use bytes::Bytes;
+use media::FragmentError;
 use media::fmp4::{AUDIO_TRACK, Fragment, Sample, VIDEO_TRACK, init_segment};
 use mp4_atom::{Codec, Decode, Ftyp, Mdat, Moof, Moov, Traf};
 use proptest::collection::vec;
@@ -103,4 +104,13 @@ fn equal_tracks_have_equal_init_segments() {
     assert_eq!(init_segment(&film.tracks()), init_segment(&film.tracks()));
     let silent = Film { sound: false, ..film.clone() };
     assert_ne!(init_segment(&film.tracks()), init_segment(&silent.tracks()));
+}
+
+#[test]
+fn a_fragment_that_no_offset_reaches_is_refused() {
+    let data = Bytes::from(vec![0; 1 << 20]);
+    let sample = Sample { duration: 1, composition: 0, keyframe: true, data };
+    let many = vec![sample; 2_048];
+    let fragment = Fragment { sequence: 1, video_time: 0, video: &many, audio_time: 0, audio: &[] };
+    assert_eq!(fragment.encode(), Err(FragmentError::TooLarge { samples: 2_048 }));
 }
