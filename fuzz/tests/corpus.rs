@@ -25,3 +25,8 @@ fn flv_bodies_of_the_corpus_are_read_without_a_panic() {
 fn fragments_of_the_corpus_add_up() {
     replay("fmp4", fuzz::fmp4::run);
 }
+
+#[test]
+fn publishers_of_the_corpus_end_the_same_however_they_are_cut() {
+    replay("rtmp", fuzz::rtmp::run);
+}

@@ -56,7 +56,8 @@ async fn every_frame_arrives(house: &House, url: &str) {
     let (satisfied, complaints) = encoder.finish().await;
     assert!(satisfied, "{complaints}");
     assert_eq!(tracks.len(), 1);
-    let (video, audio) = (tracks[0].video.as_ref().unwrap(), tracks[0].audio.as_ref().unwrap());
+    let (video, audio) =
+        (tracks[0].video.as_ref().expect("a picture"), tracks[0].audio.as_ref().expect("sound"));
     assert_eq!((video.width, video.height, audio.sample_rate), (320, 180, 48_000));
     let (sent, seen) = (probe(&file), rows(&frames));
     assert_eq!(of_track(&seen, TrackKind::Video), of_track(&sent, TrackKind::Video));
