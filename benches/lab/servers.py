@@ -91,7 +91,9 @@ class Server:
             raise
 
     def run(self, *command) -> subprocess.Popen:
-        environment = dict(os.environ, RUST_LOG="warn")
+        # Ours refuses variables of its prefix that it does not know, such as RILLCAST_BIN.
+        environment = {key: value for key, value in os.environ.items() if not key.startswith("RILLCAST_")}
+        environment["RUST_LOG"] = "warn"
         return subprocess.Popen(
             [str(word) for word in command], stdout=self.log, stderr=self.log, cwd=self.folder, env=environment
         )
