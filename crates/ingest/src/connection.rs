@@ -194,7 +194,8 @@ fn drain<S: AsyncRead + AsyncWrite + Unpin>(
     while let Some(event) = wire.session.poll_event() {
         match &event {
             Event::Finished => return Some(Ending::Finished),
-            Event::Metadata(announced) => {
+            // Some encoders describe themselves every few seconds.
+            Event::Metadata(announced) if intake.announced().is_none() => {
                 tracing::info!(channel = %publisher.broadcast().channel(), ?announced, "stream described");
             }
             _ => {}

@@ -170,6 +170,11 @@ impl Intake {
     }
 
     fn picture(&mut self, place: Place, claimed: bool, composition: Ticks, data: Bytes) {
+        if self.tracks.video.is_none()
+            && let Some(params) = params_within(&data)
+        {
+            self.video_header(params);
+        }
         let Some(params) = &self.tracks.video else { return self.drop_frame() };
         let length_size = params.length_size;
         if avc::nals(&data, length_size).next().is_none() {
@@ -244,4 +249,17 @@ impl Intake {
     fn drop_frame(&mut self) {
         self.tally.dropped += 1;
     }
+}
+
+/// Parameters out of a picture's own parameter sets, for encoders that send no sequence header. Without
+/// one nothing tells the size of the NAL units' lengths; all encoders use four bytes.
+fn params_within(picture: &[u8]) -> Option<AvcParams> {
+    const LENGTH_SIZE: u8 = 4;
+    let sets = |kind: u8| -> Vec<&[u8]> {
+        avc::nals(picture, LENGTH_SIZE)
+            .filter(|nal| nal.first().is_some_and(|byte| byte & 0x1f == kind))
+            .collect()
+    };
+    let (sps, pps) = (sets(7), sets(8));
+    (!sps.is_empty()).then(|| avc::encode_record(&sps, &pps, LENGTH_SIZE).ok()).flatten()
 }

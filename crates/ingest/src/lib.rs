@@ -7,6 +7,8 @@
 //! plain RTMP only where its channel allows that; every stream's start, end and refusal is one log line
 //! with its cause and without its key; one publisher's fault touches no other.
 
+#![warn(missing_docs)]
+
 mod admission;
 mod connection;
 mod ending;

@@ -408,6 +408,20 @@ const MEDIA: &[Quirk] = &[
         },
     },
     Quirk {
+        name: "parameter sets come inside the picture and no header does",
+        seen_in: "mediamtx: parameter sets in-band only",
+        script: || {
+            let record = film().tracks().video.expect("a picture").record;
+            let sps = &record[6..8 + usize::from(record[7])];
+            let rest = &record[6 + sps.len() + 1..];
+            let pps = &rest[..2 + usize::from(rest[1])];
+            let body = picture(0);
+            let body = [&body[..5], &[0, 0], sps, &[0, 0], pps, &body[5..]].concat();
+            Script::on_air().set_chunk_size(4_096).metadata(false).video(0, &body).video(40, &picture(1))
+        },
+        holds: |seen| seen.frames.len() == 2 && seen.tracks[0].video.as_ref().is_some_and(|v| v.width > 0),
+    },
+    Quirk {
         name: "empty NAL units and empty frames are dropped",
         seen_in: "srs #3750",
         script: || {
