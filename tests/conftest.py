@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from harness import aws
-from harness.encoder import Publisher, Recipe, make
+from harness.encoder import Publisher, make
 from harness.server import Server
 
 _servers: list[Server] = []

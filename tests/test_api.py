@@ -333,7 +333,8 @@ def _other_body(request):
 
 
 def _other_header(request):
-    request.headers["X-Amz-Date"] = request.headers["X-Amz-Date"][:-3].decode() + "00Z"
+    date = request.headers["X-Amz-Date"].decode()
+    request.headers["X-Amz-Date"] = date[:-2] + ("0Z" if date[-2] != "0" else "1Z")
 
 
 def _other_path(request):
@@ -446,7 +447,7 @@ def _violations():
             "GetChannel": NOBODYS_CHANNEL,
             "DeleteChannel": NOBODYS_CHANNEL,
         }
-        complete = dict.fromkeys(shape.required_members, arns[operation])
+        complete = dict.fromkeys(shape.required_members, arns.get(operation))
         for name in shape.required_members:
             yield operation, "missing", {}, name
         for name, member in shape.members.items():

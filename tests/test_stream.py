@@ -14,13 +14,13 @@ import ssl
 import subprocess
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from harness import probe, rtmp
+from harness import aws, probe, rtmp
 from harness.aws import Channel, make_channel, refused
 from harness.compare import assert_same_media
 from harness.encoder import Publisher, Recipe, tags
@@ -55,12 +55,18 @@ class Stage:
     clip: Callable[..., Path]
     publish: Callable[..., Publisher]
     folder: Path
+    start_server: Callable[..., Server]
 
     def channel(self, **options: Any) -> Channel:
         return make_channel(self.ivs, **options)
 
     def send(self, recipe: Recipe, channel: Channel, **options: Any) -> Publisher:
         return self.publish(self.clip(recipe), self.server.rtmp_url(channel.key), **options)
+
+    def elsewhere(self, *flags: str) -> "Stage":
+        """The same on a server of its own that was started with these flags."""
+        server = self.start_server(*flags)
+        return replace(self, server=server, ivs=aws.client(server))
 
     def raw(self, channel: Channel) -> rtmp.Publisher:
         """A connection of our own that publishes, accepted."""
@@ -72,8 +78,8 @@ class Stage:
 
 
 @pytest.fixture(scope="module")
-def stage(server, ivs, clip, publish, tmp_path_factory):
-    return Stage(server, ivs, clip, publish, tmp_path_factory.mktemp("joined"))
+def stage(server, ivs, clip, publish, tmp_path_factory, start_server):
+    return Stage(server, ivs, clip, publish, tmp_path_factory.mktemp("joined"), start_server)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -434,6 +440,7 @@ def test_the_stream_of_a_publisher_who_vanishes_ends_properly(outcome):
 
 
 def freeze(stage: Stage) -> tuple[int, Recording, str]:
+    stage = stage.elsewhere("--silence-seconds", "6")
     channel = stage.channel()
     encoder = stage.send(Recipe(seconds=60), channel)
     viewer = Viewer(channel.playback)
@@ -453,7 +460,6 @@ def freeze(stage: Stage) -> tuple[int, Recording, str]:
     return status, again, stage.server.log()
 
 
-@pytest.mark.slow
 @begins(freeze)
 def test_a_publisher_who_freezes_is_given_up_and_may_come_back(outcome):
     status, again, log = outcome

@@ -6,6 +6,7 @@ Promise: a published clip's packets are the file's packets, so that what comes o
 import os
 import signal
 import subprocess
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,11 +32,20 @@ class Recipe:
         return f"{tracks}-{self.size}-{self.fps}fps-b{self.b_frames}-{self.rate}-{self.gop_seconds}-{self.seconds}s.flv"
 
 
+#: Tests ask for clips from several threads.
+_making = threading.Lock()
+
+
 def make(recipe: Recipe, folder: Path) -> Path:
     """The clip as an FLV file; made on first use."""
     file = folder / recipe.name
-    if file.exists():
-        return file
+    with _making:
+        if not file.exists():
+            _encode(recipe, file)
+    return file
+
+
+def _encode(recipe: Recipe, file: Path) -> None:
     command = ["ffmpeg", "-nostdin", "-v", "error", "-y"]
     if recipe.video:
         command += ["-f", "lavfi", "-i", f"testsrc2=size={recipe.size}:rate={recipe.fps}"]
@@ -55,7 +65,6 @@ def make(recipe: Recipe, folder: Path) -> Path:
     partial = file.with_suffix(".part")
     subprocess.run([*command, "-f", "flv", str(partial)], check=True, timeout=120)
     partial.rename(file)
-    return file
 
 
 @dataclass(frozen=True)

@@ -243,7 +243,7 @@ class Rules:
         for segment in reversed(now.segments):
             if behind > 3 * now.target + TEXT:
                 self._check(not segment.parts, f"segment {segment.sequence}: parts {behind:.2f} s behind the edge")
-            elif not now.ended:
+            elif not now.ended and behind + segment.length <= 3 * now.target:
                 self._check(bool(segment.parts), f"segment {segment.sequence}: no parts {behind:.2f} s behind the edge")
             behind += segment.length
 

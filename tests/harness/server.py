@@ -57,6 +57,7 @@ class Server:
     # Life
 
     def start(self) -> "Server":
+        assert Path(binary()).exists(), f"{binary()} is not there: cargo build -p rillcast"
         ready = self.folder / "ready.json"
         ready.unlink(missing_ok=True)
         out, err = (open(self.folder / name, "ab") for name in ("stdout.log", "stderr.log"))
