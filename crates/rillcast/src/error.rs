@@ -2,6 +2,7 @@
 //!
 //! Promise: each text names what was tried and on which object; the chain below it tells why.
 
+use std::error::Error;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -47,4 +48,16 @@ pub enum AppError {
     /// A service returned although nobody asked it to.
     #[error("a service ended by itself; the log says which")]
     ServiceEnded,
+}
+
+/// An error and its causes on one line.
+pub(crate) fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text += ": ";
+        text += &error.to_string();
+        cause = error.source();
+    }
+    text
 }

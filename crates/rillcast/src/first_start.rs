@@ -13,9 +13,9 @@ use crate::config::Config;
 use crate::{entropy, files};
 
 /// Name of the database in the data folder.
-pub const DATABASE: &str = "rillcast.db";
+pub(crate) const DATABASE: &str = "rillcast.db";
 /// Name of the AWS-style credentials file in the data folder.
-pub const CREDENTIALS: &str = "credentials";
+pub(crate) const CREDENTIALS: &str = "credentials";
 
 /// Why the data folder could not be made ready.
 #[derive(Debug, thiserror::Error)]
@@ -50,7 +50,7 @@ pub enum FirstStartError {
 }
 
 /// Opens the data folder's database, making folder and database if they are not there.
-pub async fn open(data_dir: &Path) -> Result<Store, FirstStartError> {
+pub(crate) async fn open(data_dir: &Path) -> Result<Store, FirstStartError> {
     files::private_folder(data_dir)
         .map_err(|source| FirstStartError::Folder { path: data_dir.to_owned(), source })?;
     let failed = |source| FirstStartError::Store { path: data_dir.to_owned(), source };
@@ -58,7 +58,7 @@ pub async fn open(data_dir: &Path) -> Result<Store, FirstStartError> {
 }
 
 /// Makes the root key and its file when the database has no key yet. True when it did.
-pub async fn root_key(store: &Store, config: &Config) -> Result<bool, FirstStartError> {
+pub(crate) async fn root_key(store: &Store, config: &Config) -> Result<bool, FirstStartError> {
     let failed = |source| FirstStartError::Store { path: config.data_dir.clone(), source };
     if !store.list_access_keys().await.map_err(failed)?.is_empty() {
         return Ok(false);
@@ -72,14 +72,14 @@ pub async fn root_key(store: &Store, config: &Config) -> Result<bool, FirstStart
 }
 
 /// Makes an access key for the account.
-pub async fn add_key(store: &Store, account: &AccountId) -> Result<AccessKey, StoreError> {
+pub(crate) async fn add_key(store: &Store, account: &AccountId) -> Result<AccessKey, StoreError> {
     let key = AccessKey::mint(account.clone(), SystemTime::now(), &mut entropy::fill);
     store.add_access_key(&key).await?;
     Ok(key)
 }
 
 /// The key as an AWS shared credentials file, profile `default`.
-pub fn credentials(key: &AccessKey, region: &str) -> String {
+pub(crate) fn credentials(key: &AccessKey, region: &str) -> String {
     format!(
         "[default]\naws_access_key_id = {}\naws_secret_access_key = {}\nregion = {region}\n",
         key.id,

@@ -23,14 +23,14 @@ use crate::routes::{Reply, Routes};
 /// A request's headers must be complete this long after its connection became idle.
 const HEADER_DEADLINE: Duration = Duration::from_secs(30);
 /// Most bytes of a request's head.
-const HEAD_LIMIT: usize = 64 * 1024;
+const HEAD_LIMIT: u32 = 64 * 1024;
 /// Most requests of one HTTP/2 connection at a time.
 const STREAMS_PER_CONNECTION: u32 = 128;
 /// After an error of `accept` that is the machine's (out of descriptors), wait this long.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// Accepts connections until `closing`, then lets requests under way end for at most `grace`.
-pub async fn serve(
+pub(crate) async fn serve(
     listener: TcpListener,
     routes: Arc<Routes>,
     most: usize,
@@ -81,12 +81,16 @@ pub async fn serve(
 
 fn http_server() -> auto::Builder<TokioExecutor> {
     let mut server = auto::Builder::new(TokioExecutor::new());
-    server.http1().timer(TokioTimer::new()).header_read_timeout(HEADER_DEADLINE).max_buf_size(HEAD_LIMIT);
+    server
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEADER_DEADLINE)
+        .max_buf_size(HEAD_LIMIT as usize);
     server
         .http2()
         .timer(TokioTimer::new())
         .max_concurrent_streams(STREAMS_PER_CONNECTION)
-        .max_header_list_size(HEAD_LIMIT as u32)
+        .max_header_list_size(HEAD_LIMIT)
         .keep_alive_interval(HEADER_DEADLINE);
     server
 }

@@ -11,12 +11,12 @@ mod built {
 }
 
 /// What pages may do.
-pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
+pub(crate) const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
     connect-src 'self'; img-src 'self' data:; media-src 'self' blob:; worker-src blob:; \
     base-uri 'none'; form-action 'none'";
 
 /// A file of the built pages.
-pub struct Asset {
+pub(crate) struct Asset {
     /// Its media type.
     pub content_type: &'static str,
     /// Its bytes.
@@ -24,7 +24,7 @@ pub struct Asset {
 }
 
 /// The script or style of this name below `/watch/assets/`.
-pub fn asset(name: &str) -> Option<Asset> {
+pub(crate) fn asset(name: &str) -> Option<Asset> {
     let (content_type, body) = match name {
         "watch.js" => ("text/javascript; charset=utf-8", built::WATCH_JS),
         "watch.css" => ("text/css; charset=utf-8", built::WATCH_CSS),
@@ -34,14 +34,14 @@ pub fn asset(name: &str) -> Option<Asset> {
 }
 
 /// The page that plays one channel.
-pub fn watch(region: &Region, account: &AccountId, channel: &ResourceId) -> Asset {
+pub(crate) fn watch(region: &Region, account: &AccountId, channel: &ResourceId) -> Asset {
     let playback = format!("/api/video/v1/{region}.{account}.channel.{channel}.m3u8");
     let page = built::WATCH_HTML.replace("{{playback}}", &playback).replace("{{channel}}", channel.as_str());
     Asset { content_type: "text/html; charset=utf-8", body: Bytes::from(page) }
 }
 
 /// What `/` says to somebody who looks.
-pub fn landing() -> Asset {
+pub(crate) fn landing() -> Asset {
     let text = concat!(
         "Rillcast ",
         env!("CARGO_PKG_VERSION"),

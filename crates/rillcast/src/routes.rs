@@ -21,10 +21,10 @@ use store::Store;
 use crate::pages::{self, Asset};
 
 /// What every route answers with.
-pub type Reply = Response<UnsyncBoxBody<Bytes, std::convert::Infallible>>;
+pub(crate) type Reply = Response<UnsyncBoxBody<Bytes, std::convert::Infallible>>;
 
 /// The owners of all paths.
-pub struct Routes {
+pub(crate) struct Routes {
     /// The wire of `ivs`.
     pub api: Api<Control, Control>,
     /// Playlists and media.
@@ -41,7 +41,7 @@ pub struct Routes {
 
 impl Routes {
     /// Answers one request.
-    pub async fn answer(&self, request: Request<Incoming>) -> Reply {
+    pub(crate) async fn answer(&self, request: Request<Incoming>) -> Reply {
         let path = request.uri().path();
         if path.starts_with("/api/video/v1/") {
             return self.delivery.handle(request).await.map(BodyExt::boxed_unsync);

@@ -7,7 +7,7 @@ use tracing_subscriber::EnvFilter;
 use crate::config::{Config, LogFormat};
 
 /// Starts logging for the rest of the process's life.
-pub fn start(config: &Config) -> Result<(), String> {
+pub(crate) fn start(config: &Config) -> Result<(), String> {
     let filter = EnvFilter::builder()
         .parse(&config.log)
         .map_err(|error| format!("`log` can't be `{}`: {error}", config.log))?;

@@ -47,7 +47,7 @@ pub enum TlsError {
 }
 
 /// The server's TLS configuration: the operator's certificate, or the one kept in `folder`.
-pub fn server_config(
+pub(crate) fn server_config(
     files: Option<&TlsFiles>,
     folder: &Path,
     names: Vec<String>,

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use super::settings::SETTINGS;
 
 /// Name of the file that is read from the working folder when none is named.
-pub const DEFAULT_FILE: &str = "rillcast.toml";
+pub(super) const DEFAULT_FILE: &str = "rillcast.toml";
 
 /// Where a value came from.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -41,7 +41,6 @@ pub enum ConfigError {
 
 /// Everything that can be configured, checked. Fields are documented in [`SETTINGS`].
 #[derive(Clone, Debug)]
-#[expect(missing_docs, reason = "each field is the setting of the same name")]
 pub struct Config {
     pub data_dir: PathBuf,
     pub http: SocketAddr,

@@ -1,0 +1,121 @@
+//! The commands of the binary: what each does, prints and exits with.
+//!
+//! Promise: 0 is success, 64 a command line or setting that can't be used, 1 everything else; whatever
+//! goes wrong is one line that starts with `rillcast:`.
+
+use std::process::ExitCode;
+
+use clap::ArgMatches;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+use crate::app::{self, App};
+use crate::config::{self, Config, Layers};
+use crate::error::chain;
+use crate::{cli, first_start, keys, telemetry};
+
+/// Exit code of a command line or configuration that can't be used, as sysexits' EX_USAGE.
+const EXIT_USAGE: u8 = 64;
+
+/// Does what the command line says.
+pub async fn run(matches: &ArgMatches) -> ExitCode {
+    let (name, matches) = matches.subcommand().expect("clap requires a subcommand");
+    match name {
+        "serve" => serve(matches).await,
+        "config" => look_at_config(matches),
+        _ => manage_keys(matches).await,
+    }
+}
+
+async fn serve(matches: &ArgMatches) -> ExitCode {
+    let config = match read(matches).and_then(|(_, config)| telemetry::start(&config).map(|()| config)) {
+        Ok(config) => config,
+        Err(why) => return refuse(EXIT_USAGE, &why),
+    };
+    let shutdown = match on_signals() {
+        Ok(shutdown) => shutdown,
+        Err(why) => return refuse(1, &chain(&why)),
+    };
+    let app = match App::bind(config.clone()).await {
+        Ok(app) => app,
+        Err(why) => return refuse(1, &chain(&why)),
+    };
+    print!("{}", welcome(&config, &app));
+    match app.run(shutdown).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => refuse(1, &chain(&why)),
+    }
+}
+
+/// What a person wants to know first; scripts use the ready file.
+fn welcome(config: &Config, app: &App) -> String {
+    let http = app::reachable(app.addresses().http);
+    let folder = std::path::absolute(&config.data_dir).unwrap_or_else(|_| config.data_dir.clone());
+    let credentials = folder.join(first_start::CREDENTIALS);
+    let made = if app.is_first_start() { "made a root access key in" } else { "access keys are in" };
+    format!(
+        "Rillcast {} on http://{http}; {made} {}\nList channels with:\n  AWS_SHARED_CREDENTIALS_FILE='{}' aws \
+         --endpoint-url http://{http} --region {} ivs list-channels\n",
+        env!("CARGO_PKG_VERSION"),
+        folder.display(),
+        credentials.display(),
+        config.region,
+    )
+}
+
+fn look_at_config(matches: &ArgMatches) -> ExitCode {
+    let (name, matches) = matches.subcommand().expect("clap requires a subcommand");
+    let text = match name {
+        "check" => read(matches).map(|(layers, _)| config::explain(&layers)),
+        _ => Ok(config::full_file()),
+    };
+    say(text.map_err(|why| (EXIT_USAGE, why)))
+}
+
+async fn manage_keys(matches: &ArgMatches) -> ExitCode {
+    let (name, matches) = matches.subcommand().expect("clap requires a subcommand");
+    match read(matches) {
+        Ok((_, config)) => say(keys::run(&config, name, matches).await.map_err(|why| (1, why))),
+        Err(why) => refuse(EXIT_USAGE, &why),
+    }
+}
+
+fn read(matches: &ArgMatches) -> Result<(Layers, Config), String> {
+    let env: Vec<_> = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .collect();
+    let layers = config::layers(cli::inputs(matches, &env)).map_err(|error| chain(&error))?;
+    let config = Config::from_layers(&layers).map_err(|error| chain(&error))?;
+    Ok((layers, config))
+}
+
+/// Cancelled by the first SIGTERM or SIGINT; a second one is left to end the process at once.
+fn on_signals() -> std::io::Result<CancellationToken> {
+    let (mut term, mut int) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let shutdown = CancellationToken::new();
+    let token = shutdown.clone();
+    let wait = async move {
+        tokio::select! { _ = term.recv() => {}, _ = int.recv() => {} }
+        token.cancel();
+        tokio::select! { _ = term.recv() => {}, _ = int.recv() => {} }
+        std::process::exit(1);
+    };
+    #[expect(clippy::disallowed_methods, reason = "ends with the process, whose signals it waits for")]
+    tokio::spawn(wait);
+    Ok(shutdown)
+}
+
+fn say(said: Result<String, (u8, String)>) -> ExitCode {
+    match said {
+        Ok(text) => {
+            print!("{text}");
+            ExitCode::SUCCESS
+        }
+        Err((code, why)) => refuse(code, &why),
+    }
+}
+
+fn refuse(code: u8, why: &str) -> ExitCode {
+    eprintln!("rillcast: {why}");
+    ExitCode::from(code)
+}

@@ -1,0 +1,23 @@
+//! The roof: configuration, wiring, listeners, telemetry, the command line and the pages.
+//!
+//! **Way in**: [`commands::run`] for the binary, [`app::App`] for whoever wants a whole server as a value.
+//! **Way out**: the listeners.
+//!
+//! Promise: only this crate reads configuration, environment and arguments, and only it wires services to
+//! pipes.
+
+pub mod app;
+pub mod cli;
+pub mod commands;
+pub mod config;
+mod entropy;
+pub mod error;
+mod files;
+mod first_start;
+mod keys;
+mod listener;
+mod pages;
+pub mod ready;
+mod routes;
+mod telemetry;
+mod tls;
