@@ -56,8 +56,10 @@ def demo_channel(data: Path, http: str) -> tuple[dict, str]:
     return ivs.get_channel(arn=arn)["channel"], ivs.get_stream_key(arn=key)["streamKey"]["value"]
 
 
-def start_encoder(url: str) -> subprocess.Popen:
-    """ffmpeg: a test picture with a running clock, and a tone that beeps each second."""
+def start_encoder(url: str, data: Path) -> subprocess.Popen:
+    """ffmpeg: a test picture with a running clock, and a tone that beeps each second.
+
+    Its words go to a file of the data folder, since they hold the stream key."""
     sources = [
         *("-f", "lavfi", "-i", f"testsrc2=size=1280x720:rate=30,{CLOCK}"),
         *("-f", "lavfi", "-i", "sine=frequency=440:beep_factor=4:sample_rate=48000"),
@@ -67,7 +69,7 @@ def start_encoder(url: str) -> subprocess.Popen:
     audio = "-c:a aac -b:a 128k -ac 2"
     command = ["ffmpeg", "-nostdin", "-hide_banner", "-loglevel", "error", "-re", *sources]
     command += [*video.split(), *rate.split(), *audio.split(), "-f", "flv", url]
-    return subprocess.Popen(command)
+    return subprocess.Popen(command, stderr=(data / "encoder.log").open("w"))
 
 
 def main() -> None:
@@ -79,15 +81,15 @@ def main() -> None:
     try:
         http = addresses["http"]
         channel, key = demo_channel(data, http)
-        children.append(start_encoder(f"rtmps://{addresses['rtmps']}/app/{key}"))
+        children.append(start_encoder(f"rtmps://{addresses['rtmps']}/app/{key}", data))
         print(f"\n  Watch:     http://{http}/watch/{channel['arn'].rsplit('/', 1)[1]}")
         print(f"  Playlist:  {channel['playbackUrl']}")
         print(f"  API:       http://{http}, credentials in {data}/credentials")
-        print(f"  Log:       {data}/server.log")
+        print(f"  Logs:      {data}/server.log, {data}/encoder.log")
         print("  Stop:      Ctrl-C\n", flush=True)
         while all(child.poll() is None for child in children):
             time.sleep(0.2)
-        sys.exit(f"the server or ffmpeg has ended; see {data}/server.log")
+        sys.exit(f"the server or ffmpeg has ended; see the logs in {data}")
     except KeyboardInterrupt:
         pass
     finally:

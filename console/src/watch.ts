@@ -4,6 +4,8 @@ import Hls, { type ErrorData, ErrorDetails, ErrorTypes, Events } from "hls.js";
 
 const RETRY_OFFLINE_MS = 2_000;
 const FIGURES_MS = 250;
+/** Further behind than this, a jump to the live edge beats catching up. */
+const TOO_LATE_S = 8;
 
 type State = "waiting" | "live" | "ended" | "failed";
 
@@ -39,9 +41,8 @@ function startWithHls(): void {
   const hls = new Hls({
     lowLatencyMode: true,
     backBufferLength: 30,
-    // Catching up by a few percent is not heard; without it a hiccup's delay would stay for ever.
-    maxLiveSyncPlaybackRate: 1.1,
-    liveMaxLatencyDurationCount: 6,
+    // hls.js catches up only while more than a second is buffered; `keepPace` knows lower latencies.
+    maxLiveSyncPlaybackRate: 1,
   });
   hls.on(Events.MANIFEST_PARSED, () => void play());
   hls.on(Events.ERROR, (_, error) => recover(hls, error));
@@ -91,8 +92,23 @@ function buffered(): number {
   return ranges.length ? Math.max(0, ranges.end(ranges.length - 1) - video.currentTime) : 0;
 }
 
+/**
+ * Keeps the picture near the delay that the server asks for. A few percent of speed are not heard;
+ * without them a hiccup's delay would stay for ever. After a sleeping tab it jumps to the live edge.
+ */
+function keepPace(seconds: number | undefined): void {
+  const target = player?.targetLatency;
+  const edge = player?.liveSyncPosition;
+  if (!seconds || !target || !edge || video.paused) return;
+  const excess = seconds - target;
+  if (excess > TOO_LATE_S) video.currentTime = edge;
+  else if (excess > 0.1 && buffered() > 0.4) video.playbackRate = excess > 0.5 ? 1.1 : 1.04;
+  else if (excess < 0.05 || buffered() < 0.3) video.playbackRate = 1;
+}
+
 function figures(): void {
   const seconds = latency();
+  keepPace(seconds);
   const level = player?.levels[player.currentLevel];
   need("latency").textContent = seconds ? `${seconds.toFixed(2)} s` : "–";
   need("buffer").textContent = `${buffered().toFixed(2)} s`;
