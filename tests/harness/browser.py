@@ -10,6 +10,8 @@ from typing import Any
 
 from playwright.sync_api import Page, sync_playwright
 
+from .waiting import PATIENCE, wait_until
+
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -43,28 +45,51 @@ def chromium() -> str:
     return found
 
 
+class Tab:
+    """One page, everything that it asked for, and what went wrong in it."""
+
+    def __init__(self, page: Page):
+        self.page = page
+        self.asked: list[str] = []
+        self.errors: list[str] = []
+        page.on("request", lambda request: self.asked.append(request.url))
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+
+    def read(self, expression: str) -> Any:
+        """The value of a JavaScript expression."""
+        return self.page.evaluate(expression)
+
+    def wait(self, condition: str, seconds: float = PATIENCE) -> Any:
+        """Waits until the expression is truthy, and gives its value."""
+
+        # Playwright's own waiting runs code from text in the page, which the page's policy rightly forbids.
+        def holds() -> Any:
+            assert self.errors == [], f"while waiting for {condition}"
+            return self.read(condition)
+
+        return wait_until(holds, condition, seconds, every=0.1)
+
+    def wait_for_progress(self, seconds: float) -> None:
+        """Waits until the picture has moved on by so many seconds of media."""
+        start = self.read("document.querySelector('#video').currentTime")
+        self.wait(f"document.querySelector('#video').currentTime > {start + seconds}")
+
+    def state(self) -> str:
+        return self.read("document.querySelector('#state').dataset.state + ': ' + document.body.innerText")
+
+    def picture(self) -> dict[str, Any]:
+        return self.read(PICTURE)
+
+
 @contextmanager
 def watching(url: str):
-    """A page on `url`; yields the page and the list of all addresses that it asked for."""
+    """A tab on `url`."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium(), headless=True, args=FLAGS)
         try:
             context = browser.new_context(viewport={"width": 1280, "height": 860}, color_scheme="dark")
-            asked: list[str] = []
-            context.on("request", lambda request: asked.append(request.url))
-            page = context.new_page()
-            page.on("pageerror", lambda error: asked.append(f"error: {error}"))
-            page.goto(url)
-            yield page, asked
+            tab = Tab(context.new_page())
+            tab.page.goto(url)
+            yield tab
         finally:
             browser.close()
-
-
-def wait_for(page: Page, condition: str, seconds: float, argument: Any = None) -> Any:
-    """Waits until the JavaScript expression is truthy, and gives its value."""
-    handle = page.wait_for_function(condition, arg=argument, timeout=seconds * 1000, polling=100)
-    return handle.json_value()
-
-
-def picture(page: Page) -> dict[str, Any]:
-    return page.evaluate(PICTURE)
