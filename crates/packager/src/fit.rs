@@ -43,7 +43,7 @@ impl Fit {
             part_target: Ticks::new(part_target),
             target_duration,
             // Three times is what the draft recommends; AVPlayer stalls at exactly that.
-            part_hold_back: Ticks::new(whole_milliseconds(part_target * 7 / 2 + 1)),
+            part_hold_back: Ticks::new(whole_milliseconds(part_target * 7 / 2)),
             hold_back: times(3),
             can_skip_until: times(6),
             frame_rate: frame_rate(told, &spans, picture),

@@ -1,0 +1,142 @@
+//! The service between the hub and the shelves.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use domain::{Arn, StreamId};
+use live::{Broadcast, Hub, Publisher, RingLimits, Snapshot};
+use packager::{Config, Deps, Packager};
+use testkit::Film;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+struct House {
+    hub: Hub,
+    shutdown: CancellationToken,
+    running: JoinSet<()>,
+}
+
+impl House {
+    fn open() -> Self {
+        let hub = Hub::new(RingLimits::default());
+        let shutdown = CancellationToken::new();
+        let mut running = JoinSet::new();
+        let packager = Packager::bind(Config::default(), Deps { hub: hub.clone() });
+        running.spawn(packager.run(shutdown.clone()));
+        Self { hub, shutdown, running }
+    }
+
+    fn publish(&self, id: u8) -> Publisher {
+        self.publish_again(id, 0)
+    }
+
+    fn publish_again(&self, id: u8, round: u8) -> Publisher {
+        let channel = Arn::parse(&format!("arn:aws:ivs:us-east-1:123456789012:channel/channel{id}"));
+        let stream = StreamId::mint(&mut |bytes| bytes.fill(10 * round + id));
+        let channel = channel.expect("a well-formed ARN");
+        self.hub.publish(&channel, stream, SystemTime::UNIX_EPOCH).expect("a free channel")
+    }
+
+    async fn close(mut self) {
+        self.shutdown.cancel();
+        while let Some(done) = self.running.join_next().await {
+            done.expect("the service ends without a panic");
+        }
+    }
+}
+
+/// Pushes as an encoder does: the readers get their turn between frames.
+async fn push(publisher: &mut Publisher, film: &Film, seconds: u64) {
+    publisher.set_tracks(film.tracks());
+    for frame in film.frames(Duration::from_secs(seconds)) {
+        publisher.push(frame);
+        tokio::task::yield_now().await;
+    }
+}
+
+async fn shown(broadcast: &Broadcast, wanted: impl Fn(&Snapshot) -> bool) -> Arc<Snapshot> {
+    broadcast.shelf().reader().wait(wanted).await.expect("the shelf is there")
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_goes_on_air_stands_on_its_shelf_and_lingers_after_the_end() {
+    let house = House::open();
+    let mut publisher = house.publish(1);
+    push(&mut publisher, &Film::default(), 5).await;
+    let broadcast = Arc::clone(publisher.broadcast());
+    let first = shown(&broadcast, |_| true).await;
+    assert!(!first.ended);
+    drop(publisher);
+    let last = shown(&broadcast, |_| false).await;
+    assert!(last.ended);
+    assert_eq!(last.listed.len(), 5);
+    let find = || house.hub.find(broadcast.channel(), broadcast.stream());
+    assert!(find().is_some(), "it lingers");
+    while find().is_some() {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+    house.close().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_broadcast_has_its_own_session_and_a_channel_may_come_back() {
+    let house = House::open();
+    for round in 0..2 {
+        let mut publishers = [house.publish_again(1, round), house.publish_again(2, round)];
+        for publisher in &mut publishers {
+            push(publisher, &Film::default(), 4).await;
+        }
+        for publisher in publishers {
+            let broadcast = Arc::clone(publisher.broadcast());
+            drop(publisher);
+            let last = shown(&broadcast, |_| false).await;
+            assert!(last.ended, "round {round}");
+            house.hub.forget(&broadcast);
+        }
+    }
+    house.close().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_broadcast_with_nothing_to_play_does_not_linger() {
+    let house = House::open();
+    let mut publisher = house.publish(1);
+    publisher.set_tracks(Film::default().tracks());
+    tokio::task::yield_now().await;
+    let broadcast = Arc::clone(publisher.broadcast());
+    drop(publisher);
+    while house.hub.find(broadcast.channel(), broadcast.stream()).is_some() {
+        tokio::task::yield_now().await;
+    }
+    assert!(broadcast.shelf().latest().is_none());
+    house.close().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn shutdown_ends_what_is_still_on_air() {
+    let house = House::open();
+    let mut publisher = house.publish(1);
+    push(&mut publisher, &Film::default(), 5).await;
+    let broadcast = Arc::clone(publisher.broadcast());
+    shown(&broadcast, |_| true).await;
+    house.close().await;
+    assert!(broadcast.shelf().latest().is_some_and(|last| last.ended));
+}
+
+#[tokio::test(start_paused = true)]
+async fn shutdown_lets_a_broadcast_end_by_itself_first() {
+    let house = House::open();
+    let mut publisher = house.publish(1);
+    let film = Film::default();
+    push(&mut publisher, &film, 5).await;
+    let broadcast = Arc::clone(publisher.broadcast());
+    shown(&broadcast, |_| true).await;
+    house.shutdown.cancel();
+    tokio::task::yield_now().await;
+    let rest = film.frames(Duration::from_secs(7)).into_iter().filter(|frame| frame.dts.count() >= 450_000);
+    rest.for_each(|frame| publisher.push(frame));
+    drop(publisher);
+    house.close().await;
+    let last = broadcast.shelf().latest().expect("it was shown");
+    assert_eq!(last.listed.len(), 7);
+}
