@@ -40,6 +40,8 @@ def start_server(tmp_path_factory):
     for server in started:
         server.stop()
         _servers.remove(server)
+    panicked = [server.log() for server in started if "panicked at" in server.log()]
+    assert panicked == [], "no server panics, whatever a test does to it"
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,7 @@ from harness.server import ROOT
 from harness.viewer import on_air
 from harness.waiting import wait_until
 
-RECIPE = Recipe(seconds=60, size="1280x720", gop_seconds=1)
+RECIPE = Recipe(seconds=60, size="1280x720", kbps=3000, gop_seconds=1)
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import threading
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 
 from .waiting import PATIENCE, wait_until
@@ -23,13 +23,13 @@ class Recipe:
     rate: int = 48000
     gop_seconds: float = 1.0
     size: str = "320x180"
+    kbps: int = 400
     video: str | None = "h264"
     audio: str | None = "aac"
 
     @property
     def name(self) -> str:
-        tracks = f"{self.video or 'none'}-{self.audio or 'none'}"
-        return f"{tracks}-{self.size}-{self.fps}fps-b{self.b_frames}-{self.rate}-{self.gop_seconds}-{self.seconds}s.flv"
+        return "-".join(str(value) for value in astuple(self)) + ".flv"
 
 
 #: Tests ask for clips from several threads.
@@ -54,7 +54,18 @@ def _encode(recipe: Recipe, file: Path) -> None:
     command += ["-t", str(recipe.seconds)]
     if recipe.video:
         gop = str(round(recipe.fps * recipe.gop_seconds))
-        command += ["-pix_fmt", "yuv420p", "-c:v", "libx264", "-b:v", "400k", "-g", gop, "-sc_threshold", "0"]
+        command += [
+            "-pix_fmt",
+            "yuv420p",
+            "-c:v",
+            "libx264",
+            "-b:v",
+            f"{recipe.kbps}k",
+            "-g",
+            gop,
+            "-sc_threshold",
+            "0",
+        ]
         if recipe.b_frames:
             command += ["-preset", "veryfast", "-bf", str(recipe.b_frames), "-b_strategy", "0"]
         else:
