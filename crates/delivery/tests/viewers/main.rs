@@ -1,0 +1,5 @@
+//! Delivery as viewers meet it: requests in, responses out, over a shelf that a film fills.
+
+mod rules;
+mod serving;
+mod stage;

@@ -1,0 +1,258 @@
+//! A stage for delivery's tests: a film goes through a segmenter to a shelf at the speed that a test wants,
+//! and viewers ask.
+//!
+//! Promise: nothing moves unless the test says so.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use bytes::Bytes;
+use delivery::{Body, Config, Delivery, Deps};
+use domain::{Arn, StreamId};
+use http::{HeaderMap, Method, Request, Response, StatusCode};
+use http_body_util::BodyExt;
+use live::{Broadcast, Hub, Publisher, RingLimits, ShelfWriter, Snapshot};
+use media::{Frame, Ticks};
+use packager::{Segmenter, Window};
+use testkit::Film;
+
+pub(crate) struct Stage {
+    pub(crate) hub: Hub,
+    pub(crate) delivery: Delivery,
+    /// `None` after the end.
+    publisher: Option<Publisher>,
+    pub(crate) broadcast: Arc<Broadcast>,
+    shelf: ShelfWriter,
+    segmenter: Segmenter,
+    window: Option<Window>,
+    frames: std::vec::IntoIter<Frame>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Reply {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+}
+
+impl Reply {
+    pub(crate) fn text(&self) -> &str {
+        std::str::from_utf8(&self.body).expect("text")
+    }
+
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().expect("text"))
+    }
+}
+
+pub(crate) fn start() -> SystemTime {
+    UNIX_EPOCH + Duration::from_secs(1_790_000_000)
+}
+
+pub(crate) fn channel() -> Arn {
+    Arn::parse("arn:aws:ivs:us-east-1:123456789012:channel/abcdABCD0123").expect("a well-formed ARN")
+}
+
+impl Stage {
+    pub(crate) fn new(film: &Film, length: Duration) -> Self {
+        Self::with(film, length, Config::default())
+    }
+
+    pub(crate) fn with(film: &Film, length: Duration, config: Config) -> Self {
+        let hub = Hub::new(RingLimits::default());
+        let stream = StreamId::mint(&mut |bytes| bytes.fill(1));
+        let publisher = hub.publish(&channel(), stream, start()).expect("a free channel");
+        let broadcast = Arc::clone(publisher.broadcast());
+        let mut segmenter = Segmenter::new(packager::Config::default().part);
+        segmenter.tracks(Arc::new(film.tracks()));
+        // Having been read is what lets it linger.
+        drop(broadcast.subscribe());
+        Self {
+            delivery: Delivery::bind(config, Deps { hub: hub.clone() }),
+            hub,
+            publisher: Some(publisher),
+            shelf: broadcast.shelf().writer().expect("the first writer"),
+            broadcast,
+            segmenter,
+            window: None,
+            frames: film.frames(length).into_iter(),
+        }
+    }
+
+    /// Plays until another snapshot is out; `None` when the film is over.
+    pub(crate) fn step(&mut self) -> Option<Arc<Snapshot>> {
+        loop {
+            while let Some(cut) = self.segmenter.next_cut() {
+                let terms = *self.segmenter.terms().expect("cuts come after terms");
+                let window =
+                    self.window.get_or_insert_with(|| Window::new(terms, &packager::Config::default()));
+                window.apply(cut);
+                if let Some(snapshot) = window.snapshot() {
+                    self.shelf.put(Arc::clone(&snapshot));
+                    return Some(snapshot);
+                }
+            }
+            let frame = self.frames.next()?;
+            let now = start() + frame.dts.to_duration();
+            self.segmenter.frame(frame, now);
+        }
+    }
+
+    /// Plays until a snapshot satisfies `wanted`.
+    pub(crate) fn play_until(&mut self, wanted: impl Fn(&Snapshot) -> bool) -> Arc<Snapshot> {
+        std::iter::from_fn(|| self.step()).find(|now| wanted(now)).expect("the film is long enough")
+    }
+
+    /// Plays the film to its end, and the end.
+    pub(crate) fn end(&mut self) {
+        while self.step().is_some() {}
+        self.segmenter.end();
+        while self.step().is_some() {}
+        let window = self.window.as_mut().expect("something was cut");
+        window.end();
+        self.shelf.put(window.snapshot().expect("something was listed"));
+        self.publisher = None;
+    }
+
+    pub(crate) fn path(&self, file: &str) -> String {
+        let base = "/api/video/v1/us-east-1.123456789012.channel.abcdABCD0123";
+        format!("{base}/{}/source/{file}", self.broadcast.stream())
+    }
+
+    pub(crate) fn multivariant(&self) -> String {
+        delivery::multivariant_path(&channel())
+    }
+
+    /// A request for a file of the rendition, on its way.
+    pub(crate) fn get(&self, file: &str) -> impl Future<Output = Reply> + Send + use<> {
+        self.request(Method::GET, &self.path(file))
+    }
+
+    pub(crate) fn request(&self, method: Method, uri: &str) -> impl Future<Output = Reply> + Send + use<> {
+        let request = Request::builder().method(method).uri(uri).body(()).expect("a well-formed request");
+        let delivery = self.delivery.clone();
+        async move { read(delivery.handle(request).await).await }
+    }
+}
+
+async fn read(response: Response<Body>) -> Reply {
+    let (head, body) = response.into_parts();
+    let body = body.collect().await.expect("a body can't fail").to_bytes();
+    Reply { status: head.status, headers: head.headers, body }
+}
+
+/// What a player reads of a media playlist.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Playlist {
+    /// Lines that must be the same in each playlist of a session.
+    pub(crate) constants: Vec<String>,
+    pub(crate) target: u32,
+    pub(crate) part_target: f64,
+    pub(crate) part_hold_back: f64,
+    pub(crate) hold_back: f64,
+    pub(crate) skip_until: f64,
+    pub(crate) first: u64,
+    pub(crate) discontinuities: u64,
+    pub(crate) skipped: usize,
+    pub(crate) segments: Vec<Entry>,
+    /// Parts after the last segment.
+    pub(crate) open: Entry,
+    pub(crate) hint: Option<String>,
+    pub(crate) ended: bool,
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Entry {
+    pub(crate) uri: String,
+    pub(crate) duration: f64,
+    pub(crate) discontinuity: bool,
+    pub(crate) map: Option<String>,
+    pub(crate) time: String,
+    /// URI, duration, independent.
+    pub(crate) parts: Vec<(String, f64, bool)>,
+}
+
+impl Playlist {
+    pub(crate) fn read(text: &str) -> Self {
+        let mut found = Self::default();
+        let mut entry = Entry::default();
+        for line in text.lines() {
+            let (tag, rest) = line.split_once(':').unwrap_or((line, ""));
+            match tag {
+                "#EXTM3U" | "#EXT-X-VERSION" => found.constants.push(line.to_owned()),
+                "#EXT-X-TARGETDURATION" => {
+                    found.constants.push(line.to_owned());
+                    found.target = rest.parse().expect("a whole number");
+                }
+                "#EXT-X-SERVER-CONTROL" => {
+                    assert_eq!(attribute(rest, "CAN-BLOCK-RELOAD"), Some("YES"));
+                    found.constants.push(line.to_owned());
+                    found.part_hold_back = number(rest, "PART-HOLD-BACK");
+                    found.hold_back = number(rest, "HOLD-BACK");
+                    found.skip_until = number(rest, "CAN-SKIP-UNTIL");
+                }
+                "#EXT-X-PART-INF" => {
+                    found.constants.push(line.to_owned());
+                    found.part_target = number(rest, "PART-TARGET");
+                }
+                "#EXT-X-MEDIA-SEQUENCE" => found.first = rest.parse().expect("a whole number"),
+                "#EXT-X-DISCONTINUITY-SEQUENCE" => {
+                    found.discontinuities = rest.parse().expect("a whole number");
+                }
+                "#EXT-X-SKIP" => {
+                    found.skipped =
+                        attribute(rest, "SKIPPED-SEGMENTS").expect("a count").parse().expect("a count");
+                }
+                "#EXT-X-DISCONTINUITY" => entry.discontinuity = true,
+                "#EXT-X-MAP" => entry.map = attribute(rest, "URI").map(str::to_owned),
+                "#EXT-X-PROGRAM-DATE-TIME" => rest.clone_into(&mut entry.time),
+                "#EXT-X-PART" => {
+                    let independent = attribute(rest, "INDEPENDENT") == Some("YES");
+                    let uri = attribute(rest, "URI").expect("a part has a URI").to_owned();
+                    entry.parts.push((uri, number(rest, "DURATION"), independent));
+                }
+                "#EXTINF" => entry.duration = rest.trim_end_matches(",live").parse().expect("seconds"),
+                "#EXT-X-PRELOAD-HINT" => {
+                    assert_eq!(attribute(rest, "TYPE"), Some("PART"));
+                    found.hint = attribute(rest, "URI").map(str::to_owned);
+                }
+                "#EXT-X-ENDLIST" => found.ended = true,
+                uri if !uri.starts_with('#') => {
+                    assert!(entry.duration > 0.0, "EXTINF stands before the URI");
+                    assert!(found.hint.is_none(), "the hint stands last");
+                    uri.clone_into(&mut entry.uri);
+                    found.segments.push(std::mem::take(&mut entry));
+                }
+                other => panic!("an unknown tag {other}"),
+            }
+        }
+        found.open = entry;
+        found
+    }
+
+    pub(crate) fn listed(&self) -> f64 {
+        self.segments.iter().map(|segment| segment.duration).sum()
+    }
+
+    /// Applies a delta update to the playlist before it (6.2.5.1 of the draft).
+    pub(crate) fn rebuilt(&self, before: &Self) -> Self {
+        let from = usize::try_from(self.first - before.first).expect("small");
+        let mut full = Self { skipped: 0, ..self.clone() };
+        let known = before.segments[from..from + self.skipped].iter().cloned();
+        full.segments.splice(0..0, known);
+        full
+    }
+}
+
+fn attribute<'a>(list: &'a str, name: &str) -> Option<&'a str> {
+    let pairs = list.split(',').filter_map(|pair| pair.split_once('='));
+    pairs.filter(|(key, _)| *key == name).map(|(_, value)| value.trim_matches('"')).next()
+}
+
+fn number(list: &str, name: &str) -> f64 {
+    attribute(list, name).unwrap_or_else(|| panic!("{name} in {list}")).parse().expect("a number")
+}
+
+pub(crate) fn seconds(ticks: Ticks) -> f64 {
+    ticks.as_secs_f64()
+}
