@@ -101,7 +101,18 @@ fn advance_limit(now: &Snapshot) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn any_query_is_read_without_a_panic(noise in "\\PC{0,40}", segment in any::<u64>(), part in any::<u64>()) {
+            let _ = parse(&noise);
+            let asked = format!("_HLS_msn={segment}&_HLS_part={part}");
+            prop_assert!(parse(&asked).is_ok_and(|found| found.wanted.is_some()));
+        }
+    }
 
     #[test]
     fn directives_are_found_among_other_things() {
