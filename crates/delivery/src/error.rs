@@ -10,6 +10,9 @@ pub enum Error {
     /// Nobody is on air there, or there is nothing to play yet. The words are those of the real service.
     #[error("Can not find channel")]
     Offline,
+    /// A private channel, and no token that any key of the account has signed.
+    #[error("Playback token is missing or not valid")]
+    Private,
     /// The broadcast is there, the file isn't (yet, or any more), or the path is none of ours.
     #[error("Not found")]
     Missing,
@@ -63,6 +66,7 @@ impl Error {
     pub fn status(&self) -> StatusCode {
         match self {
             Self::Offline | Self::Missing => StatusCode::NOT_FOUND,
+            Self::Private => StatusCode::FORBIDDEN,
             Self::Directive { .. }
             | Self::Repeated { .. }
             | Self::PartAlone
@@ -73,10 +77,11 @@ impl Error {
         }
     }
 
-    /// The word for programs. The first one is what players of the real service know.
+    /// The word for programs. The first two are what players of the real service know.
     pub fn code(&self) -> &'static str {
         match self {
             Self::Offline => "transcode_does_not_exist",
+            Self::Private => "invalid_playback_auth_token",
             Self::Missing => "not_found",
             Self::Directive { .. } | Self::Repeated { .. } | Self::PartAlone => "bad_directive",
             Self::TooFar { .. } | Self::PartTooFar { .. } => "too_far_ahead",

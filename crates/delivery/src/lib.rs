@@ -20,7 +20,7 @@ use std::sync::Arc;
 
 use domain::{Arn, StreamId};
 use http::{Method, Request, Response, Uri};
-use live::{Broadcast, Hub, Snapshot};
+use live::{Audience, Broadcast, Hub, Snapshot};
 use media::Ticks;
 use tokio::time::timeout;
 
@@ -94,7 +94,7 @@ impl Delivery {
 
     /// The way in for players: there only while the channel is on air and there is something to play.
     fn multivariant(&self, channel: &Arn) -> Result<Answer, Error> {
-        let broadcast = self.hub.broadcast(channel).ok_or(Error::Offline)?;
+        let broadcast = admitted(self.hub.broadcast(channel))?;
         let snapshot = broadcast.shelf().latest().filter(|now| !now.ended).ok_or(Error::Offline)?;
         Ok(Answer::Playlist { text: playlist::multivariant(&broadcast, &snapshot), is_held: false })
     }
@@ -106,7 +106,7 @@ impl Delivery {
         file: File,
         query: Option<&str>,
     ) -> Result<Answer, Error> {
-        let broadcast = self.hub.find(channel, stream).ok_or(Error::Offline)?;
+        let broadcast = admitted(self.hub.find(channel, stream))?;
         let snapshot = broadcast.shelf().latest().ok_or(Error::Offline)?;
         match file {
             File::Playlist => self.playlist(&broadcast, snapshot, query).await,
@@ -169,5 +169,15 @@ impl Delivery {
         let limit = Ticks::new(now.terms.target().count().saturating_mul(3)).to_duration();
         let then = timeout(limit, shelf.wait(wanted)).await;
         then.map_err(|_| Error::Overdue { seconds })?.ok_or(Error::Offline)
+    }
+}
+
+/// The broadcast, if this viewer may see it. Of a private channel nobody may: accounts can't import
+/// playback keys yet, so no token is signed by one.
+fn admitted(broadcast: Option<Arc<Broadcast>>) -> Result<Arc<Broadcast>, Error> {
+    let broadcast = broadcast.ok_or(Error::Offline)?;
+    match broadcast.audience() {
+        Audience::Everyone => Ok(broadcast),
+        Audience::TokenHolders => Err(Error::Private),
     }
 }

@@ -12,7 +12,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::SystemTime;
 
 use domain::{Arn, Limits, StreamId};
-use live::{Hub, Publisher};
+use live::{Audience, Hub, Publisher};
 use store::{Store, StoreError};
 
 use crate::rtmp::PublishRequest;
@@ -88,11 +88,12 @@ impl Admission {
         if !encrypted && !channel.insecure_ingest {
             return Err(Refusal::Insecure { channel: channel.arn });
         }
-        let publisher = self.take_place(channel.arn, now)?;
+        let audience = if channel.authorized { Audience::TokenHolders } else { Audience::Everyone };
+        let publisher = self.take_place(channel.arn, audience, now)?;
         Ok(Admitted { publisher, key: key.arn })
     }
 
-    fn take_place(&self, channel: Arn, now: SystemTime) -> Result<Publisher, Refusal> {
+    fn take_place(&self, channel: Arn, audience: Audience, now: SystemTime) -> Result<Publisher, Refusal> {
         let _counting = self.counting.lock().unwrap_or_else(PoisonError::into_inner);
         let of_account = |broadcast: &&_| account_of(broadcast) == (&channel.account, &channel.region);
         let on_air = self.hub.on_air();
@@ -103,7 +104,7 @@ impl Admission {
             return Err(Refusal::Quota { channel, limit });
         }
         let stream = StreamId::mint(&mut crate::entropy);
-        self.hub.publish(&channel, stream, now).map_err(|_| Refusal::OnAir { channel })
+        self.hub.publish(&channel, stream, audience, now).map_err(|_| Refusal::OnAir { channel })
     }
 }
 

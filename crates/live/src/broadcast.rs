@@ -13,12 +13,22 @@ use crate::hub::Hub;
 use crate::ring::{Next, Ring, RingLimits};
 use crate::shelf::Shelf;
 
+/// Who may watch a broadcast. Fixed while it is on air: a live channel can't be updated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Audience {
+    /// Whoever has the address.
+    Everyone,
+    /// Viewers with a token: the channel is private (`authorized`).
+    TokenHolders,
+}
+
 /// One live session of a channel. Shared by all who read it; it stays readable after its end for as long
 /// as somebody holds it.
 #[derive(Debug)]
 pub struct Broadcast {
     channel: Arn,
     stream: StreamId,
+    audience: Audience,
     started: SystemTime,
     ring: Mutex<Ring>,
     news: Notify,
@@ -27,10 +37,17 @@ pub struct Broadcast {
 }
 
 impl Broadcast {
-    pub(crate) fn new(channel: Arn, stream: StreamId, started: SystemTime, limits: RingLimits) -> Self {
+    pub(crate) fn new(
+        channel: Arn,
+        stream: StreamId,
+        audience: Audience,
+        started: SystemTime,
+        limits: RingLimits,
+    ) -> Self {
         Self {
             channel,
             stream,
+            audience,
             started,
             ring: Mutex::new(Ring::new(limits)),
             news: Notify::new(),
@@ -47,6 +64,11 @@ impl Broadcast {
     /// Which of the channel's live sessions it is.
     pub fn stream(&self) -> &StreamId {
         &self.stream
+    }
+
+    /// Who may watch it.
+    pub fn audience(&self) -> Audience {
+        self.audience
     }
 
     /// When it went on air.

@@ -9,7 +9,7 @@ use std::time::SystemTime;
 use domain::{Arn, StreamId};
 use tokio::sync::watch;
 
-use crate::broadcast::{Broadcast, Publisher};
+use crate::broadcast::{Audience, Broadcast, Publisher};
 use crate::error::Busy;
 use crate::ring::RingLimits;
 
@@ -39,16 +39,23 @@ impl Hub {
         Self { inner: Arc::new(inner) }
     }
 
-    /// Puts a stream of `channel` on air, started `now`.
+    /// Puts a stream of `channel` on air for this audience, started `now`.
     ///
     /// # Errors
     /// [`Busy`] when somebody is on air there.
-    pub fn publish(&self, channel: &Arn, stream: StreamId, now: SystemTime) -> Result<Publisher, Busy> {
+    pub fn publish(
+        &self,
+        channel: &Arn,
+        stream: StreamId,
+        audience: Audience,
+        now: SystemTime,
+    ) -> Result<Publisher, Busy> {
         let mut register = self.register();
         if register.on_air.contains_key(channel) {
             return Err(Busy { channel: channel.clone() });
         }
-        let broadcast = Arc::new(Broadcast::new(channel.clone(), stream, now, self.inner.limits));
+        let broadcast = Broadcast::new(channel.clone(), stream, audience, now, self.inner.limits);
+        let broadcast = Arc::new(broadcast);
         register.on_air.insert(channel.clone(), Arc::clone(&broadcast));
         drop(register);
         self.announce();

@@ -17,7 +17,7 @@ mod ring;
 mod shelf;
 mod snapshot;
 
-pub use broadcast::{Broadcast, Publisher, Subscriber};
+pub use broadcast::{Audience, Broadcast, Publisher, Subscriber};
 pub use error::Busy;
 pub use hub::Hub;
 pub use ring::{Next, RingLimits};

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use bytes::Bytes;
 use domain::{Arn, StreamId};
-use live::{Hub, Next, Publisher, RingLimits};
+use live::{Audience, Hub, Next, Publisher, RingLimits};
 use media::{AacParams, AvcParams, Frame, Ticks, TrackKind, Tracks};
 use proptest::prelude::*;
 
@@ -49,7 +49,9 @@ fn video(n: i64) -> Frame {
 
 fn on_air(limits: RingLimits) -> (Hub, Publisher) {
     let hub = Hub::new(limits);
-    let mut publisher = hub.publish(&channel(), stream(1), SystemTime::UNIX_EPOCH).expect("a free channel");
+    let mut publisher = hub
+        .publish(&channel(), stream(1), Audience::Everyone, SystemTime::UNIX_EPOCH)
+        .expect("a free channel");
     publisher.set_tracks(both());
     (hub, publisher)
 }
@@ -80,7 +82,9 @@ async fn early_subscriber_waits_for_the_first_keyframe() {
 #[tokio::test]
 async fn without_a_picture_any_sound_will_do_to_begin() {
     let hub = Hub::new(RingLimits::default());
-    let mut publisher = hub.publish(&channel(), stream(1), SystemTime::UNIX_EPOCH).expect("a free channel");
+    let mut publisher = hub
+        .publish(&channel(), stream(1), Audience::Everyone, SystemTime::UNIX_EPOCH)
+        .expect("a free channel");
     let tracks = Tracks { video: None, audio: Some(sound()) };
     publisher.set_tracks(tracks.clone());
     let mut reader = publisher.broadcast().subscribe();
@@ -174,13 +178,14 @@ async fn sleeping_reader_is_woken_by_sound_that_comes_alone_for_long() {
 async fn a_busy_channel_refuses_a_second_publisher_and_is_free_after_the_first() {
     let (hub, publisher) = on_air(RingLimits::default());
     let changes = hub.changes();
-    let busy = hub.publish(&channel(), stream(2), SystemTime::UNIX_EPOCH).expect_err("on air");
+    let busy =
+        hub.publish(&channel(), stream(2), Audience::Everyone, SystemTime::UNIX_EPOCH).expect_err("on air");
     assert_eq!(busy.channel, channel());
     assert!(!changes.has_changed().expect("the hub is there"));
     drop(publisher);
     assert!(changes.has_changed().expect("the hub is there"));
     assert!(hub.find(&channel(), &stream(1)).is_none(), "nobody read it, so it does not linger");
-    assert!(hub.publish(&channel(), stream(2), SystemTime::UNIX_EPOCH).is_ok());
+    assert!(hub.publish(&channel(), stream(2), Audience::Everyone, SystemTime::UNIX_EPOCH).is_ok());
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use domain::{Arn, StreamId};
-use live::{Broadcast, Hub, Publisher, RingLimits, Snapshot};
+use live::{Audience, Broadcast, Hub, Publisher, RingLimits, Snapshot};
 use packager::{Config, Deps, Packager};
 use testkit::Film;
 use tokio::task::JoinSet;
@@ -34,7 +34,9 @@ impl House {
         let channel = Arn::parse(&format!("arn:aws:ivs:us-east-1:123456789012:channel/channel{id}"));
         let stream = StreamId::mint(&mut |bytes| bytes.fill(10 * round + id));
         let channel = channel.expect("a well-formed ARN");
-        self.hub.publish(&channel, stream, SystemTime::UNIX_EPOCH).expect("a free channel")
+        self.hub
+            .publish(&channel, stream, Audience::Everyone, SystemTime::UNIX_EPOCH)
+            .expect("a free channel")
     }
 
     async fn close(mut self) {

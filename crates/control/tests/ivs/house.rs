@@ -10,7 +10,7 @@ use api::{ApiError, Call};
 use auth::Principal;
 use control::{Config, Control, Deps};
 use domain::{AccountId, Arn, Limits, Region, StreamId};
-use live::{Hub, Publisher, RingLimits};
+use live::{Audience, Hub, Publisher, RingLimits};
 use store::Store;
 
 pub(crate) struct House {
@@ -53,7 +53,7 @@ impl House {
     pub(crate) fn go_live(&self, channel: &Channel) -> Publisher {
         let arn = Arn::parse(channel.arn.as_deref().unwrap()).unwrap();
         let stream = StreamId::parse("st-12345678901234567890123").unwrap();
-        self.hub.publish(&arn, stream, SystemTime::UNIX_EPOCH).unwrap()
+        self.hub.publish(&arn, stream, Audience::Everyone, SystemTime::UNIX_EPOCH).unwrap()
     }
 }
 

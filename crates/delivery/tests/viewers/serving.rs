@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::stage::{Playlist, Reply, Stage};
 use delivery::Config;
 use http::{Method, StatusCode};
-use live::Snapshot;
+use live::{Audience, Snapshot};
 use testkit::Film;
 use tokio::time::Instant;
 
@@ -277,4 +277,21 @@ async fn all_viewers_share_one_rendering() {
         places.insert(reply.await.body.as_ptr());
     }
     assert_eq!(places.len(), 1);
+}
+
+#[tokio::test]
+async fn a_private_channel_is_closed_to_whoever_has_no_valid_token() {
+    let film = Film::default();
+    let mut stage = Stage::before(Audience::TokenHolders, &film, LONG, Config::default());
+    stage.play_until(|now| now.next_number() > 4);
+    for path in [
+        stage.multivariant(),
+        format!("{}?token=made.up.now", stage.multivariant()),
+        stage.path("index.m3u8"),
+    ] {
+        let reply = stage.request(Method::GET, &path).await;
+        assert_eq!(reply.status, StatusCode::FORBIDDEN, "{path}");
+        let body: serde_json::Value = serde_json::from_slice(&reply.body).expect("JSON");
+        assert_eq!(body[0]["error_code"], "invalid_playback_auth_token");
+    }
 }

@@ -11,7 +11,7 @@ use delivery::{Body, Config, Delivery, Deps};
 use domain::{Arn, StreamId};
 use http::{HeaderMap, Method, Request, Response, StatusCode};
 use http_body_util::BodyExt;
-use live::{Broadcast, Hub, Publisher, RingLimits, ShelfWriter, Snapshot};
+use live::{Audience, Broadcast, Hub, Publisher, RingLimits, ShelfWriter, Snapshot};
 use media::{Frame, Ticks};
 use packager::{Segmenter, Window};
 use testkit::Film;
@@ -59,9 +59,13 @@ impl Stage {
     }
 
     pub(crate) fn with(film: &Film, length: Duration, config: Config) -> Self {
+        Self::before(Audience::Everyone, film, length, config)
+    }
+
+    pub(crate) fn before(audience: Audience, film: &Film, length: Duration, config: Config) -> Self {
         let hub = Hub::new(RingLimits::default());
         let stream = StreamId::mint(&mut |bytes| bytes.fill(1));
-        let publisher = hub.publish(&channel(), stream, start()).expect("a free channel");
+        let publisher = hub.publish(&channel(), stream, audience, start()).expect("a free channel");
         let broadcast = Arc::clone(publisher.broadcast());
         let mut segmenter = Segmenter::new(packager::Config::default().part);
         segmenter.tracks(Arc::new(film.tracks()));
