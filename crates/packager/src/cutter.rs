@@ -61,6 +61,8 @@ struct Run {
     /// The sum of the parts of `segment`.
     length: Ticks,
     part: Draft,
+    /// When the last picture shown so far gives way; with B-frames later than the end of decoding.
+    shown: Ticks,
 }
 
 /// The part that is being filled.
@@ -189,6 +191,7 @@ impl Cutter {
             segment: None,
             length: Ticks::ZERO,
             part: Draft::new(start),
+            shown: start,
         });
     }
 
@@ -209,7 +212,9 @@ impl Cutter {
             return;
         }
         self.settle(span, cuts);
-        self.close(true, cuts);
+        // No other part will carry the sound that goes with the last pictures shown.
+        let heard = self.run.as_ref().map(|run| run.shown.min(run.part.end + LONGEST_PAUSE));
+        self.close_with_sound_to(heard.unwrap_or_default(), true, cuts);
         if let Some(run) = self.run.take() {
             self.clock = Some(run.time(run.part.end));
         }
@@ -251,11 +256,16 @@ impl Cutter {
     /// Makes a part of the draft, and with `last` ends the segment; so does a part after which another
     /// might make the segment too long.
     fn close(&mut self, last: bool, cuts: &mut VecDeque<Cut>) {
+        self.close_with_sound_to(Ticks::ZERO, last, cuts);
+    }
+
+    /// The same, with the sound up to `heard` where that is after the part's end.
+    fn close_with_sound_to(&mut self, heard: Ticks, last: bool, cuts: &mut VecDeque<Cut>) {
         let Some(run) = &mut self.run else { return };
         let rest = Draft::new(run.part.end);
         let draft = std::mem::replace(&mut run.part, rest);
         let origin = self.origin.unwrap_or_default();
-        let (audio_time, audio) = self.sound.take(origin, draft.end);
+        let (audio_time, audio) = self.sound.take(origin, draft.end.max(heard));
         let is_empty = draft.pictures.is_empty() && audio.is_empty();
         if is_empty && (!last || run.segment.is_none()) {
             return;
@@ -310,6 +320,7 @@ impl Run {
         let Frame { dts, pts, keyframe, data, .. } = &self.pending;
         let part = &mut self.part;
         let room = span.min(longest - part.length());
+        self.shown = self.shown.max(*pts + span);
         part.end += room;
         part.first.get_or_insert(*dts);
         part.bytes = part.bytes.saturating_add(data.len());
