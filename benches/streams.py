@@ -25,20 +25,32 @@ class Reading:
 
     cpu: list[float] = dataclasses.field(default_factory=list)  # % of a core per stream
     resident: int = 0
-    window_seconds: float = 0.0
     machine: float = 0.0  # % busy of the whole machine meanwhile
+
+
+@dataclasses.dataclass
+class Climb:
+    """One server on all its levels."""
+
+    idle: int  # resident bytes before the first stream
+    levels: dict[int, Reading]
+    window_seconds: float  # listed of a stream at the last level, on average of some
+    held: int  # bytes of a stream's media that can be fetched then, likewise
+    publisher: dict
 
 
 @dataclasses.dataclass
 class Plan:
     levels: tuple[int, ...] = (1, 10, 50)
     keyframes: tuple[int, ...] = (2, 1)
-    settle: float = 15.0  # the window of media (12 s) has filled and moved on
+    settle: float = 10.0
+    # Before the last level: 18 of our keyframe intervals of 2 s are listed or still readable.
+    fill: float = 38.0
     windows: int = 3
     seconds: float = 3.0
 
 
-QUICK = Plan(levels=(1, 5), keyframes=(2,), settle=6.0, windows=2, seconds=3.0)
+QUICK = Plan(levels=(1, 5), keyframes=(2,), settle=6.0, fill=38.0, windows=2)
 
 
 class Publishers:
@@ -72,23 +84,26 @@ class Publishers:
         return json.loads(last)
 
 
-def climb(kind, keyframe_seconds: int, plan: Plan) -> tuple[dict[int, Reading], dict]:
+def climb(kind, keyframe_seconds: int, plan: Plan) -> Climb:
     """All levels on one server process."""
     found: dict[int, Reading] = {}
     with kind(max(plan.levels), keyframe_seconds) as server:
         publishers = Publishers(keyframe_seconds)
         try:
-            on_air = 0
+            idle, on_air = meter.resident_bytes(server.pids()), 0
             for level in plan.levels:
                 publishers.add(server.publish[on_air:level])
                 on_air = level
-                time.sleep(plan.settle)
+                time.sleep(plan.fill if level == plan.levels[-1] else plan.settle)
                 found[level] = read(server, level, plan)
                 report(kind.name, keyframe_seconds, level, found[level])
-            spent = publishers.close()
+            # Streams stand at different places in their keyframe intervals, so some of them.
+            some = range(0, on_air, max(1, on_air // 5))
+            held = round(statistics.mean(server.held_bytes(stream) for stream in some))
+            window = statistics.mean(server.window(stream) for stream in some)
+            return Climb(idle, found, window, held, publishers.close())
         finally:
             publishers.process.kill()
-    return found, spent
 
 
 def read(server, level: int, plan: Plan) -> Reading:
@@ -102,15 +117,13 @@ def read(server, level: int, plan: Plan) -> Reading:
         reading.cpu.append(used / wall / level * 100)
     reading.resident = meter.resident_bytes(server.pids())
     reading.machine = load.percent()
-    reading.window_seconds = server.window(level - 1)
     return reading
 
 
 def report(name: str, keyframe_seconds: int, level: int, reading: Reading) -> None:
     print(
         f"  {name:10} keyframes {keyframe_seconds} s, {level:3} streams: {statistics.median(reading.cpu):.3f} % of a core"
-        f" per stream, {reading.resident / 1e6:.1f} MB, window {reading.window_seconds:.1f} s,"
-        f" machine {reading.machine:.0f} % busy",
+        f" per stream, {reading.resident / 1e6:.1f} MB, machine {reading.machine:.0f} % busy",
         flush=True,
     )
 
@@ -122,50 +135,52 @@ def measure(plan: Plan, names: list[str] | None = None) -> str:
     for turn, keyframe_seconds in enumerate(plan.keyframes):
         clip = clips.load(servers.CACHE, keyframe_seconds)
         order = kinds[turn % len(kinds) :] + kinds[: turn % len(kinds)]
-        results, worst, cpu = {}, 0, []
-        for kind in order:
-            results[kind.name], kept = climb(kind, keyframe_seconds, plan)
-            worst = max(worst, kept["worst_ms"])
-            cpu.append(kept["late"] / max(1, kept["frames"]) * 100)
-        out.append(table(keyframe_seconds, clip, plan, [kind.name for kind in kinds], results))
-        out.append(
-            f"Publisher: {max(cpu):.1f} % of frames more than 10 ms late at most, the worst by {worst} ms."
-        )
+        results = {kind.name: climb(kind, keyframe_seconds, plan) for kind in order}
+        out.append(table(keyframe_seconds, clip, plan, {kind.name: results[kind.name] for kind in kinds}))
+        late = max(one.publisher["late"] / max(1, one.publisher["frames"]) * 100 for one in results.values())
+        worst = max(one.publisher["worst_ms"] for one in results.values())
+        out.append(f"Publisher: {late:.1f} % of frames more than 10 ms late at most, the worst by {worst} ms.")
     return "\n\n".join(out)
 
 
-def table(keyframe_seconds: int, clip, plan: Plan, names: list[str], results: dict) -> str:
+def table(keyframe_seconds: int, clip, plan: Plan, results: dict[str, Climb]) -> str:
+    most = plan.levels[-1]
     lines = [
-        f"Keyframes each {keyframe_seconds} s; CPU in % of one core per stream: median (lowest to highest"
-        f" of {plan.windows} windows of {plan.seconds:.0f} s).",
+        f"Keyframes each {keyframe_seconds} s, {clip.bytes_per_second / 1e6:.2f} MB of media a second and stream."
+        f" CPU in % of one core per stream: median (lowest to highest of {plan.windows} windows of {plan.seconds:.0f} s).",
         "",
         "| server | " + " | ".join(f"CPU, {level} streams" for level in plan.levels)
-        + " | " + " | ".join(f"RSS, {level}" for level in plan.levels)
-        + " | RSS per further stream | listed window | busy machine |",
-        "|---|" + "---|" * (2 * len(plan.levels) + 3),
+        + f" | RSS idle | RSS, {most} streams | per stream | media that can be fetched, per stream | RSS beyond it"
+        + " | listed window | busy machine |",
+        "|---|" + "---|" * (len(plan.levels) + 7),
     ]  # fmt: skip
-    for name in names:
-        rows = results[name]
-        low, high = rows[plan.levels[0]], rows[plan.levels[-1]]
-        further = (high.resident - low.resident) / max(1, plan.levels[-1] - plan.levels[0])
-        window = high.window_seconds * clip.bytes_per_second
+    for name, one in results.items():
         cells = [
-            f"**{statistics.median(rows[level].cpu):.3f}** ({min(rows[level].cpu):.3f} to {max(rows[level].cpu):.3f})"
-            for level in plan.levels
+            f"**{statistics.median(each.cpu):.3f}** ({min(each.cpu):.3f} to {max(each.cpu):.3f})"
+            for each in one.levels.values()
         ]
-        cells += [f"{rows[level].resident / 1e6:.1f} MB" for level in plan.levels]
-        cells += [f"{further / 1e6:.2f} MB", f"{high.window_seconds:.1f} s = {window / 1e6:.2f} MB"]
-        cells.append(f"{max(reading.machine for reading in rows.values()):.0f} %")
+        per_stream = (one.levels[most].resident - one.idle) / most
+        cells += [f"{one.idle / 1e6:.1f} MB", f"{one.levels[most].resident / 1e6:.1f} MB", f"**{per_stream / 1e6:.2f} MB**"]
+        beyond = "in files" if name == servers.Nginx.name else f"{(per_stream - one.held) / 1e6:.2f} MB"
+        window = one.window_seconds * clip.bytes_per_second
+        cells += [f"{one.held / 1e6:.2f} MB", beyond, f"{one.window_seconds:.1f} s = {window / 1e6:.2f} MB"]
+        cells.append(f"{max(each.machine for each in one.levels.values()):.0f} %")
         lines.append(f"| {name} | " + " | ".join(cells) + " |")
-    if "rillcast" in names:
-        for name in names[1:] if names[0] == "rillcast" else []:
-            ratios = [
-                statistics.median(results["rillcast"][level].cpu) / statistics.median(results[name][level].cpu)
-                for level in plan.levels
-            ]
-            told = ", ".join(f"{ratio:.2f} at {level}" for ratio, level in zip(ratios, plan.levels))
-            lines += ["", f"CPU per stream, rillcast / {name}: {told}."]
+    lines += ratios(plan, results)
     return "\n".join(lines)
+
+
+def ratios(plan: Plan, results: dict[str, Climb]) -> list[str]:
+    ours = results.get(servers.Rillcast.name)
+    lines = []
+    for name, other in results.items():
+        if ours and other is not ours:
+            told = ", ".join(
+                f"{statistics.median(ours.levels[n].cpu) / statistics.median(other.levels[n].cpu):.2f} at {n}"
+                for n in plan.levels
+            )
+            lines += ["", f"CPU per stream, rillcast / {name}: {told}."]
+    return lines
 
 
 def main() -> None:

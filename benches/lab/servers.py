@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import socket
@@ -70,6 +71,12 @@ def answers(port: int) -> bool:
         return False
 
 
+def _open(lines: list[str]) -> list[str]:
+    """The parts of the segment that is being made."""
+    last = max((n for n, line in enumerate(lines) if line.startswith("#EXTINF:")), default=0)
+    return [line for line in lines[last:] if line.startswith("#EXT-X-PART:")]
+
+
 class Server:
     """One server process with room for `streams` publishers."""
 
@@ -120,19 +127,43 @@ class Server:
     def pids(self) -> list[int]:
         return meter.family(self.process.pid)
 
+    def media(self, stream: int) -> tuple[str, list[str]]:
+        """URL and lines of the stream's media playlist now."""
+        url = self.watch[stream]
+        lines = fetch(url).decode().splitlines()
+        if not any(line.startswith("#EXTINF") for line in lines):
+            url = urllib.parse.urljoin(url, next(line for line in lines if line and not line.startswith("#")))
+            lines = fetch(url).decode().splitlines()
+        return url, lines
+
     def window(self, stream: int) -> float:
         """Seconds of media in the stream's playlist now."""
-        master = self.watch[stream]
-        lines = fetch(master).decode().splitlines()
-        if not any(line.startswith("#EXTINF") for line in lines):
-            media = next(line for line in lines if line and not line.startswith("#"))
-            lines = fetch(urllib.parse.urljoin(master, media)).decode().splitlines()
+        _, lines = self.media(stream)
         seconds = sum(float(line[8:].split(",")[0]) for line in lines if line.startswith("#EXTINF:"))
-        last = max((i for i, line in enumerate(lines) if line.startswith("#EXTINF:")), default=0)
-        for line in lines[last:]:
-            if line.startswith("#EXT-X-PART:"):
-                seconds += float(line.split("DURATION=")[1].split(",")[0])
+        for line in _open(lines):
+            seconds += float(line.split("DURATION=")[1].split(",")[0])
         return seconds
+
+    def held_bytes(self, stream: int) -> int:
+        """Bytes of media that can be fetched: what is listed, and older segments that still answer.
+
+        RFC 8216, 6.2.2: a segment that left the playlist has to stay available for as long as the
+        longest playlist that held it."""
+        url, lines = self.media(stream)
+        segments = [line for line in lines if line and not line.startswith("#")]
+        newest = [line.split('URI="')[1].split('"')[0] for line in _open(lines)]
+        total = sum(len(fetch(urllib.parse.urljoin(url, uri))) for uri in segments + newest)
+        found = re.fullmatch(r"((?:.*/)?\D*)(\d+)(.*)", segments[0])
+        if not found:
+            return total
+        before, number, after = found.group(1), int(found.group(2)), found.group(3)
+        while number > 0:
+            number -= 1
+            try:
+                total += len(fetch(urllib.parse.urljoin(url, f"{before}{number}{after}")))
+            except OSError:
+                break
+        return total
 
     def start(self, streams: int) -> subprocess.Popen:
         raise NotImplementedError
@@ -249,10 +280,6 @@ class Nginx(Server):
 
     def wait_ready(self) -> None:
         until("nginx to listen", lambda: answers(self.rtmp) and answers(self.http_port))
-
-    def file_bytes(self) -> int:
-        """What lies in the folder: its window of media, outside its memory."""
-        return sum(path.stat().st_size for path in (self.folder / "hls").glob("*.ts"))
 
 
 class Multimux(Server):
