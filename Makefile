@@ -68,10 +68,10 @@ test: console ## All tests: unit, property, fuzz corpus, end to end with ffmpeg,
 
 .PHONY: e2e
 e2e: build $(VENV)/.ready ## Only the end-to-end tests
-	$(PYTHON) -m pytest -q tests
+	$(PYTHON) -m pytest -q tests $(PYTEST)
 
 .PHONY: check
-check: console ## Formatting, lints, floors, generated files, licences
+check: console $(VENV)/.ready ## Formatting, lints, floors, generated files, licences
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --quiet -- -D warnings
 	cargo test --quiet -p xtask

@@ -6,6 +6,7 @@ Promise: what scripts may rely on (flags, ready file, exit, printed commands) is
 import json
 import re
 import socket
+import ssl
 import stat
 import subprocess
 import sys
@@ -159,6 +160,35 @@ def test_a_port_that_is_taken_ends_the_start_with_its_address(server, tmp_path):
     taken = server.bound["http"]
     done = rillcast("serve", "--data-dir", "data", "--http", taken, "--rtmp", "off", "--rtmps", "off", cwd=tmp_path)
     assert done.returncode != 0 and taken in done.stderr
+
+
+# Certificates
+
+
+def certificate(folder: Path, algorithm: list[str]) -> tuple[Path, Path]:
+    """A certificate and key made with openssl, as an operator would hand them over."""
+    files = folder / "own.pem", folder / "own.key"
+    names = ["-subj", "/CN=video.example.com", "-addext", "subjectAltName=DNS:video.example.com"]
+    command = ["openssl", "req", "-x509", "-nodes", "-days", "2", *algorithm, *names]
+    subprocess.run([*command, "-out", files[0], "-keyout", files[1]], check=True, capture_output=True)
+    return files
+
+
+ALGORITHMS = {"ecdsa": ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"], "rsa": ["-newkey", "rsa:2048"]}
+VERSIONS = {"TLSv1.2": ssl.TLSVersion.TLSv1_2, "TLSv1.3": ssl.TLSVersion.TLSv1_3}
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_rtmps_shows_the_operators_certificate_to_old_and_new_tls(start_server, tmp_path, algorithm):
+    own, key = certificate(tmp_path, ALGORITHMS[algorithm])
+    server = start_server("--tls-certificate", str(own), "--tls-key", str(key))
+    host, port = server.bound["rtmps"].rsplit(":", 1)
+    for name, version in VERSIONS.items():
+        context = ssl.create_default_context(cafile=own)
+        context.minimum_version = context.maximum_version = version
+        with socket.create_connection((host, int(port)), timeout=10) as plain:
+            with context.wrap_socket(plain, server_hostname="video.example.com") as secured:
+                assert secured.version() == name
 
 
 # Health and pages

@@ -468,6 +468,18 @@ def test_a_publisher_who_freezes_is_given_up_and_may_come_back(outcome):
     assert re.search(r"stream ended .*cause=\"[^\"]*sent nothing", log), "the log names the cause"
 
 
+def test_a_private_channel_shows_nothing_without_a_valid_token(stage):
+    channel = stage.channel(authorized=True)
+    public = stage.channel()
+    for each in (channel, public):
+        stage.send(Recipe(seconds=60), each)
+    wait_until(lambda: on_air(public.playback), "the public channel on air")
+    for url in (channel.playback, f"{channel.playback}?token=not.a.token"):
+        answer = fetch(url)
+        assert answer.status == 403
+        assert answer.json()[0]["error_code"] == "invalid_playback_auth_token"
+
+
 def test_a_live_channel_cannot_be_deleted(stage, live):
     with refused("ConflictException", 409):
         stage.ivs.delete_channel(arn=live.arn)
