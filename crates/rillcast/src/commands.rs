@@ -1,6 +1,6 @@
 //! The commands of the binary: what each does, prints and exits with.
 //!
-//! Promise: 0 is success, 64 a command line or setting that can't be used, 1 everything else; whatever
+//! Promise: 0 is success, 2 a command line or setting that can't be used, 1 everything else; whatever
 //! goes wrong is one line that starts with `rillcast:`.
 
 use std::process::ExitCode;
@@ -14,8 +14,8 @@ use crate::config::{self, Config, Layers};
 use crate::error::chain;
 use crate::{cli, first_start, keys, telemetry};
 
-/// Exit code of a command line or configuration that can't be used, as sysexits' EX_USAGE.
-const EXIT_USAGE: u8 = 64;
+/// Exit code of a configuration that can't be used; the same as clap's for a command line.
+const EXIT_USAGE: u8 = 2;
 
 /// Does what the command line says.
 pub async fn run(matches: &ArgMatches) -> ExitCode {

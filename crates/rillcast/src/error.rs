@@ -55,8 +55,12 @@ pub(crate) fn chain(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
-        text += ": ";
-        text += &error.to_string();
+        let why = error.to_string();
+        // Some libraries repeat their cause in their own text.
+        if !text.ends_with(&why) {
+            text += ": ";
+            text += &why;
+        }
         cause = error.source();
     }
     text
