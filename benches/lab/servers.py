@@ -127,6 +127,10 @@ class Server:
     def pids(self) -> list[int]:
         return meter.family(self.process.pid)
 
+    def page(self, stream: int) -> str | None:
+        """A page of the server's own that plays the stream."""
+        return None
+
     def media(self, stream: int) -> tuple[str, list[str]]:
         """URL and lines of the stream's media playlist now."""
         url = self.watch[stream]
@@ -207,6 +211,9 @@ class Rillcast(Server):
             self.channels.append(made["channel"]["arn"].rsplit("/", 1)[1])
             self.publish.append(f"rtmp://{at['rtmp']}/app/{made['streamKey']['value']}")
             self.watch.append(self.http + path)
+
+    def page(self, stream: int) -> str | None:
+        return f"{self.http}/watch/{self.channels[stream]}"
 
     def _client(self):
         import configparser
