@@ -76,8 +76,8 @@ impl Broadcast {
         self.started
     }
 
-    /// A new reader of the frames. It gets the tracks first, then frames from the latest keyframe on; if
-    /// there is none yet it waits for the first.
+    /// A new reader of the frames. It gets the tracks first, then frames from the latest keyframe on if that
+    /// is still held (it is while nobody else reads), else from the next one on.
     pub fn subscribe(self: &Arc<Self>) -> Subscriber {
         let reader = self.ring().enter();
         Subscriber { broadcast: Arc::clone(self), reader }

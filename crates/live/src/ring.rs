@@ -1,7 +1,11 @@
 //! The ring of shared frames behind a broadcast: a queue, a keyframe index and one cursor per reader.
 //!
-//! Promise: it holds the frames since the latest keyframe and those that a reader has yet to read, and
-//! never more than [`RingLimits`] allows; what must go goes from the old end, whoever wanted it.
+//! Promise: it holds what a reader has yet to read, or while nobody reads the frames since the latest
+//! keyframe, and never more than [`RingLimits`] allows; what must go goes from the old end, whoever wanted
+//! it.
+//!
+//! Beside a reader nothing is kept for the next one, who then waits for a keyframe: what was read is on the
+//! shelf by then, and a second copy of each group of pictures would cost every stream half a megabyte.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -137,7 +141,7 @@ impl Ring {
         self.tracks.as_ref().is_some_and(|tracks| tracks.video.is_some())
     }
 
-    /// A new reader's number; it starts at the latest keyframe, or waits for the first.
+    /// A new reader's number; it starts at the latest keyframe that is still held, or waits for one.
     pub(crate) fn enter(&mut self) -> u64 {
         let reader = self.readers;
         self.readers += 1;
@@ -214,8 +218,9 @@ impl Ring {
     }
 
     fn trim(&mut self) {
-        let entrance = self.entrance.as_ref().map_or(self.head(), |entrance| entrance.at);
-        let needed = self.cursors.iter().map(|cursor| cursor.next).fold(entrance, u64::min);
+        let entrance = self.entrance.as_ref().filter(|_| self.cursors.is_empty());
+        let newcomers = entrance.map_or(self.head(), |entrance| entrance.at);
+        let needed = self.cursors.iter().map(|cursor| cursor.next).fold(newcomers, u64::min);
         while self.base < needed || self.entries.len() > self.limits.frames || self.bytes > self.limits.bytes
         {
             let Some(entry) = self.entries.pop_front() else { break };
@@ -274,10 +279,21 @@ mod tests {
     }
 
     #[test]
-    fn only_what_a_newcomer_needs_is_kept_when_all_have_read() {
+    fn only_what_a_newcomer_needs_is_kept_while_nobody_reads() {
         let mut ring = sounding(RingLimits::default());
         (0..50).for_each(|n| ring.push(frame(10, n % 10 == 0)));
         assert_eq!(ring.held(), (10, 100));
+    }
+
+    #[test]
+    fn what_every_reader_has_read_is_let_go() {
+        let mut ring = sounding(RingLimits::default());
+        let reader = ring.enter();
+        for n in 0..50 {
+            ring.push(frame(10, n % 10 == 0));
+            while ring.read(reader).is_some() {}
+        }
+        assert_eq!(ring.held(), (1, 10), "only the last, until the next push");
     }
 
     #[test]
