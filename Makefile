@@ -8,7 +8,6 @@ PYTHON := $(VENV)/bin/python
 RILLCAST := target/debug/rillcast
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 DENY_VERSION := 0.20.2
-MULTIMUX_VERSION := 0.12.0
 
 .PHONY: help
 help: ## List the commands
@@ -21,7 +20,6 @@ setup: system $(VENV)/.ready console cargo-deny ## Install what a clean Debian 1
 
 # A command and the Debian package that brings it.
 SYSTEM := cc:build-essential python3:python3 ffmpeg:ffmpeg chromium:chromium node:nodejs npm:npm openssl:openssl
-BENCH_SYSTEM := nginx:nginx
 
 .PHONY: system
 system:
@@ -102,10 +100,7 @@ bench: setup bench-peers ## Measure Rillcast beside its peers in one run (about 
 
 .PHONY: bench-peers
 bench-peers: ## Install the peers that benches compare with
-	@missing=""; for pair in $(BENCH_SYSTEM); do command -v "$${pair%%:*}" >/dev/null || missing+=" $${pair##*:}"; done; \
-	[ -e /usr/lib/nginx/modules/ngx_rtmp_module.so ] || missing+=" libnginx-mod-rtmp"; \
-	if [ -n "$$missing" ]; then $(SUDO) apt-get -qq update && $(SUDO) apt-get -qq install -y $$missing >/dev/null; fi
-	@[ -x .cache/multimux/bin/multimux ] || cargo install --quiet --root .cache/multimux multimux-cli@$(MULTIMUX_VERSION)
+	@benches/peers.sh
 
 .PHONY: dist
 dist: console ## Build the optimised binary (target/release/rillcast)
