@@ -116,7 +116,8 @@ def watch(browser, page_url: str, plan: Plan) -> dict:
         )
     page.wait_for_function("window.bench.samples.length > 0", timeout=40_000)
     page.wait_for_timeout(plan.settle * 1000)
-    page.evaluate("() => { bench.samples.length = 0; bench.unreadable = 0; bench.stalls = 0; bench.errors.length = 0 }")
+    # Stalls and errors count from the start: a bad start is what viewers see first.
+    page.evaluate("() => { bench.samples.length = 0; bench.unreadable = 0 }")
     load = meter.Load()
     page.wait_for_timeout(plan.seconds * 1000)
     found = page.evaluate(
