@@ -14,6 +14,18 @@ from harness.encoder import Publisher, make
 from harness.server import Server
 
 _servers: list[Server] = []
+_figures: list[str] = []
+
+
+@pytest.fixture
+def report():
+    """Takes a line about what a test saw; it is shown at the end of the run, also when all is well."""
+    return _figures.append
+
+
+def pytest_terminal_summary(terminalreporter):
+    for line in _figures:
+        terminalreporter.write_line(line)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -47,7 +47,7 @@ LIVE = "document.querySelector('#state').dataset.state === 'live'"
 SOUND = "document.querySelector('#video').webkitAudioDecodedByteCount"
 
 
-def test_the_watch_page_plays_picture_and_sound_with_low_latency(tab, server):
+def test_the_watch_page_plays_picture_and_sound_with_low_latency(tab, server, report):
     tab.wait(LIVE)
     tab.wait_for_progress(4)
 
@@ -61,7 +61,7 @@ def test_the_watch_page_plays_picture_and_sound_with_low_latency(tab, server):
     tab.wait_for_progress(8)
     latency = tab.wait("window.rillcast.latency()")
     target = tab.read("window.rillcast.player.targetLatency")
-    print(f"hls.js sees a latency of {latency:.2f} s and aims at {target:.2f} s")
+    report(f"hls.js sees a latency of {latency:.2f} s and aims at {target:.2f} s")
     assert 0 < latency < 10
     assert target < 2, "the player takes the part hold-back, not three whole segments"
     assert re.fullmatch(r"\d+\.\d\d s", tab.read("document.querySelector('#latency').textContent"))
