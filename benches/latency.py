@@ -226,9 +226,10 @@ def table(found: dict[str, list[dict]], listings: dict) -> str:
             f"| {name} | **{medians[name] / 1000:.2f} s** | {percentile(ages, 0.95) / 1000:.2f} s | {each}"
             f" | {told:.2f} s | {target:.2f} s | {len(ages)} | {stalls} | {parts} | {busy:.0f} % |"
         )
-    if "rillcast" in medians and len(medians) > 1:
+    others = [name for name in medians if not name.startswith("rillcast")]
+    if "rillcast" in medians and others:
         told = ", ".join(
-            f"{medians['rillcast'] / value:.2f} of {name}'s" for name, value in medians.items() if not name.startswith("rillcast")
+            f"{medians['rillcast'] / medians[name]:.2f} of {name}'s" for name in others
         )
         lines += ["", f"Median glass to glass of rillcast: {told}."]
     return "\n".join(lines)
