@@ -156,22 +156,30 @@ async fn relay<S: AsyncRead + AsyncWrite + Unpin>(
     timeouts: &Timeouts,
 ) -> Ending {
     let began = Instant::now();
+    // When something of use came last: any bytes at first, pictures once they have begun. Sound or crumbs
+    // that go on alone keep no stream on air.
     let mut heard = began;
+    let mut latest = began;
+    let mut pictures = 0;
     let alarm = sleep_until(began + timeouts.keyframe.min(timeouts.silence));
     tokio::pin!(alarm);
     if let Err(error) = wire.session.accept_publish() {
         return Ending::Broken(error);
     }
     loop {
-        if let Some(ending) = drain(wire, intake, publisher, heard - began) {
+        if let Some(ending) = drain(wire, intake, publisher, latest - began) {
             return ending;
+        }
+        if !intake.has_started() || intake.tally().pictures != pictures {
+            pictures = intake.tally().pictures;
+            heard = latest;
         }
         if let Err(error) = wire.flush().await {
             return Ending::Broken(error);
         }
         tokio::select! {
             filled = wire.fill() => match filled {
-                Ok(true) => heard = Instant::now(),
+                Ok(true) => latest = Instant::now(),
                 Ok(false) => return Ending::Vanished,
                 Err(error) => return Ending::Broken(error),
             },

@@ -13,7 +13,7 @@ pub(crate) enum Ending {
     Finished,
     #[error("the publisher closed the connection")]
     Vanished,
-    #[error("the publisher sent nothing for {0} s")]
+    #[error("the publisher sent nothing to show for {0} s")]
     Stalled(u64),
     #[error("no picture arrived within {0} s: sound alone is not supported")]
     NoVideo(u64),

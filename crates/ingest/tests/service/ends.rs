@@ -76,6 +76,24 @@ async fn sound_alone_is_off_air_after_the_limit() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn sound_that_goes_on_without_pictures_keeps_no_stream_on_air() {
+    let mut config = Config::default();
+    config.timeouts.silence = Duration::from_secs(1);
+    let house = House::open_with(config).await;
+    let key = house.channel('a', true).await;
+    let url = house.rtmp_url(&key);
+    let short = ["-filter_complex", "[0:v]trim=duration=1[v]", "-map", "[v]", "-map", "1:a"];
+    let output = [&short, H264, AAC, &["-f", "flv", &url]].concat();
+    let mut changes = house.hub.changes();
+    let encoder = Encoder::start(&["-re"], &output);
+    changes.changed().await.expect("it went on air");
+    house.silence().await;
+    let (satisfied, complaints) = encoder.finish().await;
+    assert!(!satisfied, "it was cut off: {complaints}");
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_clean_goodbye_satisfies_the_encoder() {
     let house = House::open().await;
     let key = house.channel('a', true).await;

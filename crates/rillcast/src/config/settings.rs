@@ -98,7 +98,7 @@ pub const SETTINGS: &[Setting] = &[
         "silence_seconds",
         Some("30"),
         "SECONDS",
-        "A publisher that sends nothing for this long is taken for gone, 2 to 300.",
+        "A publisher that sends no picture for this long is taken for gone, 2 to 300.",
     ),
     setting("max_publishers", Some("1000"), "COUNT", "RTMP and RTMPS connections at once."),
     setting("max_viewers", Some("20000"), "COUNT", "HTTP connections at once."),
