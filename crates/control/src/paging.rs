@@ -67,7 +67,11 @@ impl Tokens {
         hex::encode([seal.as_slice(), &self.mask(&seal, plain)].concat())
     }
 
+    /// Digits in upper case would mean the same bytes, but no such token was ever given out.
     fn open(&self, list: &List<'_>, token: &str) -> Option<Position> {
+        if token.bytes().any(|byte| byte.is_ascii_uppercase()) {
+            return None;
+        }
         let bytes: [u8; SEAL + POSITION] = hex::decode(token).ok()?.try_into().ok()?;
         let (seal, masked) = bytes.split_first_chunk::<SEAL>()?;
         let plain = self.mask(seal, masked.try_into().ok()?);
@@ -148,6 +152,15 @@ mod tests {
         assert!(token.len() <= 1024 && token.bytes().all(|byte| byte.is_ascii_alphanumeric()));
         assert!(!token.ends_with("0000000000000001"));
         assert_eq!(token, tokens.seal(&list, Position::new(1)), "the same page has the same token");
+    }
+
+    #[test]
+    fn a_token_in_upper_case_is_not_the_token() {
+        let home = tenant("123456789012", "us-east-1");
+        let list = List { operation: "ListChannels", tenant: &home, about: "" };
+        let tokens = Tokens::new(&[7; 32]);
+        let shouted = tokens.seal(&list, Position::new(1)).to_ascii_uppercase();
+        assert_eq!(tokens.open(&list, &shouted), None);
     }
 
     proptest! {
