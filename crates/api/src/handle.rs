@@ -13,7 +13,7 @@ use std::time::{Duration, Instant, SystemTime};
 use auth::Principal;
 use auth::sigv4::{self, Claim, Expected};
 use bytes::Bytes;
-use domain::Region;
+use domain::{Region, chain};
 use http::request::Parts;
 use http::{Method, Request, Response};
 use http_body::Body;
@@ -186,14 +186,4 @@ fn report(id: RequestId, note: &Note, took: Duration, outcome: &Result<(u16, Rep
             tracing::info!(operation, status = status.as_u16(), code, key, %id, ms, "call refused");
         }
     }
-}
-
-fn chain(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(error) = next {
-        text = format!("{text}: {error}");
-        next = error.source();
-    }
-    text
 }

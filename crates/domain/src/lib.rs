@@ -4,6 +4,7 @@
 //! an id passes the entropy in, whoever needs a time passes it in.
 
 mod arn;
+mod cause;
 mod channel;
 mod id;
 mod limits;
@@ -11,6 +12,7 @@ mod stream_key;
 mod tags;
 
 pub use arn::{AccountId, Arn, ArnError, Region, ResourceKind};
+pub use cause::chain;
 pub use channel::{
     Channel, ChannelType, ContainerFormat, LatencyMode, MultitrackInput, MultitrackPolicy,
     MultitrackResolution, Preset,

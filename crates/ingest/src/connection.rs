@@ -6,13 +6,14 @@
 use std::net::SocketAddr;
 use std::time::{Duration, SystemTime};
 
+use domain::chain;
 use live::Publisher;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 use crate::admission::{Admission, Admitted, Refusal};
-use crate::ending::{Ending, chain};
+use crate::ending::Ending;
 use crate::error::Error;
 use crate::intake::{Intake, Output};
 use crate::rtmp::{Event, PublishRequest};

@@ -2,6 +2,7 @@
 //!
 //! Promise: every end has one cause, in words that stand in one log line.
 
+use domain::chain;
 use media::FlvError;
 
 use crate::error::Error;
@@ -54,10 +55,4 @@ impl Ending {
         let first = characters.next().map(|first| first.to_ascii_uppercase());
         first.into_iter().chain(characters).chain(['.']).collect()
     }
-}
-
-/// An error with its causes, on one line.
-pub(crate) fn chain(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(error.source(), |cause| cause.source());
-    causes.fold(error.to_string(), |line, cause| format!("{line}: {cause}"))
 }

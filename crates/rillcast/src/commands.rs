@@ -6,12 +6,12 @@
 use std::process::ExitCode;
 
 use clap::ArgMatches;
+use domain::chain;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use crate::app::{self, App};
 use crate::config::{self, Config, Layers};
-use crate::error::chain;
 use crate::{cli, first_start, keys, telemetry};
 
 /// Exit code of a configuration that can't be used; the same as clap's for a command line.

@@ -2,7 +2,6 @@
 //!
 //! Promise: each text names what was tried and on which object; the chain below it tells why.
 
-use std::error::Error;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -48,20 +47,4 @@ pub enum AppError {
     /// A service returned although nobody asked it to.
     #[error("a service ended by itself; the log says which")]
     ServiceEnded,
-}
-
-/// An error and its causes on one line.
-pub(crate) fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let why = error.to_string();
-        // Some libraries repeat their cause in their own text.
-        if !text.ends_with(&why) {
-            text += ": ";
-            text += &why;
-        }
-        cause = error.source();
-    }
-    text
 }

@@ -3,10 +3,10 @@
 //! Promise: a secret is printed once, by the command that makes it, and never again.
 
 use clap::ArgMatches;
+use domain::chain;
 use store::Store;
 
 use crate::config::Config;
-use crate::error::chain;
 use crate::first_start;
 
 /// Runs one of the `keys` commands and returns what to print.
