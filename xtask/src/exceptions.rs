@@ -8,6 +8,13 @@ pub(crate) const PATTERNS_NOT_ENFORCED: &[(&str, &str)] = &[(
     "the model's `[a-z-]/` allows one letter as the resource kind, which no ARN of the service has",
 )];
 
+/// Texts that may be longer than the model says.
+pub(crate) const LONGER: &[(&str, i64, &str)] = &[(
+    "PlaybackRestrictionPolicyAllowedOrigin",
+    256,
+    "the service's quota page allows 256 characters, the model 128",
+)];
+
 /// Enumerations that also know the empty word.
 pub(crate) const EMPTY_WORD: &[(&str, &str)] =
     &[("TranscodePreset", "a BASIC or STANDARD channel reads back with the preset \"\"")];
@@ -29,4 +36,9 @@ pub(crate) fn pattern_enforced(shape: &str) -> bool {
 
 pub(crate) fn knows_empty_word(shape: &str) -> bool {
     EMPTY_WORD.iter().any(|(name, _)| *name == shape)
+}
+
+/// The most characters of a text shape, when not what the model says.
+pub(crate) fn longer(shape: &str) -> Option<i64> {
+    LONGER.iter().find(|(name, ..)| *name == shape).map(|(_, max, _)| *max)
 }

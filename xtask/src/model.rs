@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use crate::exceptions::longer;
+
 /// The parts of a model that code is made from.
 #[derive(Debug)]
 pub(crate) struct Model {
@@ -110,7 +112,7 @@ fn shape(name: &str, json: &Value) -> Result<Shape, String> {
         "structure" => structure(name, json)?,
         "string" => match json["enum"].as_array() {
             Some(words) => Kind::Enum(words.iter().filter_map(Value::as_str).map(str::to_owned).collect()),
-            None => Kind::Text { min, max, pattern: text(json, "pattern") },
+            None => Kind::Text { min, max: longer(name).or(max), pattern: text(json, "pattern") },
         },
         "integer" => Kind::Integer { min, max, long: false },
         "long" => Kind::Integer { min, max, long: true },

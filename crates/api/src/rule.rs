@@ -119,7 +119,6 @@ impl Rule for Text {
 }
 
 /// A shape that the model marks sensitive.
-#[cfg_attr(not(test), expect(dead_code, reason = "no served operation takes a sensitive member yet"))]
 pub(crate) struct Secret<R>(pub(crate) R);
 
 impl<R: Rule> Rule for Secret<R> {
@@ -228,7 +227,6 @@ impl Rule for Moment {
 }
 
 /// A list with a bounded number of elements.
-#[cfg_attr(not(test), expect(dead_code, reason = "no served operation takes a list yet"))]
 pub(crate) struct List<R: 'static> {
     pub(crate) min: Option<usize>,
     pub(crate) max: Option<usize>,

@@ -79,15 +79,32 @@ pub enum ResourceKind {
     Channel,
     /// `ivs` stream key.
     StreamKey,
+    /// `ivs` playback key pair.
+    PlaybackKeyPair,
+    /// `ivs` playback restriction policy.
+    PlaybackRestrictionPolicy,
+    /// `ivs` recording configuration.
+    RecordingConfiguration,
 }
 
 impl ResourceKind {
-    const ALL: [Self; 2] = [Self::Channel, Self::StreamKey];
+    /// Each of them.
+    pub const ALL: [Self; 5] = [
+        Self::Channel,
+        Self::StreamKey,
+        Self::PlaybackKeyPair,
+        Self::PlaybackRestrictionPolicy,
+        Self::RecordingConfiguration,
+    ];
 
     /// The service that owns it, as in the third part of the ARN and in the signature's scope.
     pub fn service(self) -> &'static str {
         match self {
-            Self::Channel | Self::StreamKey => "ivs",
+            Self::Channel
+            | Self::StreamKey
+            | Self::PlaybackKeyPair
+            | Self::PlaybackRestrictionPolicy
+            | Self::RecordingConfiguration => "ivs",
         }
     }
 
@@ -96,6 +113,9 @@ impl ResourceKind {
         match self {
             Self::Channel => "channel",
             Self::StreamKey => "stream-key",
+            Self::PlaybackKeyPair => "playback-key",
+            Self::PlaybackRestrictionPolicy => "playback-restriction-policy",
+            Self::RecordingConfiguration => "recording-configuration",
         }
     }
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::arn::Arn;
 use crate::tags::Tags;
 
-/// A set of words on the wire: `word`, `parse` and the list of all.
+/// A set of words on the wire: each with its text, and the way back.
 macro_rules! words {
     ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
         $(#[$doc])*
@@ -28,6 +28,8 @@ macro_rules! words {
         }
     };
 }
+
+pub(crate) use words;
 
 words! {
     /// How far behind the camera viewers are.

@@ -8,8 +8,12 @@ mod cause;
 mod channel;
 mod id;
 mod limits;
+mod playback_key_pair;
+mod playback_restriction_policy;
+mod recording_configuration;
 mod stream_key;
 mod tags;
+mod viewer_revocation;
 
 pub use arn::{AccountId, Arn, ArnError, Region, ResourceKind};
 pub use cause::chain;
@@ -18,6 +22,13 @@ pub use channel::{
     MultitrackResolution, Preset,
 };
 pub use id::{Entropy, ResourceId, StreamId, alphanumeric};
-pub use limits::Limits;
+pub use limits::{Limit, Limits};
+pub use playback_key_pair::PlaybackKeyPair;
+pub use playback_restriction_policy::PlaybackRestrictionPolicy;
+pub use recording_configuration::{
+    RecordedRendition, RecordingConfiguration, RecordingState, RenditionSelection, ThumbnailMode,
+    ThumbnailResolution, ThumbnailStorage, Thumbnails,
+};
 pub use stream_key::{StreamKey, StreamKeyValue};
 pub use tags::Tags;
+pub use viewer_revocation::ViewerRevocation;

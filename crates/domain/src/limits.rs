@@ -1,21 +1,98 @@
-//! The service quotas that Rillcast keeps by default.
+//! How many, and how often: the quotas of an account and the rates of its calls.
 //!
-//! Promise: each number is the vendor's documented default (user guide, "Service quotas") unless its
-//! line says otherwise.
+//! Promise: this table is the only place that names a limit. Settings, their documentation and both
+//! profiles are made from it.
 
-/// How many of what one account may have. Adjustable by configuration.
+/// One line of the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
-    /// Channels per account and region.
-    pub channels: u32,
-    /// Stream keys per channel.
-    pub stream_keys_per_channel: u32,
-    /// Streams on air at once per account.
-    pub concurrent_streams: u32,
+pub struct Limit {
+    /// Its name in settings.
+    pub key: &'static str,
+    /// In the profile `open`.
+    pub open: u32,
+    /// In the profile `aws`.
+    pub aws: u32,
+    /// One sentence.
+    pub meaning: &'static str,
+}
+
+macro_rules! limits {
+    ($($key:literal $field:ident: aws $aws:literal, open $open:literal, $meaning:literal;)+) => {
+        /// How many of what one account may have in a region, and how many calls a second it may make. All 1 or more.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub struct Limits { $(#[doc = $meaning] pub $field: u32),+ }
+
+        impl Limits {
+            /// The whole table.
+            pub const ALL: &[Limit] =
+                &[$(Limit { key: $key, open: $open, aws: $aws, meaning: $meaning }),+];
+
+            /// The vendor's documented defaults (user guide, "Service quotas").
+            pub const AWS: Self = Self { $($field: $aws),+ };
+
+            /// Generous; they only keep one account from taking the machine.
+            pub const OPEN: Self = Self { $($field: $open),+ };
+
+            /// The limit with this key, to be read or changed.
+            pub fn get_mut(&mut self, key: &str) -> Option<&mut u32> {
+                match key { $($key => Some(&mut self.$field),)+ _ => None }
+            }
+        }
+    };
+}
+
+limits! {
+    "quota_channels" channels: aws 5_000, open 1_000_000, "Channels that an account may have.";
+    "quota_stream_keys_per_channel" stream_keys_per_channel: aws 1, open 1, "Stream keys that a channel may have.";
+    "quota_streams" concurrent_streams: aws 100, open 1_000, "Streams that an account may have on air at once.";
+    "quota_recording_configurations" recording_configurations: aws 20, open 1_000,
+        "Recording configurations that an account may have.";
+    "quota_playback_key_pairs" playback_key_pairs: aws 3, open 50, "Playback key pairs that an account may have.";
+    "quota_playback_restriction_policies" playback_restriction_policies: aws 3, open 1_000,
+        "Playback restriction policies that an account may have.";
+    "quota_countries_per_policy" countries_per_policy: aws 200, open 250,
+        "Countries that a playback restriction policy may allow.";
+    "quota_origins_per_policy" origins_per_policy: aws 5, open 50,
+        "Origins that a playback restriction policy may allow.";
+    "rate_channels" channel_calls: aws 5, open 5_000,
+        "Calls a second of each operation on channels, by one account.";
+    "rate_stream_keys" stream_key_calls: aws 5, open 5_000,
+        "Calls a second of each operation on stream keys, by one account.";
+    "rate_streams" stream_calls: aws 5, open 5_000,
+        "Calls a second of each operation on streams and their sessions, by one account.";
+    "rate_playback_restriction_policies" playback_restriction_policy_calls: aws 5, open 5_000,
+        "Calls a second of each operation on playback restriction policies, by one account.";
+    "rate_playback_key_pairs" playback_key_pair_calls: aws 3, open 5_000,
+        "Calls a second of each operation on playback key pairs, by one account.";
+    "rate_recording_configurations" recording_configuration_calls: aws 3, open 5_000,
+        "Calls a second of each operation on recording configurations, by one account.";
+    "rate_tags" tag_calls: aws 10, open 5_000, "Calls a second of each operation on tags, by one account.";
+    "rate_revocations" revocation_calls: aws 10, open 5_000,
+        "StartViewerSessionRevocation calls a second, by one account.";
+    "rate_revocation_batches" revocation_batch_calls: aws 2, open 1_000,
+        "BatchStartViewerSessionRevocation calls a second, by one account.";
+    "rate_metadata" metadata_calls: aws 155, open 5_000, "PutMetadata calls a second, by one account.";
+    "rate_metadata_per_channel" metadata_calls_per_channel: aws 5, open 50,
+        "PutMetadata calls a second on one channel.";
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { channels: 5_000, stream_keys_per_channel: 1, concurrent_streams: 100 }
+        Self::OPEN
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_key_reaches_its_own_limit_in_both_profiles() {
+        for limit in Limits::ALL {
+            let (mut aws, mut open) = (Limits::AWS, Limits::OPEN);
+            assert_eq!(aws.get_mut(limit.key).copied(), Some(limit.aws), "{}", limit.key);
+            assert_eq!(open.get_mut(limit.key).copied(), Some(limit.open), "{}", limit.key);
+            assert!(limit.open >= limit.aws && limit.aws > 0, "{}", limit.key);
+        }
     }
 }

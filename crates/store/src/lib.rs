@@ -5,12 +5,11 @@
 //! nothing of it.
 //!
 //! Promise: what a method returned `Ok` for survives a power cut and is seen by every later read,
-//! also by one of another process on the same file; a quota holds whatever races for its last place;
+//! also by one of another process on the same database; a quota holds whatever races for its last place;
 //! no row is read, changed or counted outside the account and region that were asked for.
 //!
-//! Callers never see SQL or a database's types. SQLite is the only backend yet; another one is an arm
-//! in `database.rs`, a sibling of `sqlite.rs` and a folder of migrations: the SQL in the resources'
-//! files is written so that PostgreSQL takes the same text.
+//! Callers never see SQL or a database's types. A backend is an arm in `database.rs`, a sibling of
+//! `sqlite.rs` and a folder of migrations: the SQL in the resources' files is the same for both.
 
 #![warn(missing_docs)]
 
@@ -20,14 +19,17 @@ mod database;
 mod error;
 mod installation;
 mod page;
+mod postgres;
 mod sqlite;
 mod stream_keys;
+mod trouble;
+mod usage;
 
 use std::path::Path;
 
 pub use access_keys::{AccessKey, AccessKeySummary, AccessSecret};
 pub use channels::ChannelFilter;
-pub use error::StoreError;
+pub use error::{DatabaseError, StoreError};
 pub use page::{Page, PageRequest, Position, Tenant};
 
 use database::Database;
@@ -49,6 +51,19 @@ impl Store {
     pub async fn open(path: &Path) -> Result<Self, StoreError> {
         let pools = sqlite::open(path).await?;
         Ok(Self { database: Database::Sqlite(pools) })
+    }
+
+    /// Connects to a PostgreSQL server and brings the database, which must exist, up to date. The address
+    /// is `postgres://user:password@host:port/database` with the options that libpq knows, among them
+    /// `sslmode`, `sslrootcert` and, for a Unix socket, `host` as an option. Several processes on several
+    /// machines may use the same database.
+    ///
+    /// # Errors
+    /// [`StoreError::NewerDatabase`] for a database that a newer version has changed,
+    /// [`StoreError::Open`] and [`StoreError::Migrate`] for the rest. None of them shows the password.
+    pub async fn connect(address: &str) -> Result<Self, StoreError> {
+        let pools = postgres::connect(address).await?;
+        Ok(Self { database: Database::Postgres(pools) })
     }
 
     /// An empty database that lives as long as the last clone of this handle.

@@ -21,6 +21,7 @@ pub(crate) fn operations(
     text += &routes(model, served)?;
     text += &interface(name, served)?;
     text += &perform(name, served);
+    text += &every(service, served)?;
     text += &exceptions(model);
     Ok(text)
 }
@@ -111,6 +112,22 @@ fn perform(name: &str, served: &[&Operation]) -> String {
          pub(crate) async fn perform<S: {name}>(service: &S, operation: Operation, call: &Call, \
          members: &Map<String, Value>) -> Result<Reply, ApiError> {{\nmatch operation {{\n{arms}}}\n}}\n\n"
     )
+}
+
+/// A list that other crates can walk at compile time: whoever answers all operations alike writes one line.
+fn every(service: &str, served: &[&Operation]) -> Result<String, String> {
+    let mut lines = String::new();
+    for op in served {
+        let input =
+            op.input.as_ref().ok_or(format!("{}: an operation without input is not supported", op.name))?;
+        let output = op.output.as_ref().map_or("()".to_owned(), |name| format!("$crate::{service}::{name}"));
+        lines += &format!("    {} {} $crate::{service}::{input} => {output};\n", snake(&op.name), op.name);
+    }
+    Ok(format!(
+        "/// Calls a macro with every served operation, one a line: `function Operation Input => Output;`. For\n\
+         /// whoever answers all of them alike, as tests do.\n#[macro_export]\nmacro_rules! {service}_operations {{\n\
+         ($callback:ident) => {{\n  $callback! {{\n{lines}  }}\n}};\n}}\n\n"
+    ))
 }
 
 fn exceptions(model: &Model) -> String {

@@ -3,8 +3,9 @@
 //! Promise: a channel that exists keeps all rules of its type, and came with a stream key.
 
 use api::ivs::{
-    CreateChannelRequest, CreateChannelResponse, DeleteChannelRequest, GetChannelRequest, GetChannelResponse,
-    ListChannelsRequest, ListChannelsResponse,
+    BatchGetChannelRequest, BatchGetChannelResponse, CreateChannelRequest, CreateChannelResponse,
+    DeleteChannelRequest, GetChannelRequest, GetChannelResponse, ListChannelsRequest, ListChannelsResponse,
+    UpdateChannelRequest, UpdateChannelResponse,
 };
 use api::{ApiError, Call};
 use domain::{
@@ -79,6 +80,22 @@ pub(super) async fn list(
         channels: page.items.into_iter().map(views::channel_summary).collect(),
         next_token: page.next.map(|position| control.tokens.seal(&list, position)),
     })
+}
+
+pub(super) async fn batch_get(
+    _control: &Control,
+    _call: &Call,
+    _input: BatchGetChannelRequest,
+) -> Result<BatchGetChannelResponse, ApiError> {
+    Err(ApiError::UnknownOperation)
+}
+
+pub(super) async fn update(
+    _control: &Control,
+    _call: &Call,
+    _input: UpdateChannelRequest,
+) -> Result<UpdateChannelResponse, ApiError> {
+    Err(ApiError::UnknownOperation)
 }
 
 /// The caller's channel of this name. One of another account or region is not found either.

@@ -3,8 +3,9 @@
 //! Promise: a key's value is shown by create and get, never by a list or a log.
 
 use api::ivs::{
-    CreateStreamKeyRequest, CreateStreamKeyResponse, DeleteStreamKeyRequest, GetStreamKeyRequest,
-    GetStreamKeyResponse, ListStreamKeysRequest, ListStreamKeysResponse,
+    BatchGetStreamKeyRequest, BatchGetStreamKeyResponse, CreateStreamKeyRequest, CreateStreamKeyResponse,
+    DeleteStreamKeyRequest, GetStreamKeyRequest, GetStreamKeyResponse, ListStreamKeysRequest,
+    ListStreamKeysResponse,
 };
 use api::{ApiError, Call};
 use domain::{Arn, ResourceKind, StreamKey, StreamKeyValue, Tags};
@@ -68,6 +69,14 @@ pub(super) async fn list(
         stream_keys: page.items.into_iter().map(views::stream_key_summary).collect(),
         next_token: page.next.map(|position| control.tokens.seal(&list, position)),
     })
+}
+
+pub(super) async fn batch_get(
+    _control: &Control,
+    _call: &Call,
+    _input: BatchGetStreamKeyRequest,
+) -> Result<BatchGetStreamKeyResponse, ApiError> {
+    Err(ApiError::UnknownOperation)
 }
 
 /// A fresh key of the caller for a channel. Its value names the region and the key's own id.
