@@ -25,6 +25,8 @@ SYSTEM := cc:build-essential python3:python3 ffmpeg:ffmpeg chromium:chromium nod
 system:
 	@missing=""; for pair in $(SYSTEM); do command -v "$${pair%%:*}" >/dev/null || missing+=" $${pair##*:}"; done; \
 	python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=" python3-venv"; \
+	PATH="$$PATH:$$(echo /usr/lib/postgresql/*/bin | tr ' ' :)"; \
+	command -v initdb >/dev/null || missing+=" postgresql"; \
 	[ -e /usr/share/fonts/truetype/dejavu/DejaVuSansMono.ttf ] || missing+=" fonts-dejavu-core"; \
 	if [ -n "$$missing" ]; then echo "installing$$missing"; \
 	  $(SUDO) apt-get -qq update && DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get -qq install -y $$missing >/dev/null; fi

@@ -7,9 +7,9 @@ use domain::Arn;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::error::StoreError;
+use crate::error::{DatabaseError, StoreError};
 use crate::page::{Page, PageRequest, Position, Tenant};
-use crate::sqlite;
+use crate::{postgres, sqlite};
 
 /// A bound value. Everything else is written as one of these, so both databases can hold it.
 #[derive(Clone, Copy)]
@@ -19,10 +19,20 @@ pub(crate) enum Value<'a> {
     Bytes(&'a [u8]),
 }
 
+/// A value that was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Cell {
+    Null,
+    Text(String),
+    Integer(i64),
+    Bytes(Vec<u8>),
+}
+
 /// The database: reads go straight to it, changes through [`Database::begin`].
 #[derive(Clone, Debug)]
 pub(crate) enum Database {
     Sqlite(sqlite::Pools),
+    Postgres(postgres::Pools),
 }
 
 impl Database {
@@ -32,10 +42,11 @@ impl Database {
         sql: &'static str,
         values: &[Value<'_>],
     ) -> Result<Vec<Row>, StoreError> {
-        let Self::Sqlite(pools) = self;
-        let rows = pools.fetch(sql, values).await;
-        let rows = rows.map_err(|source| StoreError::Read { object, source })?;
-        Ok(rows.into_iter().map(|row| Row { object, cells: Cells::Sqlite(row) }).collect())
+        let rows = match self {
+            Self::Sqlite(pools) => pools.fetch(sql, values).await,
+            Self::Postgres(pools) => pools.fetch(sql, values).await,
+        };
+        rows_of(object, rows)
     }
 
     pub(crate) async fn fetch_optional(
@@ -48,25 +59,33 @@ impl Database {
     }
 
     pub(crate) async fn begin(&self, object: &'static str) -> Result<Change, StoreError> {
-        let Self::Sqlite(pools) = self;
-        let transaction = pools.begin().await.map_err(|source| StoreError::Write { object, source })?;
-        Ok(Change { object, transaction: Transaction::Sqlite(transaction) })
+        let transaction = match self {
+            Self::Sqlite(pools) => pools.begin().await.map(Transaction::Sqlite),
+            Self::Postgres(pools) => pools.begin().await.map(Transaction::Postgres),
+        };
+        let transaction = transaction.map_err(|source| StoreError::Write { object, source })?;
+        Ok(Change { object, transaction, broken: false })
     }
 
     pub(crate) async fn close(&self) {
-        let Self::Sqlite(pools) = self;
-        pools.close().await;
+        match self {
+            Self::Sqlite(pools) => pools.close().await,
+            Self::Postgres(pools) => pools.close().await,
+        }
     }
 }
 
 enum Transaction {
     Sqlite(sqlite::Transaction),
+    Postgres(postgres::Transaction),
 }
 
-/// A change under way: the only writer until it commits or is dropped.
+/// A change under way: the only writer until it commits or is dropped. After a statement has failed
+/// it can only be dropped: databases differ in what they would do with it.
 pub(crate) struct Change {
     object: &'static str,
     transaction: Transaction,
+    broken: bool,
 }
 
 impl Change {
@@ -75,11 +94,12 @@ impl Change {
         sql: &'static str,
         values: &[Value<'_>],
     ) -> Result<Vec<Row>, StoreError> {
-        let object = self.object;
-        let Transaction::Sqlite(transaction) = &mut self.transaction;
-        let rows = sqlite::fetch(&mut *transaction, sql, values).await;
-        let rows = rows.map_err(|source| StoreError::Read { object, source })?;
-        Ok(rows.into_iter().map(|row| Row { object, cells: Cells::Sqlite(row) }).collect())
+        let rows = match &mut self.transaction {
+            Transaction::Sqlite(transaction) => sqlite::fetch(&mut *transaction, sql, values).await,
+            Transaction::Postgres(transaction) => postgres::fetch(&mut *transaction, sql, values).await,
+        };
+        self.broken |= rows.is_err();
+        rows_of(self.object, rows)
     }
 
     /// The number in the first column of the only row, as `SELECT COUNT(*)` gives it.
@@ -94,48 +114,68 @@ impl Change {
         sql: &'static str,
         values: &[Value<'_>],
     ) -> Result<u64, StoreError> {
-        let object = self.object;
-        let Transaction::Sqlite(transaction) = &mut self.transaction;
-        let done = sqlite::execute(&mut *transaction, sql, values).await;
-        done.map_err(|source| StoreError::Write { object, source })
+        let done = match &mut self.transaction {
+            Transaction::Sqlite(transaction) => sqlite::execute(&mut *transaction, sql, values).await,
+            Transaction::Postgres(transaction) => postgres::execute(&mut *transaction, sql, values).await,
+        };
+        self.broken |= done.is_err();
+        done.map_err(|source| StoreError::Write { object: self.object, source })
     }
 
     pub(crate) async fn commit(self) -> Result<(), StoreError> {
-        let object = self.object;
-        let Transaction::Sqlite(transaction) = self.transaction;
-        transaction.commit().await.map_err(|source| StoreError::Write { object, source })
+        let Self { object, transaction, broken } = self;
+        let done = match transaction {
+            _ if broken => Err(DatabaseError::broken()),
+            Transaction::Sqlite(transaction) => transaction.commit().await.map_err(DatabaseError::from),
+            Transaction::Postgres(transaction) => postgres::commit(transaction).await,
+        };
+        done.map_err(|source| StoreError::Write { object, source })
     }
 }
 
-enum Cells {
-    Sqlite(sqlite::Row),
+fn rows_of(
+    object: &'static str,
+    rows: Result<Vec<Vec<Cell>>, DatabaseError>,
+) -> Result<Vec<Row>, StoreError> {
+    let rows = rows.map_err(|source| StoreError::Read { object, source })?;
+    Ok(rows.into_iter().map(|cells| Row { object, cells }).collect())
 }
 
 /// A row; columns are read by their place in the `SELECT`.
 pub(crate) struct Row {
     object: &'static str,
-    cells: Cells,
+    cells: Vec<Cell>,
 }
 
 impl Row {
-    pub(crate) fn text(&self, column: usize) -> Result<String, StoreError> {
-        let Cells::Sqlite(row) = &self.cells;
-        sqlite::cell(row, column).map_err(|source| StoreError::Read { object: self.object, source })
+    pub(crate) fn text(&self, column: usize) -> Result<&str, StoreError> {
+        match self.cells.get(column) {
+            Some(Cell::Text(text)) => Ok(text),
+            _ => Err(self.unexpected(column)),
+        }
     }
 
     pub(crate) fn integer(&self, column: usize) -> Result<i64, StoreError> {
-        let Cells::Sqlite(row) = &self.cells;
-        sqlite::cell(row, column).map_err(|source| StoreError::Read { object: self.object, source })
+        match self.cells.get(column) {
+            Some(Cell::Integer(integer)) => Ok(*integer),
+            _ => Err(self.unexpected(column)),
+        }
     }
 
     pub(crate) fn bytes(&self, column: usize) -> Result<Vec<u8>, StoreError> {
-        let Cells::Sqlite(row) = &self.cells;
-        sqlite::cell(row, column).map_err(|source| StoreError::Read { object: self.object, source })
+        match self.cells.get(column) {
+            Some(Cell::Bytes(bytes)) => Ok(bytes.clone()),
+            _ => Err(self.unexpected(column)),
+        }
     }
 
     pub(crate) fn body<T: DeserializeOwned>(&self, column: usize) -> Result<T, StoreError> {
         let text = self.text(column)?;
-        serde_json::from_str(&text).map_err(|source| StoreError::Decode { object: self.object, source })
+        serde_json::from_str(text).map_err(|source| StoreError::Decode { object: self.object, source })
+    }
+
+    fn unexpected(&self, column: usize) -> StoreError {
+        StoreError::Read { object: self.object, source: DatabaseError::column(column) }
     }
 }
 

@@ -7,8 +7,10 @@ use std::path::PathBuf;
 
 use domain::Arn;
 
+pub use crate::trouble::DatabaseError;
+
 /// Why an act on the store failed. The first group is about the caller's request and changes nothing
-/// in the database, the second about the database file, the third about a single act.
+/// in the database, the second about the database, the third about a single act.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The account has as many channels as it may have.
@@ -60,45 +62,44 @@ pub enum StoreError {
         source: std::io::Error,
     },
     /// The file is something else, or damaged.
-    #[error("{} is not a readable database", path.display())]
+    #[error("{place} is not a readable database")]
     NotADatabase {
         /// The database file.
-        path: PathBuf,
+        place: String,
         /// What the database said.
         #[source]
-        source: sqlx::Error,
+        source: DatabaseError,
     },
     /// A newer version of the program has changed this database.
     #[error(
-        "the database {} was made by a newer version (its step {found}, this version knows up to {known}); \
-         use that version or restore a backup from before the update",
-        path.display()
+        "the database {place} was made by a newer version (its step {found}, this version knows up to \
+         {known}); use that version or restore a backup from before the update"
     )]
     NewerDatabase {
-        /// The database file.
-        path: PathBuf,
+        /// The database file, or where the server is and the database's name.
+        place: String,
         /// The newest migration in the database.
         found: i64,
         /// The newest migration in this program.
         known: i64,
     },
     /// The database could not be opened.
-    #[error("could not open the database {}", path.display())]
+    #[error("could not open the database {place}")]
     Open {
-        /// The database file.
-        path: PathBuf,
+        /// The database file, or where the server is and the database's name.
+        place: String,
         /// What the database said.
         #[source]
-        source: sqlx::Error,
+        source: DatabaseError,
     },
     /// The database could not be brought up to date.
-    #[error("could not bring the database {} up to date", path.display())]
+    #[error("could not bring the database {place} up to date")]
     Migrate {
-        /// The database file.
-        path: PathBuf,
+        /// The database file, or where the server is and the database's name.
+        place: String,
         /// The step that failed.
         #[source]
-        source: sqlx::migrate::MigrateError,
+        source: DatabaseError,
     },
 
     /// A read failed.
@@ -108,7 +109,7 @@ pub enum StoreError {
         object: &'static str,
         /// What the database said.
         #[source]
-        source: sqlx::Error,
+        source: DatabaseError,
     },
     /// A change failed; nothing of it was kept.
     #[error("could not write {object}")]
@@ -117,7 +118,7 @@ pub enum StoreError {
         object: &'static str,
         /// What the database said.
         #[source]
-        source: sqlx::Error,
+        source: DatabaseError,
     },
     /// A stored body is not what this version writes.
     #[error("could not understand the stored body of {object}")]
@@ -137,4 +138,21 @@ pub enum StoreError {
         #[source]
         source: serde_json::Error,
     },
+}
+
+impl StoreError {
+    /// Is the database itself out of reach or unable to work just now (connections lost or refused, no
+    /// room, a lock that another process keeps), so that the same act may well succeed later? What has
+    /// this answer is not the caller's fault and needs the operator's eyes when it lasts.
+    ///
+    /// A change that failed so may still have been kept when the line broke while it was being committed.
+    pub fn is_unavailable(&self) -> bool {
+        match self {
+            Self::Prepare { .. } => true,
+            Self::Open { source, .. } | Self::Read { source, .. } | Self::Write { source, .. } => {
+                source.is_unavailable()
+            }
+            _ => false,
+        }
+    }
 }

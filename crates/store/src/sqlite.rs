@@ -11,15 +11,15 @@ use std::time::Duration;
 
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::pool::PoolOptions;
+use sqlx::sqlite::SqliteRow;
 use sqlx::sqlite::{
     Sqlite, SqliteArguments, SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteSynchronous,
 };
-use sqlx::{Decode, Executor, Pool, Row as _, Type};
+use sqlx::{Column as _, Executor, Pool, Row as _, TypeInfo as _, ValueRef as _};
 
-use crate::database::Value;
-use crate::error::StoreError;
+use crate::database::{Cell, Value};
+use crate::error::{DatabaseError, StoreError};
 
-pub(crate) type Row = sqlx::sqlite::SqliteRow;
 pub(crate) type Transaction = sqlx::Transaction<'static, Sqlite>;
 
 static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
@@ -41,14 +41,19 @@ pub(crate) struct Pools {
 }
 
 impl Pools {
-    pub(crate) async fn fetch(&self, sql: &'static str, values: &[Value<'_>]) -> sqlx::Result<Vec<Row>> {
-        self.readers.fetch_all(query(sql, values)).await
+    pub(crate) async fn fetch(
+        &self,
+        sql: &'static str,
+        values: &[Value<'_>],
+    ) -> Result<Vec<Vec<Cell>>, DatabaseError> {
+        let rows = self.readers.fetch_all(query(sql, values)).await?;
+        rows.iter().map(cells).collect()
     }
 
     /// `IMMEDIATE` takes the write lock before the first read: what is read can't be outdated by the
     /// time it is written, and no transaction has to give up half-way because another wrote first.
-    pub(crate) async fn begin(&self) -> sqlx::Result<Transaction> {
-        self.writer.begin_with("BEGIN IMMEDIATE").await
+    pub(crate) async fn begin(&self) -> Result<Transaction, DatabaseError> {
+        Ok(self.writer.begin_with("BEGIN IMMEDIATE").await?)
     }
 
     pub(crate) async fn close(&self) {
@@ -62,23 +67,30 @@ pub(crate) async fn fetch(
     connection: &mut SqliteConnection,
     sql: &'static str,
     values: &[Value<'_>],
-) -> sqlx::Result<Vec<Row>> {
-    connection.fetch_all(query(sql, values)).await
+) -> Result<Vec<Vec<Cell>>, DatabaseError> {
+    let rows = connection.fetch_all(query(sql, values)).await?;
+    rows.iter().map(cells).collect()
 }
 
 pub(crate) async fn execute(
     connection: &mut SqliteConnection,
     sql: &'static str,
     values: &[Value<'_>],
-) -> sqlx::Result<u64> {
+) -> Result<u64, DatabaseError> {
     Ok(connection.execute(query(sql, values)).await?.rows_affected())
 }
 
-pub(crate) fn cell<'row, T: Decode<'row, Sqlite> + Type<Sqlite>>(
-    row: &'row Row,
-    column: usize,
-) -> sqlx::Result<T> {
-    row.try_get(column)
+fn cells(row: &SqliteRow) -> Result<Vec<Cell>, DatabaseError> {
+    let cell = |column: usize| {
+        let raw = row.try_get_raw(column)?;
+        Ok(match raw.type_info().name() {
+            "NULL" => Cell::Null,
+            "INTEGER" => Cell::Integer(row.try_get(column)?),
+            "TEXT" => Cell::Text(row.try_get(column)?),
+            _ => Cell::Bytes(row.try_get(column)?),
+        })
+    };
+    row.columns().iter().map(|column| cell(column.ordinal())).collect()
 }
 
 fn query(sql: &'static str, values: &[Value<'_>]) -> sqlx::query::Query<'static, Sqlite, SqliteArguments> {
@@ -131,23 +143,23 @@ async fn migrate(writer: &Pool<Sqlite>, path: &Path) -> Result<(), StoreError> {
 }
 
 fn migrate_error(path: &Path, source: MigrateError) -> StoreError {
-    let path = path.to_owned();
+    let place = path.display().to_string();
     let known = MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or(0);
     match source {
         MigrateError::VersionMissing(found) if found > known => {
-            StoreError::NewerDatabase { path, found, known }
+            StoreError::NewerDatabase { place, found, known }
         }
-        MigrateError::Execute(source) => open_error(&path, source),
-        source => StoreError::Migrate { path, source },
+        MigrateError::Execute(source) => open_error(path, source),
+        source => StoreError::Migrate { place, source: source.into() },
     }
 }
 
 fn open_error(path: &Path, source: sqlx::Error) -> StoreError {
-    let path = path.to_owned();
+    let place = path.display().to_string();
     if is_damage(&source) {
-        StoreError::NotADatabase { path, source }
+        StoreError::NotADatabase { place, source: source.into() }
     } else {
-        StoreError::Open { path, source }
+        StoreError::Open { place, source: source.into() }
     }
 }
 
@@ -195,6 +207,7 @@ fn lock_path(path: &Path) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use sqlx::{Decode, Type};
 
     async fn pragma<T>(pool: &Pool<Sqlite>, sql: &'static str) -> T
     where

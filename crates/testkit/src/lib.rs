@@ -1,13 +1,16 @@
-//! Synthetic media for tests.
+//! What tests need and the product must not have: synthetic media, and a database server.
 //!
 //! Promise: the same [`Film`] gives the same bytes each time, and any H.264 and AAC decoder plays them; no
-//! encoder, file, clock or random number is involved.
+//! encoder, file, clock or random number is involved. A [`Postgres`] is gone when the test process is,
+//! however that ends.
 
 #![warn(missing_docs)]
 
 mod bits;
 mod film;
 mod picture;
+mod postgres;
 mod sound;
 
 pub use film::Film;
+pub use postgres::Postgres;

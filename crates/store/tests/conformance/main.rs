@@ -12,6 +12,7 @@ mod sample;
 mod stream_keys;
 
 use store::Store;
+use testkit::Postgres;
 
 /// A store and whatever must live as long as it.
 struct Backend {
@@ -29,10 +30,17 @@ async fn file() -> Backend {
     Backend { store, _folder: Some(folder) }
 }
 
+/// A database of its own on the server that all cases share.
+async fn postgres() -> Backend {
+    let address = tokio::task::spawn_blocking(|| Postgres::shared().database()).await.expect("a database");
+    Backend { store: Store::connect(&address).await.expect("an empty database"), _folder: None }
+}
+
 macro_rules! on_every_backend {
     ($($file:ident :: $behaviour:ident),+ $(,)?) => {
         on_every_backend!(@ on_memory, memory, $($file::$behaviour),+);
         on_every_backend!(@ on_file, file, $($file::$behaviour),+);
+        on_every_backend!(@ on_postgres, postgres, $($file::$behaviour),+);
     };
     (@ $module:ident, $backend:ident, $($file:ident :: $behaviour:ident),+) => {
         mod $module {
@@ -40,6 +48,7 @@ macro_rules! on_every_backend {
             async fn $behaviour() {
                 let backend = super::$backend().await;
                 super::$file::$behaviour(&backend.store).await;
+                backend.store.close().await;
             })+
         }
     };

@@ -1,0 +1,224 @@
+//! The PostgreSQL backend: one database, many nodes.
+//!
+//! Promise: of all nodes one change at a time is under way; a node that has lost the database waits for
+//! seconds and not for minutes, and works again with the first call after the database is back.
+
+use std::str::FromStr;
+use std::time::Duration;
+
+use sqlx::migrate::{MigrateError, Migrator};
+use sqlx::pool::{PoolConnection, PoolConnectionMetadata, PoolOptions};
+use sqlx::postgres::{PgArguments, PgConnectOptions, PgConnection, PgRow, Postgres};
+use sqlx::{Column as _, ConnectOptions as _, Connection as _, Executor, Pool, Row as _, TypeInfo as _};
+use tokio::time::timeout;
+
+use crate::database::{Cell, Value};
+use crate::error::{DatabaseError, StoreError};
+
+/// A connection within a transaction, whatever that has come to: on the way back to the pool it is
+/// rolled back. sqlx's own transaction is not used since one that is given up while it begins leaves its
+/// connection, and with it the turn to write, as it is.
+pub(crate) type Transaction = PoolConnection<Postgres>;
+
+static MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
+
+/// Connections for reading, of each node. A server admits a hundred by default.
+const READERS: u32 = 8;
+
+/// Connections for changes, of each node: while one commits, the next may ask for the turn already.
+const WRITERS: u32 = 2;
+
+/// How long an act waits for a connection, and a connection for the server.
+const ACQUIRE: Duration = Duration::from_secs(3);
+
+/// How long a statement may take, as this side sees it. Longer than the server's own limit below: this
+/// one is for a server or a line that says nothing any more.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// A connection that has been idle for so long is tried before it is used: the server may have gone and
+/// come back meanwhile, which takes longer than this.
+const FRESH: Duration = Duration::from_millis(250);
+
+/// Limits on the server's side: for a statement, for waiting for the turn, and for a node that stops
+/// half-way through a change while all others wait for it. A server that may lose commits which it has
+/// confirmed is told not to.
+const SESSION: &str = "SET statement_timeout = '10s'; SET lock_timeout = '5s'; \
+    SET idle_in_transaction_session_timeout = '10s'; \
+    SELECT set_config('synchronous_commit', 'on', false) \
+    WHERE current_setting('synchronous_commit') = 'off'";
+
+/// One turn for all tenants, since some rows (access keys, stream keys by their value) are unique across
+/// them; it ends with the transaction. Statements see what was committed before they started, so
+/// everything that is read after this line is the last word. The number is arbitrary but must never
+/// change: nodes of different versions share it.
+const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED; SELECT pg_advisory_xact_lock(7239584210471)";
+
+/// The next transaction, which nobody uses, gives [`END`] something to end without a warning in the
+/// server's log.
+const COMMIT: &str = "COMMIT AND CHAIN";
+const END: &str = "ROLLBACK";
+
+/// Separate, so that changes which wait for their turn leave the reads their connections.
+#[derive(Clone, Debug)]
+pub(crate) struct Pools {
+    readers: Pool<Postgres>,
+    writers: Pool<Postgres>,
+}
+
+impl Pools {
+    pub(crate) async fn fetch(
+        &self,
+        sql: &'static str,
+        values: &[Value<'_>],
+    ) -> Result<Vec<Vec<Cell>>, DatabaseError> {
+        if holds_nul(values) {
+            return Ok(Vec::new());
+        }
+        let mut connection = self.readers.acquire().await?;
+        fetch(&mut connection, sql, values).await
+    }
+
+    pub(crate) async fn begin(&self) -> Result<Transaction, DatabaseError> {
+        let mut connection = self.writers.acquire().await?;
+        in_time(connection.execute(BEGIN)).await?;
+        Ok(connection)
+    }
+
+    pub(crate) async fn close(&self) {
+        self.readers.close().await;
+        self.writers.close().await;
+    }
+}
+
+pub(crate) async fn fetch(
+    connection: &mut PgConnection,
+    sql: &'static str,
+    values: &[Value<'_>],
+) -> Result<Vec<Vec<Cell>>, DatabaseError> {
+    let rows = in_time(connection.fetch_all(query(sql, values))).await?;
+    rows.iter().map(cells).collect()
+}
+
+pub(crate) async fn execute(
+    connection: &mut PgConnection,
+    sql: &'static str,
+    values: &[Value<'_>],
+) -> Result<u64, DatabaseError> {
+    Ok(in_time(connection.execute(query(sql, values))).await?.rows_affected())
+}
+
+pub(crate) async fn commit(mut transaction: Transaction) -> Result<(), DatabaseError> {
+    in_time(transaction.execute(COMMIT)).await?;
+    Ok(())
+}
+
+async fn in_time<T>(act: impl Future<Output = sqlx::Result<T>>) -> sqlx::Result<T> {
+    timeout(PATIENCE, act).await.unwrap_or_else(|late| Err(sqlx::Error::Io(late.into())))
+}
+
+/// PostgreSQL has no text with a NUL in it and refuses to look for one. So none is there.
+fn holds_nul(values: &[Value<'_>]) -> bool {
+    values.iter().any(|value| matches!(value, Value::Text(text) if text.contains('\0')))
+}
+
+fn query(sql: &'static str, values: &[Value<'_>]) -> sqlx::query::Query<'static, Postgres, PgArguments> {
+    values.iter().fold(sqlx::query(sql), |query, value| match *value {
+        Value::Text(text) => query.bind(text.to_owned()),
+        Value::Integer(integer) => query.bind(integer),
+        Value::Bytes(bytes) => query.bind(bytes.to_owned()),
+    })
+}
+
+fn cells(row: &PgRow) -> Result<Vec<Cell>, DatabaseError> {
+    row.columns().iter().map(|column| Ok(cell(row, column.ordinal(), column.type_info().name())?)).collect()
+}
+
+fn cell(row: &PgRow, column: usize, kind: &str) -> sqlx::Result<Cell> {
+    let cell = match kind {
+        "INT8" => row.try_get::<Option<i64>, _>(column)?.map(Cell::Integer),
+        // What `SELECT 1` gives.
+        "INT4" => row.try_get::<Option<i32>, _>(column)?.map(|integer| Cell::Integer(integer.into())),
+        "BYTEA" => row.try_get::<Option<Vec<u8>>, _>(column)?.map(Cell::Bytes),
+        _ => row.try_get::<Option<String>, _>(column)?.map(Cell::Text),
+    };
+    Ok(cell.unwrap_or(Cell::Null))
+}
+
+/// Connects and brings the database up to date.
+pub(crate) async fn connect(address: &str) -> Result<Pools, StoreError> {
+    let open = |place: &str, source: sqlx::Error| StoreError::Open {
+        place: place.to_owned(),
+        source: source.into(),
+    };
+    let options =
+        PgConnectOptions::from_str(address).map_err(|source| open("at the address given", source))?;
+    let options = options.application_name("rillcast").disable_statement_logging();
+    let place = place(&options);
+    migrate(&options, &place).await?;
+    let writers = pool(WRITERS).after_release(|connection, _| Box::pin(ends(connection)));
+    let writers = writers.connect_with(options.clone()).await.map_err(|source| open(&place, source))?;
+    let readers = pool(READERS).after_release(|connection, _| Box::pin(answers(connection)));
+    let readers = readers.connect_with(options).await.map_err(|source| open(&place, source))?;
+    Ok(Pools { readers, writers })
+}
+
+/// Where the database is, in words and without the password.
+fn place(options: &PgConnectOptions) -> String {
+    let name = options.get_database().unwrap_or(options.get_username());
+    let socket = options.get_socket().map(|path| path.display().to_string());
+    let host = socket.unwrap_or_else(|| options.get_host().to_owned());
+    format!("{name} at {host}:{}", options.get_port())
+}
+
+fn pool(connections: u32) -> PoolOptions<Postgres> {
+    PoolOptions::<Postgres>::new()
+        .max_connections(connections)
+        .min_connections(1)
+        .acquire_timeout(ACQUIRE)
+        .test_before_acquire(false)
+        .before_acquire(|connection, meta| Box::pin(is_alive(connection, meta)))
+        .after_connect(|connection, _| Box::pin(prepare(connection)))
+}
+
+async fn prepare(connection: &mut PgConnection) -> sqlx::Result<()> {
+    in_time(connection.execute(SESSION)).await.map(drop)
+}
+
+async fn is_alive(connection: &mut PgConnection, meta: PoolConnectionMetadata) -> sqlx::Result<bool> {
+    if meta.idle_for > FRESH { answers(connection).await } else { Ok(true) }
+}
+
+/// Within seconds; sqlx, which asks the same when a connection comes back, would wait for a silent server
+/// until the line's own time limit, and keep one connection after the other from the pool.
+async fn answers(connection: &mut PgConnection) -> sqlx::Result<bool> {
+    soon(connection.ping()).await.map(|()| true)
+}
+
+async fn ends(connection: &mut PgConnection) -> sqlx::Result<bool> {
+    soon(connection.execute(END)).await.map(|_| true)
+}
+
+async fn soon<T>(act: impl Future<Output = sqlx::Result<T>>) -> sqlx::Result<T> {
+    timeout(ACQUIRE, act).await.unwrap_or_else(|late| Err(sqlx::Error::Io(late.into())))
+}
+
+/// On a connection of its own, without the limits of a session: a step may take its time, and another
+/// node that starts now waits for it.
+async fn migrate(options: &PgConnectOptions, place: &str) -> Result<(), StoreError> {
+    let open = |source: sqlx::Error| StoreError::Open { place: place.to_owned(), source: source.into() };
+    let mut connection = soon(options.connect()).await.map_err(open)?;
+    let done = MIGRATIONS.run(&mut connection).await;
+    done.map_err(|source| migrate_error(place, source))?;
+    connection.close().await.map_err(open)
+}
+
+fn migrate_error(place: &str, source: MigrateError) -> StoreError {
+    let place = place.to_owned();
+    let known = MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or(0);
+    match source {
+        MigrateError::VersionMissing(found) if found > known => {
+            StoreError::NewerDatabase { place, found, known }
+        }
+        source => StoreError::Migrate { place, source: source.into() },
+    }
+}
