@@ -76,6 +76,23 @@ impl Broadcast {
         self.started
     }
 
+    /// What its frames are by now; `None` before the publisher said so.
+    pub fn tracks(&self) -> Option<Arc<Tracks>> {
+        self.ring().tracks()
+    }
+
+    /// Can a viewer who comes now begin to play?
+    pub fn is_playable(&self) -> bool {
+        self.shelf.latest().is_some_and(|now| !now.ended)
+    }
+
+    /// Adds text that belongs to the next picture; never waits. Every reader gets it at the same place
+    /// among the frames, but one that waits for a keyframe to begin with.
+    pub fn put_metadata(&self, text: &str) {
+        self.ring().put_metadata(Arc::from(text));
+        self.news.notify_waiters();
+    }
+
     /// A new reader of the frames. It gets the tracks first, then frames from the latest keyframe on if that
     /// is still held (it is while nobody else reads), else from the next one on.
     pub fn subscribe(self: &Arc<Self>) -> Subscriber {

@@ -36,6 +36,8 @@ pub enum Next {
     Tracks(Arc<Tracks>),
     /// The next frame.
     Frame(Frame),
+    /// Text that belongs to the next picture (timed metadata).
+    Metadata(Arc<str>),
     /// Frames were lost to this reader; what follows begins at a keyframe.
     Lagged,
     /// The broadcast is over and all was read. Every later read says so again.
@@ -46,6 +48,7 @@ pub enum Next {
 enum Entry {
     Tracks(Arc<Tracks>),
     Frame(Frame),
+    Metadata(Arc<str>),
 }
 
 impl Entry {
@@ -53,6 +56,7 @@ impl Entry {
         match self {
             Self::Tracks(_) => 0,
             Self::Frame(frame) => frame.data.len(),
+            Self::Metadata(text) => text.len(),
         }
     }
 }
@@ -127,6 +131,15 @@ impl Ring {
         self.append(Entry::Frame(frame));
     }
 
+    /// Takes text that belongs to the next picture.
+    pub(crate) fn put_metadata(&mut self, text: Arc<str>) {
+        self.append(Entry::Metadata(text));
+    }
+
+    pub(crate) fn tracks(&self) -> Option<Arc<Tracks>> {
+        self.tracks.clone()
+    }
+
     pub(crate) fn end(&mut self) {
         self.ended = true;
         self.release_if_unread();
@@ -177,6 +190,9 @@ impl Ring {
             cursor.next += 1;
             match entry {
                 Entry::Tracks(tracks) => return Some(tell(cursor, tracks)),
+                // A reader that waits for a picture to begin with has nothing to show text with.
+                Entry::Metadata(text) if !cursor.seeking => return Some(Next::Metadata(Arc::clone(text))),
+                Entry::Metadata(_) => {}
                 Entry::Frame(frame) => {
                     let tracks = cursor.told.as_deref();
                     cursor.seeking &= !tracks.is_some_and(|tracks| is_entrance(tracks, frame));

@@ -245,12 +245,27 @@ proptest! {
                         }
                         Some(Next::Tracks(_)) => *told = true,
                         Some(Next::Lagged) => *last = None,
-                        Some(Next::End) => prop_assert!(false, "the publisher is there"),
+                        Some(Next::End | Next::Metadata(_)) => prop_assert!(false, "nobody sends these"),
                         None => {}
                     }
                 }
                 Act::Join | Act::Read(_) => {}
             }
         }
+    }
+}
+
+#[tokio::test]
+async fn metadata_reaches_every_reader_between_the_same_frames() {
+    let (_hub, mut publisher) = on_air(RingLimits::default());
+    let mut readers = [publisher.broadcast().subscribe(), publisher.broadcast().subscribe()];
+    publisher.push(video(0));
+    publisher.broadcast().put_metadata("goal");
+    publisher.push(video(1));
+    for reader in &mut readers {
+        assert!(matches!(reader.next().await, Next::Tracks(_)));
+        assert_eq!(reader.next().await, Next::Frame(video(0)));
+        assert_eq!(reader.next().await, Next::Metadata("goal".into()));
+        assert_eq!(reader.next().await, Next::Frame(video(1)));
     }
 }

@@ -151,6 +151,7 @@ pub(crate) async fn watch(
             match subscriber.next().await {
                 Next::Tracks(told) => tracks.push(Tracks::clone(&told)),
                 Next::Frame(frame) => frames.push(frame),
+                Next::Metadata(_) => panic!("nobody sends metadata"),
                 Next::Lagged => panic!("this reader never falls behind"),
                 Next::End => break,
             }
