@@ -16,6 +16,7 @@ use crate::error::StoreError;
 const OBJECT: &str = "an access key";
 const ADD: &str =
     "INSERT INTO access_keys (id, account, body) VALUES ($1, $2, $3) ON CONFLICT (id) DO NOTHING";
+const COUNT: &str = "SELECT COUNT(*) FROM access_keys";
 const GET: &str = "SELECT body FROM access_keys WHERE id = $1";
 const LIST: &str = "SELECT body FROM access_keys ORDER BY position";
 const PUT: &str = "UPDATE access_keys SET body = $2 WHERE id = $1";
@@ -54,10 +55,20 @@ pub struct AccessKey {
     pub secret: AccessSecret,
     /// The account that it acts for.
     pub account: AccountId,
+    /// What its holder is called in refusals and in the policy variable `aws:username`; may be empty.
+    #[serde(default)]
+    pub name: String,
+    /// What it may do: an IAM policy document. Keys that are older than policies may do everything.
+    #[serde(default = "everything")]
+    pub policy: String,
     /// A disabled key is kept but opens nothing.
     pub active: bool,
     /// When it was made.
     pub created_at: SystemTime,
+}
+
+fn everything() -> String {
+    auth::policy::ADMIN.to_owned()
 }
 
 impl AccessKey {
@@ -65,7 +76,7 @@ impl AccessKey {
     const ID_LENGTH: usize = 20;
     const SECRET_LENGTH: usize = 40;
 
-    /// A fresh, active key: about 82 bits of id and 238 of secret.
+    /// A fresh, active key that may do everything: about 82 bits of id and 238 of secret.
     pub fn mint(account: AccountId, now: SystemTime, entropy: Entropy<'_>) -> Self {
         let mut id = String::from(Self::PREFIX);
         while id.len() < Self::ID_LENGTH {
@@ -75,7 +86,15 @@ impl AccessKey {
             id.extend(fitting.take(Self::ID_LENGTH - id.len()));
         }
         let secret = AccessSecret(alphanumeric(Self::SECRET_LENGTH, entropy));
-        Self { id, secret, account, active: true, created_at: now }
+        Self {
+            id,
+            secret,
+            account,
+            name: String::new(),
+            policy: everything(),
+            active: true,
+            created_at: now,
+        }
     }
 }
 
@@ -86,6 +105,10 @@ pub struct AccessKeySummary {
     pub id: String,
     /// The account that it acts for.
     pub account: AccountId,
+    /// What its holder is called; may be empty.
+    pub name: String,
+    /// What it may do: an IAM policy document.
+    pub policy: String,
     /// A disabled key is kept but opens nothing.
     pub active: bool,
     /// When it was made.
@@ -94,7 +117,8 @@ pub struct AccessKeySummary {
 
 impl From<AccessKey> for AccessKeySummary {
     fn from(key: AccessKey) -> Self {
-        Self { id: key.id, account: key.account, active: key.active, created_at: key.created_at }
+        let AccessKey { id, account, name, policy, active, created_at, secret: _ } = key;
+        Self { id, account, name, policy, active, created_at }
     }
 }
 
@@ -111,6 +135,23 @@ impl Store {
             return Err(StoreError::AccessKeyTaken { id: key.id.clone() });
         }
         change.commit().await
+    }
+
+    /// Adds a key if there is none at all, of whatever account; tells whether it did. Of several that start
+    /// at once on an empty database, one does.
+    ///
+    /// # Errors
+    /// [`StoreError::Write`].
+    pub async fn add_first_access_key(&self, key: &AccessKey) -> Result<bool, StoreError> {
+        let text = body(OBJECT, key)?;
+        let mut change = self.database.begin(OBJECT).await?;
+        if change.count(COUNT, &[]).await? > 0 {
+            return Ok(false);
+        }
+        let values = [Value::Text(&key.id), Value::Text(key.account.as_str()), Value::Text(&text)];
+        change.execute(ADD, &values).await?;
+        change.commit().await?;
+        Ok(true)
     }
 
     /// The key of this id with its secret, also a disabled one; `None` when there is none.
@@ -137,10 +178,28 @@ impl Store {
     /// # Errors
     /// [`StoreError::NoSuchAccessKey`]; [`StoreError::Write`].
     pub async fn set_access_key_active(&self, id: &str, active: bool) -> Result<(), StoreError> {
+        self.change_access_key(id, |key| key.active = active).await
+    }
+
+    /// Gives a key another policy; its next call is judged by it.
+    ///
+    /// # Errors
+    /// [`StoreError::NoSuchAccessKey`]; [`StoreError::Write`].
+    pub async fn set_access_key_policy(&self, id: &str, policy: &str) -> Result<(), StoreError> {
+        self.change_access_key(id, |key| policy.clone_into(&mut key.policy)).await
+    }
+
+    async fn change_access_key(
+        &self,
+        id: &str,
+        act: impl FnOnce(&mut AccessKey) + Send,
+    ) -> Result<(), StoreError> {
         let mut change = self.database.begin(OBJECT).await?;
         let rows = change.fetch(GET, &[Value::Text(id)]).await?;
         let row = rows.first().ok_or_else(|| StoreError::NoSuchAccessKey { id: id.to_owned() })?;
-        let text = body(OBJECT, &AccessKey { active, ..row.body(0)? })?;
+        let mut key: AccessKey = row.body(0)?;
+        act(&mut key);
+        let text = body(OBJECT, &key)?;
         change.execute(PUT, &[Value::Text(id), Value::Text(&text)]).await?;
         change.commit().await
     }
