@@ -6,6 +6,8 @@ SHELL := /bin/bash
 VENV := .venv
 PYTHON := $(VENV)/bin/python
 RILLCAST := target/debug/rillcast
+JS_SDK := tests/sdk/js/node_modules/.package-lock.json
+RUST_SDK := --locked --manifest-path tests/sdk/rust/Cargo.toml --target-dir target/sdk-story
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 DENY_VERSION := 0.20.2
 
@@ -16,7 +18,7 @@ help: ## List the commands
 # --- set-up ---------------------------------------------------------------------------------------
 
 .PHONY: setup
-setup: system $(VENV)/.ready console cargo-deny ## Install what a clean Debian 12 lacks (Rust comes by rustup)
+setup: system $(VENV)/.ready console $(JS_SDK) cargo-deny ## Install what a clean Debian 12 lacks (Rust comes by rustup)
 
 # A command and the Debian package that brings it.
 SYSTEM := cc:build-essential python3:python3 ffmpeg:ffmpeg chromium:chromium node:nodejs npm:npm openssl:openssl
@@ -45,6 +47,9 @@ console/node_modules/.package-lock.json: console/package-lock.json
 console/dist/watch.js: console/node_modules/.package-lock.json console/build.mjs $(wildcard console/src/*)
 	@cd console && npm run --silent build
 
+$(JS_SDK): tests/sdk/js/package-lock.json
+	@cd tests/sdk/js && npm ci --silent --no-audit --no-fund && touch node_modules/.package-lock.json
+
 .PHONY: cargo-deny
 cargo-deny:
 	@command -v cargo-deny >/dev/null || cargo install --quiet --locked cargo-deny@$(DENY_VERSION)
@@ -67,8 +72,12 @@ test: console ## All tests: unit, property, fuzz corpus, end to end with ffmpeg,
 	@$(MAKE) --no-print-directory e2e
 
 .PHONY: e2e
-e2e: build $(VENV)/.ready ## Only the end-to-end tests
+e2e: build sdks $(VENV)/.ready ## Only the end-to-end tests
 	$(PYTHON) -m pytest -q tests $(PYTEST)
+
+.PHONY: sdks
+sdks: $(JS_SDK) ## Install and build the SDKs' clients for the end-to-end tests
+	@cargo build --quiet $(RUST_SDK)
 
 .PHONY: check
 check: console $(VENV)/.ready ## Formatting, lints, floors, generated files, licences
@@ -78,6 +87,9 @@ check: console $(VENV)/.ready ## Formatting, lints, floors, generated files, lic
 	cargo run --quiet -p xtask -- generate --check
 	cd console && npm run --silent check
 	cargo deny --log-level error check bans licenses sources
+	cargo fmt --manifest-path tests/sdk/rust/Cargo.toml --check
+	cargo clippy --quiet $(RUST_SDK) -- -D warnings
+	cargo deny --manifest-path tests/sdk/rust/Cargo.toml --log-level error check bans licenses sources
 
 .PHONY: generate
 generate: $(VENV)/.ready ## Renew the API shapes from the vendor's model

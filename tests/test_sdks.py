@@ -11,9 +11,9 @@ import pytest
 from harness import aws
 from harness.publickey import make_public_key
 from harness.resources import CHANNEL, KINDS, PLAYBACK_KEY, RECORDING_CONFIGURATION, RESTRICTION_POLICY
-from harness.sdks import Boto3, CommandLine, JavaScript, Sdk, refused
+from harness.sdks import Boto3, CommandLine, JavaScript, Sdk, refused, rust_story
 from harness.server import REGION, Key
-from harness.sdk_story import SdkStory, tell
+from harness.sdk_story import STEPS, SdkStory, tell
 from harness.waiting import wait_until
 
 _accounts = itertools.count(310987654321)
@@ -37,3 +37,9 @@ def sdk(server, account, request):
 @pytest.mark.parametrize("sdk", [Boto3, CommandLine, JavaScript], indirect=True)
 def test_an_sdk_lives_through_the_whole_story(sdk, account):
     tell(SdkStory(sdk, account[0], make_public_key()))
+
+
+def test_the_rust_sdk_lives_through_the_same_story(server, account):
+    told = rust_story(server, account[1], account[0], make_public_key())
+    assert told.returncode == 0, f"after {told.stdout.splitlines()[-1:]}: {told.stderr}"
+    assert told.stdout.splitlines() == STEPS

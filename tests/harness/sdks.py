@@ -20,6 +20,7 @@ from botocore import xform_name
 from botocore.exceptions import ClientError
 
 from . import aws
+from .publickey import PublicKey
 from .server import REGION, ROOT, Key, Server, clean_env
 from .waiting import PATIENCE
 
@@ -165,6 +166,17 @@ class CommandLine(_Process):
         error = self._ERROR.search(done["stderr"])
         assert error and error[2] == operation, done
         raise Refusal(error[1], error[3].strip(), None)
+
+
+def rust_story(server: Server, key: Key, account: str, public_key: PublicKey) -> subprocess.CompletedProcess[str]:
+    """Runs the story that is written in Rust; it prints the name of each step that holds."""
+    program = Path(os.environ.get("SDK_STORY_BIN") or ROOT / "target" / "sdk-story" / "debug" / "sdk-story")
+    assert program.exists(), f"{program} is not there: make sdks"
+    credentials = {"AWS_ACCESS_KEY_ID": key.id, "AWS_SECRET_ACCESS_KEY": key.secret, "AWS_REGION": REGION}
+    given = {"ACCOUNT": account, "PUBLIC_KEY": public_key.pem, "FINGERPRINT": public_key.fingerprint}
+    given = {f"STORY_{name}": value for name, value in given.items()} | {"STORY_ENDPOINT": server.url}
+    env = clean_env(**credentials, **given)
+    return subprocess.run([str(program)], capture_output=True, text=True, env=env, timeout=120)
 
 
 def _as_arguments(members: dict[str, Any]) -> list[str]:

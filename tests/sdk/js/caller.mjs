@@ -5,7 +5,7 @@
 import readline from "node:readline";
 import * as sdk from "@aws-sdk/client-ivs";
 
-const client = new sdk.IVSClient({
+const client = new sdk.IvsClient({
   endpoint: process.env.STORY_ENDPOINT,
   region: process.env.AWS_REGION,
   maxAttempts: 1,
@@ -37,7 +37,7 @@ async function answer(asked) {
   try {
     return await verbs[asked.verb](asked);
   } catch (error) {
-    if (error instanceof sdk.IVSServiceException) return { refusal: refusal(error) };
+    if (error instanceof sdk.IvsServiceException) return { refusal: refusal(error) };
     return { failure: String(error?.stack ?? error) };
   }
 }

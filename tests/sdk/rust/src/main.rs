@@ -1,0 +1,46 @@
+//! The story of `tests/harness/sdk_story.py`, told by the AWS SDK for Rust.
+//!
+//! It reads the endpoint, the region, a key of an empty account and a public key from its environment, and prints
+//! the name of each step once it holds.
+//!
+//! Promise: the first thing that the SDK's user would see otherwise than AWS's documentation says ends the program
+//! with a failure that shows it.
+
+mod refused;
+mod story;
+
+use std::env;
+
+use aws_sdk_ivs::Client;
+use aws_sdk_ivs::config::retry::RetryConfig;
+use aws_sdk_ivs::config::{BehaviorVersion, Config, Credentials, Region};
+
+use story::{Failure, Given, Story};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Failure> {
+    let given = Given {
+        account: set("STORY_ACCOUNT")?,
+        region: set("AWS_REGION")?,
+        public_key: set("STORY_PUBLIC_KEY")?,
+        fingerprint: set("STORY_FINGERPRINT")?,
+    };
+    Story::new(client(&given.region)?, given).tell().await
+}
+
+/// A client that asks once: a retry would hide what it repeats.
+fn client(region: &str) -> Result<Client, Failure> {
+    let (id, secret) = (set("AWS_ACCESS_KEY_ID")?, set("AWS_SECRET_ACCESS_KEY")?);
+    let config = Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .http_client(aws_smithy_http_client::Builder::new().build_http())
+        .endpoint_url(set("STORY_ENDPOINT")?)
+        .region(Region::new(region.to_owned()))
+        .credentials_provider(Credentials::new(id, secret, None, None, "the environment"))
+        .retry_config(RetryConfig::disabled());
+    Ok(Client::from_conf(config.build()))
+}
+
+fn set(name: &str) -> Result<String, Failure> {
+    env::var(name).map_err(|_| format!("{name} is not set").into())
+}
