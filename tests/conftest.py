@@ -17,7 +17,7 @@ _servers: list[Server] = []
 _figures: list[str] = []
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def report():
     """Takes a line about what a test saw; it is shown at the end of the run, also when all is well."""
     return _figures.append

@@ -1,0 +1,253 @@
+"""Every operation against the vendor's own model, as botocore carries it: what is answered, what is refused.
+
+Promise: operations come from the model alone, so a new one shows up here by itself; the lists of what is not
+served and of what deviates can only get shorter.
+"""
+
+import re
+from collections import defaultdict
+
+import pytest
+
+from harness.caller import Caller
+from harness.encoder import Recipe
+from harness.faults import Fault, Faults
+from harness.ivs_story import IvsStory, arn, nobodys, nobodys_values
+from harness.model import Deviations, Operation, Service
+from harness.samples import Samples
+from harness.waiting import wait_until
+from harness.wire import Reply
+
+DEVIATIONS = {
+    "ivs": Deviations(
+        patterns_not_enforced={
+            "ResourceArn": "the model's `[a-z-]/` allows one letter as the kind, no real ARN has it"
+        },
+        empty_word_allowed={"TranscodePreset": 'a BASIC or STANDARD channel reads back with the preset ""'},
+    )
+}
+STORIES = {"ivs": IvsStory}
+
+#: Operations of the model that are answered as unknown ones. Only ever take lines out.
+NOT_SERVED = {
+    "ivs": {
+        "CreateAdConfiguration",
+        "CreateFailoverSlateConfiguration",
+        "DeleteAdConfiguration",
+        "DeleteFailoverSlateConfiguration",
+        "GetAdConfiguration",
+        "GetFailoverSlateConfiguration",
+        "InsertAdBreak",
+        "ListAdConfigurations",
+        "ListFailoverSlateConfigurations",
+        "UpdateAdConfiguration",
+        "UpdateFailoverSlateConfiguration",
+    }
+}
+
+SERVICES = {name: Service(name, DEVIATIONS[name]) for name in STORIES}
+SERVED = [
+    pytest.param(operation, id=f"{service.name}.{operation.name}")
+    for service in SERVICES.values()
+    for operation in service.operations.values()
+    if operation.name not in NOT_SERVED[service.name]
+]
+REQUEST_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+each_operation = pytest.mark.parametrize("operation", SERVED)
+each_service = pytest.mark.parametrize("service", SERVICES.values(), ids=SERVICES)
+
+
+class Table:
+    """Counts checks and failures by operation."""
+
+    def __init__(self):
+        self._rows: dict[str, dict[str, list[int]]] = defaultdict(lambda: {"valid": [0, 0], "broken": [0, 0]})
+
+    def add(self, operation: Operation, column: str, checks: int, failures: int) -> None:
+        cell = self._rows[f"{operation.service.name} {operation.name}"][column]
+        cell[0] += checks
+        cell[1] += failures
+
+    def lines(self) -> list[str]:
+        rows = sorted(self._rows.items())
+        totals = {column: [sum(row[column][at] for _, row in rows) for at in (0, 1)] for column in ("valid", "broken")}
+        head = f"{'operation':<42}{'valid':>8}{'failed':>8}{'broken':>8}{'failed':>8}"
+        shown = [*rows, (f"{len(rows)} operations", totals)]
+        return [head, *(f"{name:<42}{_cells(row['valid'])}{_cells(row['broken'])}" for name, row in shown)]
+
+
+def _cells(cell: list[int]) -> str:
+    return f"{cell[0]:>8}{cell[1] or '-':>8}"
+
+
+@pytest.fixture(scope="module")
+def table(report):
+    table = Table()
+    yield table
+    for line in table.lines():
+        report(line)
+
+
+@pytest.fixture(scope="module")
+def server(start_server):
+    """Thousands of refusals are not worth a log line each."""
+    return start_server("--log", "warn")
+
+
+@pytest.fixture(scope="module")
+def caller(server):
+    caller = Caller(server)
+    yield caller
+    caller.close()
+
+
+@pytest.fixture(scope="module")
+def stories(server, caller, publish, clip):
+    """Each service's story on the module's server."""
+
+    def go_live(stream_key: str, channel: str) -> None:
+        publish(clip(Recipe()), server.rtmps_url(stream_key), loop=True)
+        wait_until(lambda: on_air(channel), f"{channel} on air")
+
+    def on_air(channel: str) -> bool:
+        reply = caller.call(SERVICES["ivs"].operations["GetStream"], {"channelArn": channel})
+        assert reply.error_type in (None, "ChannelNotBroadcasting"), reply
+        return reply.status == 200
+
+    return {name: STORIES[name](service, caller, go_live) for name, service in SERVICES.items()}
+
+
+# What is answered
+
+
+@each_operation
+def test_valid_input_is_answered_to_the_letter_of_the_model(operation, stories, table):
+    story, wrong, checks = stories[operation.service.name], [], 0
+    for label, values in story.inputs(operation):
+        reply = story.reply(operation.name, values)
+        found = _answer_complaints(operation, reply)
+        wrong += [f"{label}: {one}" for one in found]
+        checks += 1
+        if not found and reply.body:
+            story.forget(operation.name, reply.json())
+    table.add(operation, "valid", checks, len(wrong))
+    assert not wrong, "\n".join(wrong)
+
+
+def _answer_complaints(operation: Operation, reply: Reply) -> list[str]:
+    if reply.status != operation.status:
+        return [f"{reply.status} {reply.error_type} {reply.body[:300]!r}"]
+    found = _head_complaints(reply)
+    found += ["an error type with success"] if reply.error_type else []
+    return found + operation.output_complaints(reply.headers, reply.body)
+
+
+def _head_complaints(reply: Reply) -> list[str]:
+    found = []
+    if not REQUEST_ID.fullmatch(reply.headers.get("x-amzn-requestid", "")):
+        found.append(f"request id {reply.headers.get('x-amzn-requestid')!r}")
+    wanted = "application/json" if reply.body else None
+    if reply.headers.get("content-type") != wanted:
+        found.append(f"content type {reply.headers.get('content-type')!r}, not {wanted!r}")
+    return found
+
+
+# What is refused
+
+
+@each_operation
+def test_each_broken_bound_is_a_validation_error_that_names_its_member(operation, caller, table):
+    samples = Samples(nobodys_values(), operation.service.deviations)
+    faults = Faults(samples, operation.service.deviations.patterns_not_enforced)
+    valid = {name: samples.least(operation.members[name]) for name in operation.required}
+    wrong, checks = [], 0
+    for fault in faults.of_input(operation, valid):
+        reply = caller.call(operation, fault.value)
+        found = refusal_complaints(operation, reply, "ValidationException") or _naming_complaints(fault, reply)
+        wrong += [f"{'.'.join(fault.path)} {fault.label[:80]}: {one}" for one in found]
+        checks += 1
+    table.add(operation, "broken", checks, len(wrong))
+    assert not wrong, f"{len(wrong)} of {checks}:\n" + "\n".join(wrong)
+
+
+def refusal_complaints(operation: Operation, reply: Reply, code: str | None = None) -> list[str]:
+    """What is wrong with an error answer; `code` is the one that is expected, if there is only one."""
+    given = reply.error_type
+    if given is None or (code and given != code):
+        return [f"{reply.status} {given}, not {code or 'an error'}: {reply.body[:200]!r}"]
+    found = _head_complaints(reply)
+    status = operation.expected_status(given)
+    if status is None:
+        found.append(f"{given} is not modelled for {operation.name}")
+    elif status != reply.status:
+        found.append(f"{given} with status {reply.status}, not {status}")
+    told = reply.json()
+    if told.keys() != {"__type", "exceptionMessage", "message"}:
+        found.append(f"members {sorted(told)}")
+    elif not told["message"] or told["exceptionMessage"] != told["message"] or told["__type"] != given:
+        found.append(f"an error that contradicts itself: {told}")
+    return found
+
+
+def _naming_complaints(fault: Fault, reply: Reply) -> list[str]:
+    text = reply.json()["exceptionMessage"]
+    found = [f"{text!r} does not name {name}" for name in fault.path if name not in text]
+    shown = fault.value.get(fault.path[0])
+    if fault.sensitive and isinstance(shown, str) and len(shown) > 3 and shown in text:
+        found.append("a sensitive value is echoed")
+    return found
+
+
+@each_operation
+def test_resources_that_are_not_there_or_not_ours_are_refused_alike(operation, stories):
+    """Nobody's, another region's and another account's: the answer does not tell which."""
+    story, wrong = stories[operation.service.name], []
+    for member, shape in operation.members.items():
+        single = shape if shape.type_name == "string" else getattr(shape, "member", None)
+        if single is None or single.name not in nobodys_values() or not single.name.endswith("Arn"):
+            continue
+        kind = nobodys_values()[single.name]()[0].split(":")[-1].split("/")[0]
+        strangers = [
+            nobodys(kind),
+            arn(kind, "AAAAbbbb0000", region="eu-west-1"),
+            arn(kind, "AAAAbbbb0000", account="999999999999"),
+        ]
+        for stranger in strangers:
+            value = stranger if single is shape else [stranger]
+            reply = story.reply(operation.name, story.least(operation) | {member: value})
+            wrong += [f"{member}={stranger}: {one}" for one in _stranger_complaints(operation, reply, stranger)]
+    assert not wrong, "\n".join(wrong)
+
+
+def _stranger_complaints(operation: Operation, reply: Reply, stranger: str) -> list[str]:
+    if operation.name.startswith("List") and "ResourceNotFoundException" not in operation.errors:
+        listed = [value for value in reply.json().values() if isinstance(value, list)]
+        return _answer_complaints(operation, reply) or ([] if listed == [[]] else [f"it lists {listed}"])
+    if operation.name.startswith("Batch"):
+        told = [one.get("arn") for one in reply.json().get("errors", [])]
+        return _answer_complaints(operation, reply) or ([] if told == [stranger] else [f"errors for {told}"])
+    return refusal_complaints(operation, reply, "ResourceNotFoundException")
+
+
+# What is served
+
+
+@each_service
+def test_only_the_listed_operations_are_unknown_here(service, caller):
+    unknown = set()
+    for operation in service.operations.values():
+        target, body = operation.request({"resourceArn": nobodys("channel")} if "{" in operation.path else {})
+        reply = caller.send(service.signing_name, operation.method, target, body)
+        if reply.error_type == "UnknownOperationException":
+            assert refusal_complaints(operation, reply) == []
+            assert reply.status == 404
+            unknown.add(operation.name)
+    listed = NOT_SERVED[service.name]
+    assert unknown - listed == set(), "in the model, but neither served nor listed"
+    assert listed - unknown == set(), "served, so take them off the list"
+
+
+@each_service
+def test_the_list_of_what_is_not_served_names_only_what_the_model_has(service):
+    assert NOT_SERVED[service.name] <= service.operations.keys()
