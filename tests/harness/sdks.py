@@ -47,6 +47,7 @@ class Sdk(ABC):
     def pages(self, operation: str, size: int, listed: str, **members: Any) -> list[list[dict[str, Any]]]:
         """What the SDK's own paginator walks through, page by page; `listed` is the member that holds the items."""
 
+    @abstractmethod
     def close(self) -> None:
         """Ends what the client runs on."""
 
@@ -65,6 +66,9 @@ class Boto3(Sdk):
     def pages(self, operation: str, size: int, listed: str, **members: Any) -> list[list[dict[str, Any]]]:
         paginator = self._client.get_paginator(xform_name(operation))
         return [page[listed] for page in paginator.paginate(**members, PaginationConfig={"PageSize": size})]
+
+    def close(self) -> None:
+        self._client.close()
 
     def can_page(self, operation: str) -> bool:
         return self._client.can_paginate(xform_name(operation))
