@@ -172,15 +172,31 @@ class CommandLine(_Process):
         raise Refusal(error[1], error[3].strip(), None)
 
 
-def rust_story(server: Server, key: Key, account: str, public_key: PublicKey) -> subprocess.CompletedProcess[str]:
-    """Runs the story that is written in Rust; it prints the name of each step that holds."""
-    program = Path(os.environ.get("SDK_STORY_BIN") or ROOT / "target" / "sdk-story" / "debug" / "sdk-story")
-    assert program.exists(), f"{program} is not there: make sdks"
-    credentials = {"AWS_ACCESS_KEY_ID": key.id, "AWS_SECRET_ACCESS_KEY": key.secret, "AWS_REGION": REGION}
-    given = {"ACCOUNT": account, "PUBLIC_KEY": public_key.pem, "FINGERPRINT": public_key.fingerprint}
-    given = {f"STORY_{name}": value for name, value in given.items()} | {"STORY_ENDPOINT": server.url}
-    env = clean_env(**credentials, **given)
-    return subprocess.run([str(program)], capture_output=True, text=True, env=env, timeout=120)
+class Rust:
+    """The program that tells the story by the AWS SDK for Rust; it prints what holds, and fails otherwise."""
+
+    def __init__(self, server: Server, key: Key):
+        credentials = {"AWS_ACCESS_KEY_ID": key.id, "AWS_SECRET_ACCESS_KEY": key.secret, "AWS_REGION": REGION}
+        self._env = credentials | {"STORY_ENDPOINT": server.url}
+
+    def steps(self, account: str, public_key: PublicKey) -> list[str]:
+        """Tells the whole story in an empty account and gives the names of its steps."""
+        given = {"ACCOUNT": account, "PUBLIC_KEY": public_key.pem, "FINGERPRINT": public_key.fingerprint}
+        return self._run(**given)
+
+    def live_stream_id(self, channel: str) -> str:
+        """Looks at a live channel and gives its stream's id."""
+        [told] = self._run(LIVE_CHANNEL=channel)
+        return told
+
+    def _run(self, **given: str) -> list[str]:
+        program = Path(os.environ.get("SDK_STORY_BIN") or ROOT / "target" / "sdk-story" / "debug" / "sdk-story")
+        assert program.exists(), f"{program} is not there: make sdks"
+        env = clean_env(**self._env, **{f"STORY_{name}": value for name, value in given.items()})
+        done = subprocess.run([str(program)], capture_output=True, text=True, env=env, timeout=120)
+        told = done.stdout.splitlines()
+        assert done.returncode == 0, f"after {told[-1:]}: {done.stderr}"
+        return told
 
 
 def _as_arguments(members: dict[str, Any]) -> list[str]:

@@ -1,11 +1,13 @@
 //! The story of `tests/harness/sdk_story.py`, told by the AWS SDK for Rust.
 //!
 //! It reads the endpoint, the region, a key of an empty account and a public key from its environment, and prints
-//! the name of each step once it holds.
+//! the name of each step once it holds. Given a channel that is live (`STORY_LIVE_CHANNEL`), it looks at that alone
+//! and prints the stream's id.
 //!
 //! Promise: the first thing that the SDK's user would see otherwise than AWS's documentation says ends the program
 //! with a failure that shows it.
 
+mod live;
 mod refused;
 mod story;
 
@@ -19,13 +21,19 @@ use story::{Failure, Given, Story};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Failure> {
+    let region = set("AWS_REGION")?;
+    let ivs = client(&region)?;
+    if let Ok(channel) = env::var("STORY_LIVE_CHANNEL") {
+        println!("{}", live::stream_id(&ivs, &channel).await?);
+        return Ok(());
+    }
     let given = Given {
         account: set("STORY_ACCOUNT")?,
-        region: set("AWS_REGION")?,
+        region,
         public_key: set("STORY_PUBLIC_KEY")?,
         fingerprint: set("STORY_FINGERPRINT")?,
     };
-    Story::new(client(&given.region)?, given).tell().await
+    Story::new(ivs, given).tell().await
 }
 
 /// A client that asks once: a retry would hide what it repeats.

@@ -3,19 +3,18 @@
 //! Promise: an error counts only as its own variant of the operation's error, with the same text wherever the SDK
 //! shows it.
 
-/// Asserts that an answer is this variant of the operation's error, with this status and words that hold `$text`.
+use aws_sdk_ivs::error::ProvideErrorMetadata;
+
+/// Asserts that an answer is this variant of the operation's error, with this status and words that hold `$words`.
 macro_rules! refused {
-    ($answer:expr, $error:ident::$class:ident, $status:literal, $text:expr) => {{
+    ($answer:expr, $error:ident::$class:ident, $status:literal, $words:expr) => {{
         let error = $answer.expect_err("the call is refused");
         let status = error.raw_response().map(|response| response.status().as_u16());
         assert_eq!(status, Some($status), "{error:?}");
         match error.into_service_error() {
             $error::$class(told) => {
-                let text = told.exception_message().expect("the modelled member holds the text");
-                assert!(!text.is_empty() && text.contains($text), "{told:?} holds {:?}", $text);
-                assert_eq!(told.message(), Some(text), "the generic member holds the same text");
-                assert_eq!(told.meta().message(), Some(text), "so does what all errors have in common");
-                assert_eq!(told.meta().code(), Some(stringify!($class)));
+                let shown = [told.exception_message(), told.message()];
+                $crate::refused::assert_told(&told, stringify!($class), shown, $words);
             }
             other => panic!("{other:?} is no {}", stringify!($class)),
         }
@@ -23,3 +22,17 @@ macro_rules! refused {
 }
 
 pub(crate) use refused;
+
+/// The modelled member, the generic one and what all errors have in common say the same, and say it in words.
+pub(crate) fn assert_told(
+    told: &impl ProvideErrorMetadata,
+    class: &str,
+    shown: [Option<&str>; 2],
+    words: &str,
+) {
+    let meta = told.meta();
+    let text = meta.message().expect("an error has a text");
+    assert!(!text.is_empty() && text.contains(words), "{text:?} holds {words:?}");
+    assert_eq!(shown, [Some(text); 2]);
+    assert_eq!(meta.code(), Some(class));
+}

@@ -2,7 +2,6 @@
 //!
 //! Promise: nothing that was made before is changed here.
 
-use aws_sdk_ivs::error::ProvideErrorMetadata;
 use aws_sdk_ivs::operation::create_channel::CreateChannelError;
 use aws_sdk_ivs::operation::get_channel::GetChannelError;
 use aws_sdk_ivs::operation::get_stream::GetStreamError;

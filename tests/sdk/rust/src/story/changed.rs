@@ -4,7 +4,6 @@
 
 use std::collections::HashMap;
 
-use aws_sdk_ivs::error::ProvideErrorMetadata;
 use aws_sdk_ivs::operation::create_stream_key::CreateStreamKeyError;
 use aws_sdk_ivs::operation::delete_playback_restriction_policy::DeletePlaybackRestrictionPolicyError;
 use aws_sdk_ivs::operation::delete_recording_configuration::DeleteRecordingConfigurationError;

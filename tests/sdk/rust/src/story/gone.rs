@@ -2,7 +2,6 @@
 //!
 //! Promise: the account is as empty as it was.
 
-use aws_sdk_ivs::error::ProvideErrorMetadata;
 use aws_sdk_ivs::operation::delete_channel::DeleteChannelError;
 use aws_sdk_ivs::operation::delete_playback_key_pair::DeletePlaybackKeyPairError;
 use aws_sdk_ivs::operation::delete_playback_restriction_policy::DeletePlaybackRestrictionPolicyError;

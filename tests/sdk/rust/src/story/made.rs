@@ -4,7 +4,6 @@
 
 use std::time::Duration;
 
-use aws_sdk_ivs::error::ProvideErrorMetadata;
 use aws_sdk_ivs::operation::import_playback_key_pair::ImportPlaybackKeyPairError;
 use aws_sdk_ivs::types::{
     ChannelLatencyMode, DestinationConfiguration, RecordingConfiguration, RecordingConfigurationState,
