@@ -17,6 +17,7 @@ mod error;
 mod ivs;
 mod keys;
 mod paging;
+mod rates;
 mod tags;
 mod views;
 mod words;
@@ -29,6 +30,7 @@ use store::{Store, Tenant};
 pub use error::Error;
 
 use paging::Tokens;
+use rates::Rates;
 use views::Endpoints;
 
 /// What the operator says about this installation. Its region and account are not here: the call names
@@ -73,6 +75,7 @@ pub struct Control {
     limits: Limits,
     endpoints: Endpoints,
     tokens: Tokens,
+    rates: Rates,
     store: Store,
     hub: Hub,
 }
@@ -88,7 +91,8 @@ impl Control {
         entropy::fill(&mut fresh);
         let secret = store.installation_secret(Tokens::SECRET, &fresh).await.map_err(Error::TokenSecret)?;
         let endpoints = Endpoints::new(config.ingest_endpoint, config.srt_endpoint, &config.public_url);
-        Ok(Self { limits: config.limits, endpoints, tokens: Tokens::new(&secret), store, hub })
+        let (rates, tokens) = (Rates::new(&config.limits), Tokens::new(&secret));
+        Ok(Self { limits: config.limits, endpoints, tokens, rates, store, hub })
     }
 
     /// A name for a new resource of the caller.

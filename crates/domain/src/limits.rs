@@ -12,8 +12,8 @@ pub struct Limit {
     pub open: u32,
     /// In the profile `aws`.
     pub aws: u32,
-    /// One sentence.
-    pub meaning: &'static str,
+    /// What it limits, and both numbers: a line of a help text.
+    pub help: &'static str,
 }
 
 macro_rules! limits {
@@ -24,8 +24,12 @@ macro_rules! limits {
 
         impl Limits {
             /// The whole table.
-            pub const ALL: &[Limit] =
-                &[$(Limit { key: $key, open: $open, aws: $aws, meaning: $meaning }),+];
+            pub const ALL: &[Limit] = &[$(Limit {
+                key: $key,
+                open: $open,
+                aws: $aws,
+                help: concat!($meaning, " Profile open: ", $open, ", aws: ", $aws, "."),
+            }),+];
 
             /// The vendor's documented defaults (user guide, "Service quotas").
             pub const AWS: Self = Self { $($field: $aws),+ };

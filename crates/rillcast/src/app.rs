@@ -9,7 +9,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use api::{Api, RegionRule};
-use domain::Limits;
 use live::{Hub, RingLimits};
 use store::Store;
 use tokio::net::TcpListener;
@@ -41,7 +40,7 @@ pub struct App {
 impl App {
     /// Opens the data folder and all listeners.
     pub async fn bind(config: Config) -> Result<Self, AppError> {
-        let store = first_start::open(&config.data_dir).await?;
+        let store = first_start::open(&config).await?;
         let first_start = first_start::root_key(&store, &config).await?;
         let http = TcpListener::bind(config.http)
             .await
@@ -128,7 +127,7 @@ async fn bind_ingest(config: &Config, store: &Store, hub: &Hub) -> Result<ingest
         rtmps: config.rtmps,
         max_connections: config.max_publishers,
         timeouts: ingest::Timeouts { silence: config.silence, ..ingest::Timeouts::default() },
-        limits: limits(config),
+        limits: config.limits,
         ..ingest::Config::default()
     };
     let deps = ingest::Deps { store: store.clone(), hub: hub.clone(), tls };
@@ -150,7 +149,7 @@ async fn routes(
     let meaning = control::Config {
         ingest_endpoint: ingest_host,
         public_url,
-        limits: limits(config),
+        limits: config.limits,
         ..control::Config::default()
     };
     let deps = control::Deps { store: store.clone(), hub: hub.clone() };
@@ -164,10 +163,6 @@ async fn routes(
         account: config.account.clone(),
         ready: Arc::new(AtomicBool::new(false)),
     }))
-}
-
-fn limits(config: &Config) -> Limits {
-    Limits { channels: config.quota_channels, concurrent_streams: config.quota_streams, ..Limits::default() }
 }
 
 /// An address that a client on this machine can use: the loopback one for a wildcard.

@@ -4,7 +4,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Arg, ArgMatches, Command, value_parser};
+use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
 use crate::config::{Inputs, SETTINGS, Setting};
 
@@ -22,6 +22,8 @@ pub fn command() -> Command {
         ))
         .subcommand(config_command())
         .subcommand(keys_command())
+        .subcommand(policy_command())
+        .subcommand(db_command())
 }
 
 fn config_command() -> Command {
@@ -37,19 +39,100 @@ fn config_command() -> Command {
 }
 
 fn keys_command() -> Command {
-    let with_data = |command| with_settings(command, |setting| matches!(setting.key, "data_dir" | "account"));
     let id = || Arg::new("id").value_name("KEY-ID").required(true).help("The access key's id");
+    let policy = || {
+        Arg::new("policy").long("policy").value_name("POLICY").help(
+            "What the key may do: a file with an IAM policy document, or admin, read-only or application",
+        )
+    };
     Command::new("keys")
         .about("Manage the access keys that sign API calls; a running server notices at once")
         .subcommand_required(true)
         .arg_required_else_help(true)
-        .subcommand(with_data(
-            Command::new("add").about("Make a key for the account and print its secret once"),
+        .subcommand(with_database(
+            Command::new("create")
+                .visible_alias("add")
+                .about("Make a key for the account and print its secret once")
+                .arg(policy().default_value("admin"))
+                .arg(
+                    Arg::new("name")
+                        .long("name")
+                        .value_name("NAME")
+                        .help("What the holder is called in refusals; by default the key's id"),
+                ),
         ))
-        .subcommand(with_data(Command::new("list").about("List keys, without their secrets")))
-        .subcommand(with_data(Command::new("disable").about("Refuse a key's calls from now on").arg(id())))
-        .subcommand(with_data(Command::new("enable").about("Accept a disabled key again").arg(id())))
-        .subcommand(with_data(Command::new("remove").about("Delete a key for good").arg(id())))
+        .subcommand(with_database(Command::new("list").about("List keys, without their secrets")))
+        .subcommand(with_database(
+            Command::new("policy")
+                .about("Print a key's policy, or give it another one")
+                .arg(id())
+                .arg(policy()),
+        ))
+        .subcommand(with_database(
+            Command::new("disable").about("Refuse a key's calls from now on").arg(id()),
+        ))
+        .subcommand(with_database(Command::new("enable").about("Accept a disabled key again").arg(id())))
+        .subcommand(with_database(Command::new("remove").about("Delete a key for good").arg(id())))
+}
+
+fn policy_command() -> Command {
+    let named = || Arg::new("policy").value_name("POLICY").required(true);
+    let ready = "admin, read-only or application";
+    let flag = |name: &'static str, value: &'static str, help: &'static str| {
+        Arg::new(name).long(name).value_name(value).required(true).help(help)
+    };
+    Command::new("policy")
+        .about("Look at IAM policies and what they decide")
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .subcommand(
+            Command::new("show")
+                .about("Print a ready-made policy, to be changed and given back with --policy FILE")
+                .arg(named().help(ready)),
+        )
+        .subcommand(
+            Command::new("check")
+                .about("Say whether a policy is valid, what it decides and why; exit code 1 when it denies")
+                .arg(named().help(format!("A file with a policy document, or {ready}")))
+                .arg(flag("action", "ACTION", "Such as ivs:GetChannel").required(false).requires("resource"))
+                .arg(flag("resource", "ARN", "What is acted on, or *").required(false).requires("action"))
+                .arg(
+                    Arg::new("context")
+                        .long("context")
+                        .value_name("KEY=VALUE")
+                        .action(ArgAction::Append)
+                        .help("A condition key's value, such as aws:SourceIp=10.0.0.1; repeat for more"),
+                ),
+        )
+}
+
+fn db_command() -> Command {
+    let file = || Arg::new("file").value_name("FILE").required(true).value_parser(value_parser!(PathBuf));
+    Command::new("db")
+        .about("Back up and restore the database; also the way from SQLite to PostgreSQL and back")
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .subcommand(with_database(
+            Command::new("backup")
+                .about("Write everything as it stands now to a new file, while the server runs")
+                .arg(file().help("Must not exist; only its owner may read it, as it holds secrets")),
+        ))
+        .subcommand(with_database(
+            Command::new("restore")
+                .about("Read a backup into an empty database; stop the server first")
+                .arg(file().help("A file that `db backup` wrote"))
+                .arg(
+                    Arg::new("replace")
+                        .long("replace")
+                        .action(ArgAction::SetTrue)
+                        .help("Drop what the database holds"),
+                ),
+        ))
+}
+
+/// With the settings that say which database, and whose keys.
+fn with_database(command: Command) -> Command {
+    with_settings(command, |setting| matches!(setting.key, "data_dir" | "database" | "account" | "region"))
 }
 
 fn with_settings(command: Command, wanted: fn(&Setting) -> bool) -> Command {

@@ -12,10 +12,10 @@ use tokio_util::sync::CancellationToken;
 
 use crate::app::{self, App};
 use crate::config::{self, Config, Layers};
-use crate::{cli, first_start, keys, telemetry};
+use crate::{backups, cli, first_start, keys, policies, telemetry};
 
 /// Exit code of a configuration that can't be used; the same as clap's for a command line.
-const EXIT_USAGE: u8 = 2;
+pub(crate) const EXIT_USAGE: u8 = 2;
 
 /// Does what the command line says.
 pub async fn run(matches: &ArgMatches) -> ExitCode {
@@ -23,6 +23,8 @@ pub async fn run(matches: &ArgMatches) -> ExitCode {
     match name {
         "serve" => serve(matches).await,
         "config" => look_at_config(matches),
+        "policy" => policies::run(matches),
+        "db" => manage_database(matches).await,
         _ => manage_keys(matches).await,
     }
 }
@@ -80,6 +82,14 @@ async fn manage_keys(matches: &ArgMatches) -> ExitCode {
     }
 }
 
+async fn manage_database(matches: &ArgMatches) -> ExitCode {
+    let (name, matches) = matches.subcommand().expect("clap requires a subcommand");
+    match read(matches) {
+        Ok((_, config)) => say(backups::run(&config, name, matches).await.map_err(|why| (1, why))),
+        Err(why) => refuse(EXIT_USAGE, &why),
+    }
+}
+
 fn read(matches: &ArgMatches) -> Result<(Layers, Config), String> {
     let env: Vec<_> = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
@@ -105,7 +115,7 @@ fn on_signals() -> std::io::Result<CancellationToken> {
     Ok(shutdown)
 }
 
-fn say(said: Result<String, (u8, String)>) -> ExitCode {
+pub(crate) fn say(said: Result<String, (u8, String)>) -> ExitCode {
     match said {
         Ok(text) => {
             print!("{text}");
@@ -115,7 +125,7 @@ fn say(said: Result<String, (u8, String)>) -> ExitCode {
     }
 }
 
-fn refuse(code: u8, why: &str) -> ExitCode {
+pub(crate) fn refuse(code: u8, why: &str) -> ExitCode {
     eprintln!("rillcast: {why}");
     ExitCode::from(code)
 }

@@ -6,11 +6,12 @@ mod layers;
 mod reference;
 mod settings;
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use domain::{AccountId, Region};
+use domain::{AccountId, Limit, Limits, Region};
+use ipnet::IpNet;
 
 pub use layers::{Inputs, LayerError, Layers, Source, layers};
 pub use reference::{explain, full_file, reference_page};
@@ -43,6 +44,7 @@ pub enum ConfigError {
 #[derive(Clone, Debug)]
 pub struct Config {
     pub data_dir: PathBuf,
+    pub database: Option<DatabaseUrl>,
     pub http: SocketAddr,
     pub rtmp: Option<SocketAddr>,
     pub rtmps: Option<SocketAddr>,
@@ -52,17 +54,34 @@ pub struct Config {
     pub account: AccountId,
     pub public_url: Option<String>,
     pub ingest_host: Option<String>,
+    pub trusted_proxies: Vec<IpNet>,
     pub tls: Option<TlsFiles>,
     pub part: Duration,
     pub window: Duration,
     pub silence: Duration,
     pub max_publishers: usize,
     pub max_viewers: usize,
-    pub quota_channels: u32,
-    pub quota_streams: u32,
+    pub limits: Limits,
     pub shutdown: Duration,
     pub log: String,
     pub log_format: LogFormat,
+}
+
+/// Where a database server is. `Debug` does not show it, as it may hold a password.
+#[derive(Clone, PartialEq, Eq)]
+pub struct DatabaseUrl(String);
+
+impl DatabaseUrl {
+    /// The whole URL.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for DatabaseUrl {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("DatabaseUrl(…)")
+    }
 }
 
 /// The operator's own certificate.
@@ -89,6 +108,7 @@ impl Config {
         let values = Values(layers);
         Ok(Self {
             data_dir: values.needed("data_dir", |text| Ok(PathBuf::from(text)))?,
+            database: values.wanted("database", database_url)?,
             http: values.needed("http", address)?,
             rtmp: values.needed("rtmp", address_or_off)?,
             rtmps: values.needed("rtmps", address_or_off)?,
@@ -101,6 +121,7 @@ impl Config {
                 .needed("account", |text| AccountId::parse(text).ok_or_else(|| "twelve digits".to_owned()))?,
             public_url: values.wanted("public_url", base_url)?,
             ingest_host: values.wanted("ingest_host", host)?,
+            trusted_proxies: values.wanted("trusted_proxies", networks)?.unwrap_or_default(),
             tls: values.tls()?,
             part: values.needed("part_ms", |text| Ok(Duration::from_millis(number(text, 100, 1_000)?)))?,
             window: values.needed("window_seconds", |text| Ok(Duration::from_secs(number(text, 6, 120)?)))?,
@@ -108,8 +129,7 @@ impl Config {
                 .needed("silence_seconds", |text| Ok(Duration::from_secs(number(text, 2, 300)?)))?,
             max_publishers: values.needed("max_publishers", |text| count(text, 1_000_000))?,
             max_viewers: values.needed("max_viewers", |text| count(text, 10_000_000))?,
-            quota_channels: values.needed("quota_channels", |text| count(text, 100_000_000))?,
-            quota_streams: values.needed("quota_streams", |text| count(text, 1_000_000))?,
+            limits: values.limits()?,
             shutdown: values
                 .needed("shutdown_seconds", |text| Ok(Duration::from_secs(number(text, 1, 300)?)))?,
             log: values.needed("log", |text| Ok(text.to_owned()))?,
@@ -132,7 +152,9 @@ impl Values<'_> {
     ) -> Result<Option<T>, ConfigError> {
         let Some(raw) = self.0.get(key) else { return Ok(None) };
         let Some(text) = &raw.text else { return Ok(None) };
-        let refuse = |why| ConfigError::Value { key, text: text.clone(), place: raw.source.to_string(), why };
+        let secret = SETTINGS.iter().any(|setting| setting.key == key && setting.is_secret());
+        let shown = if secret { "…".to_owned() } else { text.clone() };
+        let refuse = |why| ConfigError::Value { key, text: shown, place: raw.source.to_string(), why };
         read(text).map(Some).map_err(refuse)
     }
 
@@ -148,6 +170,22 @@ impl Values<'_> {
             why: "it must have a value".to_owned(),
         };
         self.wanted(key, read)?.ok_or_else(absent)
+    }
+
+    /// The profile's numbers, and over them those that were set by themselves.
+    fn limits(&self) -> Result<Limits, ConfigError> {
+        let mut limits = self.needed("limits", |text| match text {
+            "open" => Ok(Limits::OPEN),
+            "aws" => Ok(Limits::AWS),
+            _ => Err("open or aws".to_owned()),
+        })?;
+        for Limit { key, .. } in Limits::ALL {
+            let own = self.wanted(key, |text| count(text, 100_000_000))?;
+            if let (Some(own), Some(limit)) = (own, limits.get_mut(key)) {
+                *limit = own;
+            }
+        }
+        Ok(limits)
     }
 
     fn tls(&self) -> Result<Option<TlsFiles>, ConfigError> {
@@ -166,6 +204,22 @@ fn address(text: &str) -> Result<SocketAddr, String> {
 
 fn address_or_off(text: &str) -> Result<Option<SocketAddr>, String> {
     if text == "off" { Ok(None) } else { address(text).map(Some) }
+}
+
+/// Only the scheme is looked at: what follows is the database client's to understand, and may be secret.
+fn database_url(text: &str) -> Result<DatabaseUrl, String> {
+    let known = ["postgres://", "postgresql://"].iter().any(|scheme| text.starts_with(scheme));
+    if known {
+        Ok(DatabaseUrl(text.to_owned()))
+    } else {
+        Err("a URL that begins with postgres://".to_owned())
+    }
+}
+
+fn networks(text: &str) -> Result<Vec<IpNet>, String> {
+    let one = |text: &str| text.parse().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from));
+    let all = text.split(',').map(|part| one(part.trim())).collect::<Option<_>>();
+    all.ok_or_else(|| "addresses or networks, such as 127.0.0.1,10.0.0.0/8".to_owned())
 }
 
 fn truth(text: &str) -> Result<bool, String> {
@@ -230,10 +284,27 @@ mod tests {
             ("public_url", "http://host/path"),
             ("region", "US EAST"),
             ("log_format", "xml"),
+            ("limits", "none"),
+            ("quota_channels", "0"),
+            ("rate_tags", "many"),
+            ("trusted_proxies", "10.0.0.0/8,proxy"),
+            ("database", "…"),
         ] {
             let error = config(&[(key, text)]).expect_err(key).to_string();
             assert!(error.contains(key) && error.contains(text) && error.contains("flag --"), "{error}");
         }
+    }
+
+    #[test]
+    fn a_limit_of_its_own_stands_over_the_profile() {
+        let config = config(&[("limits", "aws"), ("quota_channels", "7")]).expect("a configuration");
+        assert_eq!(config.limits, Limits { channels: 7, ..Limits::AWS });
+    }
+
+    #[test]
+    fn a_database_password_does_not_show() {
+        let config = config(&[("database", "postgres://me:secret@host/name")]).expect("a configuration");
+        assert!(!format!("{config:?}").contains("secret"));
     }
 
     #[test]

@@ -3,10 +3,9 @@
 //! Promise: the key exists before its file does, the file is its owner's alone, and a later start
 //! changes neither.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::SystemTime;
 
-use domain::AccountId;
 use store::{AccessKey, Store, StoreError};
 
 use crate::config::Config;
@@ -16,6 +15,9 @@ use crate::{entropy, files};
 pub(crate) const DATABASE: &str = "rillcast.db";
 /// Name of the AWS-style credentials file in the data folder.
 pub(crate) const CREDENTIALS: &str = "credentials";
+
+/// Name of the first key's holder.
+const ROOT: &str = "root";
 
 /// Why the data folder could not be made ready.
 #[derive(Debug, thiserror::Error)]
@@ -47,35 +49,42 @@ pub enum FirstStartError {
         #[source]
         source: StoreError,
     },
+    /// The database server.
+    #[error("opening the database server that `database` names")]
+    Server(#[source] StoreError),
+    /// The first access key.
+    #[error("making the root access key")]
+    RootKey(#[source] StoreError),
 }
 
-/// Opens the data folder's database, making folder and database if they are not there.
-pub(crate) async fn open(data_dir: &Path) -> Result<Store, FirstStartError> {
+/// Opens the database that the configuration names: that of a server, or the data folder's own, which is
+/// made if it is not there. The data folder is made in both cases; certificates and credentials live there.
+pub(crate) async fn open(config: &Config) -> Result<Store, FirstStartError> {
+    let data_dir = &config.data_dir;
     files::private_folder(data_dir)
         .map_err(|source| FirstStartError::Folder { path: data_dir.to_owned(), source })?;
-    let failed = |source| FirstStartError::Store { path: data_dir.to_owned(), source };
-    Store::open(&data_dir.join(DATABASE)).await.map_err(failed)
+    match &config.database {
+        Some(url) => Store::connect(url.reveal()).await.map_err(FirstStartError::Server),
+        None => Store::open(&data_dir.join(DATABASE))
+            .await
+            .map_err(|source| FirstStartError::Store { path: data_dir.to_owned(), source }),
+    }
 }
 
 /// Makes the root key and its file when the database has no key yet. True when it did.
 pub(crate) async fn root_key(store: &Store, config: &Config) -> Result<bool, FirstStartError> {
-    let failed = |source| FirstStartError::Store { path: config.data_dir.clone(), source };
-    if !store.list_access_keys().await.map_err(failed)?.is_empty() {
+    let key = AccessKey {
+        name: ROOT.to_owned(),
+        ..AccessKey::mint(config.account.clone(), SystemTime::now(), &mut entropy::fill)
+    };
+    if !store.add_first_access_key(&key).await.map_err(FirstStartError::RootKey)? {
         return Ok(false);
     }
-    let key = add_key(store, &config.account).await.map_err(failed)?;
     let path = config.data_dir.join(CREDENTIALS);
     let text = credentials(&key, config.region.as_str());
     files::write_private(&path, text.as_bytes())
         .map_err(|source| FirstStartError::Credentials { path, source })?;
     Ok(true)
-}
-
-/// Makes an access key for the account.
-pub(crate) async fn add_key(store: &Store, account: &AccountId) -> Result<AccessKey, StoreError> {
-    let key = AccessKey::mint(account.clone(), SystemTime::now(), &mut entropy::fill);
-    store.add_access_key(&key).await?;
-    Ok(key)
 }
 
 /// The key as an AWS shared credentials file, profile `default`.

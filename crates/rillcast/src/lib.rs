@@ -7,6 +7,7 @@
 //! pipes.
 
 pub mod app;
+mod backups;
 pub mod cli;
 pub mod commands;
 pub mod config;
@@ -17,6 +18,8 @@ mod first_start;
 mod keys;
 mod listener;
 mod pages;
+mod peer;
+mod policies;
 pub mod ready;
 mod routes;
 mod telemetry;

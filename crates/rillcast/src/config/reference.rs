@@ -8,6 +8,9 @@ use std::fmt::Write;
 use super::layers::Layers;
 use super::settings::{SETTINGS, Setting};
 
+/// Characters of the longest key.
+const WIDTH: usize = 35;
+
 const OPENING: &str = "# Every setting of Rillcast with its default. Lines are commented out: uncomment what you change.\n\
     # The same names work as environment variables (RILLCAST_HTTP) and as flags (--http).\n";
 
@@ -51,8 +54,12 @@ pub fn explain(layers: &Layers) -> String {
     let mut text = String::new();
     for setting in SETTINGS {
         let Some(raw) = layers.get(setting.key) else { continue };
-        let value = raw.text.as_deref().unwrap_or("(not set)");
-        let _ = writeln!(text, "{:<17} = {value:<28} # {}", setting.key, raw.source);
+        let value = match raw.text.as_deref() {
+            None => "(not set)",
+            Some(_) if setting.is_secret() => "(set, not shown)",
+            Some(text) => text,
+        };
+        let _ = writeln!(text, "{:<{WIDTH}} = {value:<28} # {}", setting.key, raw.source);
     }
     text
 }

@@ -3,6 +3,8 @@
 //! Promise: this table is the only place that names a setting. Flags, environment variables, the file's
 //! keys, `config/full.toml` and `docs/reference/config.md` are made from it.
 
+use domain::{Limit, Limits};
+
 /// One setting. Its key is its name everywhere: `data_dir` in the file, `RILLCAST_DATA_DIR` in the
 /// environment, `--data-dir` as a flag.
 #[derive(Clone, Copy, Debug)]
@@ -23,6 +25,11 @@ impl Setting {
         format!("RILLCAST_{}", self.key.to_ascii_uppercase())
     }
 
+    /// True when the text may hold a password, and must not be repeated to people.
+    pub fn is_secret(&self) -> bool {
+        self.key == "database"
+    }
+
     /// Name of the flag, without its dashes.
     pub fn flag(&self) -> String {
         self.key.replace('_', "-")
@@ -38,13 +45,34 @@ const fn setting(
     Setting { key, default, value, help }
 }
 
-/// All settings, in the order in which people meet them.
-pub const SETTINGS: &[Setting] = &[
+/// All settings, in the order in which people meet them; the limits of the profiles last.
+pub const SETTINGS: &[Setting] = &{
+    let mut all = [OWN[0]; OWN.len() + Limits::ALL.len()];
+    let mut at = 0;
+    while at < all.len() {
+        all[at] = if at < OWN.len() { OWN[at] } else { limit(&Limits::ALL[at - OWN.len()]) };
+        at += 1;
+    }
+    all
+};
+
+/// A limit is set by its number; not set, it is the profile's.
+const fn limit(limit: &Limit) -> Setting {
+    setting(limit.key, None, "COUNT", limit.help)
+}
+
+const OWN: &[Setting] = &[
     setting(
         "data_dir",
         Some("rillcast-data"),
         "DIR",
         "Folder for the database, credentials and certificates; made on the first start.",
+    ),
+    setting(
+        "database",
+        None,
+        "URL",
+        "PostgreSQL database, as postgres://user:password@host:5432/name; by default an SQLite file in the data folder.",
     ),
     setting(
         "http",
@@ -81,6 +109,12 @@ pub const SETTINGS: &[Setting] = &[
         "Host that channels name as their ingest endpoint; by default the host of the public URL.",
     ),
     setting(
+        "trusted_proxies",
+        None,
+        "NETWORKS",
+        "Proxies, as addresses or networks with commas between, whose X-Forwarded-For and X-Forwarded-Proto are believed.",
+    ),
+    setting(
         "tls_certificate",
         None,
         "FILE",
@@ -102,8 +136,12 @@ pub const SETTINGS: &[Setting] = &[
     ),
     setting("max_publishers", Some("1000"), "COUNT", "RTMP and RTMPS connections at once."),
     setting("max_viewers", Some("20000"), "COUNT", "HTTP connections at once."),
-    setting("quota_channels", Some("5000"), "COUNT", "Channels that an account may have."),
-    setting("quota_streams", Some("100"), "COUNT", "Streams that an account may have on air at once."),
+    setting(
+        "limits",
+        Some("open"),
+        "PROFILE",
+        "Quotas and rates of each account: `open` is generous, `aws` has the numbers of Amazon IVS; each can be set by itself below.",
+    ),
     setting(
         "shutdown_seconds",
         Some("10"),
