@@ -7,4 +7,5 @@
 
 pub mod flv;
 pub mod fmp4;
+pub mod policy;
 pub mod rtmp;

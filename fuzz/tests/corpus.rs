@@ -27,6 +27,11 @@ fn fragments_of_the_corpus_add_up() {
 }
 
 #[test]
+fn policies_of_the_corpus_decide_as_they_explain() {
+    replay("policy", fuzz::policy::run);
+}
+
+#[test]
 fn publishers_of_the_corpus_end_the_same_however_they_are_cut() {
     replay("rtmp", fuzz::rtmp::run);
 }
