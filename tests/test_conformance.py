@@ -13,19 +13,11 @@ from harness.caller import Caller
 from harness.encoder import Recipe
 from harness.faults import Fault, Faults
 from harness.ivs_story import IvsStory, arn, nobodys, nobodys_values
-from harness.model import Deviations, Operation, Service
+from harness.model import Operation, Service
 from harness.samples import Samples
 from harness.waiting import wait_until
 from harness.wire import Reply
 
-DEVIATIONS = {
-    "ivs": Deviations(
-        patterns_not_enforced={
-            "ResourceArn": "the model's `[a-z-]/` allows one letter as the kind, no real ARN has it"
-        },
-        empty_word_allowed={"TranscodePreset": 'a BASIC or STANDARD channel reads back with the preset ""'},
-    )
-}
 STORIES = {"ivs": IvsStory}
 
 #: Operations of the model that are answered as unknown ones. Only ever take lines out.
@@ -45,7 +37,7 @@ NOT_SERVED = {
     }
 }
 
-SERVICES = {name: Service(name, DEVIATIONS[name]) for name in STORIES}
+SERVICES = {name: Service(name, story.DEVIATIONS) for name, story in STORIES.items()}
 SERVED = [
     pytest.param(operation, id=f"{service.name}.{operation.name}")
     for service in SERVICES.values()

@@ -31,7 +31,9 @@ class Caller:
             headers += [(b"Content-Type", b"application/json"), (b"Content-Length", str(len(body)).encode())]
         scope, verb = sigv4.Scope(self.region, service), method.encode()
         signed = sigv4.signed(key or self.key, scope, verb, target, headers, body, sigv4.now())
-        return self.wire.ask(head(verb, target, signed) + body)
+        reply = self.wire.ask(head(verb, target, signed) + body)
+        assert reply.rest == b"", reply
+        return reply
 
     def close(self) -> None:
         self.wire.close()

@@ -121,9 +121,16 @@ def signed(
 
 
 def presigned(
-    key: Key, scope: Scope, method: bytes, target: bytes, headers: Headers, time: datetime.datetime, seconds: int
+    key: Key,
+    scope: Scope,
+    method: bytes,
+    target: bytes,
+    headers: Headers,
+    body: bytes,
+    time: datetime.datetime,
+    seconds: int,
 ) -> bytes:
-    """The target with the signature in its query; host is signed, the payload is not."""
+    """The target with the signature in its query; of the headers it signs the host."""
     stamp = time.strftime("%Y%m%dT%H%M%SZ")
     fields = {
         "X-Amz-Algorithm": ALGORITHM,
@@ -134,7 +141,8 @@ def presigned(
     }
     query = "&".join(f"{name}={encode(value.encode())}" for name, value in fields.items()).encode()
     target += (b"&" if b"?" in target else b"?") + query
-    proof = signature(key, scope, stamp, method, target, headers, [b"host"], "UNSIGNED-PAYLOAD")
+    payload = hashlib.sha256(body).hexdigest()
+    proof = signature(key, scope, stamp, method, target, headers, [b"host"], payload)
     return target + b"&X-Amz-Signature=" + proof.encode()
 
 
