@@ -14,6 +14,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("auth", 0),
     ("live", 1),
     ("store", 1),
+    ("blob", 1),
     ("api", 1),
     ("control", 2),
     ("ingest", 2),
