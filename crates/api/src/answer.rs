@@ -1,7 +1,8 @@
 //! Answers as every SDK and a browser understand them.
 //!
 //! Promise: each carries its request id and may be read by a page of any origin; an error's code stands in
-//! `x-amzn-ErrorType`, its text in both `exceptionMessage` (modelled readers) and `message` (generic ones).
+//! `x-amzn-ErrorType`, its text in both `exceptionMessage` (modelled readers) and `message` (generic ones);
+//! one that is worth another try says when (`Retry-After`).
 
 use bytes::Bytes;
 use http::header::{self, HeaderName, HeaderValue};
@@ -15,6 +16,10 @@ use crate::request_id::RequestId;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
 const ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
+
+/// Seconds after which a call that was throttled, or found the service unavailable, is worth another try:
+/// the vendor's rates are per second.
+const RETRY_AFTER: HeaderValue = HeaderValue::from_static("1");
 
 /// What an operation answers.
 #[derive(Debug)]
@@ -47,8 +52,13 @@ pub(crate) fn refusal(id: RequestId, error: &ApiError) -> Response<Full<Bytes>> 
     let json = json!({ "__type": code, "exceptionMessage": text, "message": text });
     let mut answer = response(id, status, Some(json.to_string().into()));
     answer.headers_mut().insert(ERROR_TYPE, HeaderValue::from_static(code));
-    if let ApiError::MethodNotAllowed { allow } = error {
-        put(answer.headers_mut(), header::ALLOW, allow);
+    let headers = answer.headers_mut();
+    match error {
+        ApiError::MethodNotAllowed { allow } => put(headers, header::ALLOW, allow),
+        ApiError::Throttling(_) | ApiError::ServiceUnavailable { .. } => {
+            headers.insert(header::RETRY_AFTER, RETRY_AFTER);
+        }
+        _ => {}
     }
     answer
 }
@@ -77,13 +87,13 @@ fn response(id: RequestId, status: StatusCode, json: Option<Bytes>) -> Response<
     if typed {
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     }
-    put(headers, REQUEST_ID, &id.to_string());
+    put(headers, REQUEST_ID, id.as_str());
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
     headers.insert(
         header::ACCESS_CONTROL_EXPOSE_HEADERS,
-        HeaderValue::from_static("x-amzn-RequestId, x-amzn-ErrorType"),
+        HeaderValue::from_static("x-amzn-RequestId, x-amzn-ErrorType, Retry-After"),
     );
     answer
 }

@@ -1,7 +1,8 @@
-//! One proven call of an operation.
+//! One proven and permitted call of an operation.
 //!
-//! Promise: from outside the house a call comes to be only in [`crate::Api::handle`], after the signature was
-//! verified and the key found active; so whoever holds one need not ask again who the caller is.
+//! Promise: from outside the house an operation gets a call only in [`crate::Api::handle`], after the signature
+//! was verified, the key found active and its policy asked; so whoever gets one need not ask again who the
+//! caller is and what it may do.
 
 use auth::Principal;
 use domain::Region;

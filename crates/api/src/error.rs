@@ -1,11 +1,12 @@
 //! Every way in which a call can be refused, and what the wire says then.
 //!
-//! Promise: one exhaustive `match` gives each its status and its code; the inner cause of an internal error
-//! is for the log alone and never reaches the caller.
+//! Promise: one exhaustive `match` gives each its status and its code; the inner cause of a failure that is
+//! not the caller's is for the log alone and never reaches the caller.
 
 use domain::Arn;
 use http::StatusCode;
 
+use crate::refusal::Refusal;
 use crate::violations::Violations;
 
 /// Why a call is refused. The first ten are the services' modelled exceptions (their statuses are the
@@ -40,9 +41,16 @@ pub enum ApiError {
     /// The stream can't be reached now.
     #[error("{0}")]
     StreamUnavailable(String),
-    /// Part of the service can't be reached now.
-    #[error("{0}")]
-    ServiceUnavailable(String),
+    /// What Rillcast needs for an answer can't be reached now; a later try may succeed. `act` says what was
+    /// being done and the source why it failed. The caller learns neither.
+    #[error("{act} is not possible now")]
+    ServiceUnavailable {
+        /// What was being done.
+        act: &'static str,
+        /// Why it failed.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// Rillcast failed; `act` says at what and the source why. The caller learns neither.
     #[error("{act} failed")]
     Internal {
@@ -56,6 +64,9 @@ pub enum ApiError {
     /// The input does not meet the model's bounds.
     #[error("{0}")]
     Invalid(Violations),
+    /// The caller's policy does not allow it.
+    #[error("{0}")]
+    NotAllowed(Box<Refusal>),
     /// The proof of who calls is missing or wrong.
     #[error(transparent)]
     Unproven(#[from] auth::sigv4::Error),
@@ -101,6 +112,14 @@ impl ApiError {
         Self::Internal { act, source: source.into() }
     }
 
+    /// Something that is needed can't be reached now, such as the database.
+    pub fn unavailable(
+        act: &'static str,
+        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Self {
+        Self::ServiceUnavailable { act, source: source.into() }
+    }
+
     /// The HTTP status and the error code (the exception's name) on the wire.
     pub fn wire(&self) -> (StatusCode, &'static str) {
         use auth::sigv4::Error as Proof;
@@ -108,7 +127,7 @@ impl ApiError {
             Self::Validation(_) | Self::Invalid(_) | Self::BodyBroken => {
                 (StatusCode::BAD_REQUEST, "ValidationException")
             }
-            Self::AccessDenied(_) => (StatusCode::FORBIDDEN, "AccessDeniedException"),
+            Self::AccessDenied(_) | Self::NotAllowed(_) => (StatusCode::FORBIDDEN, "AccessDeniedException"),
             Self::PendingVerification(_) => (StatusCode::FORBIDDEN, "PendingVerification"),
             Self::ResourceNotFound(_) => (StatusCode::NOT_FOUND, "ResourceNotFoundException"),
             Self::ChannelNotBroadcasting(_) => (StatusCode::NOT_FOUND, "ChannelNotBroadcasting"),
@@ -116,7 +135,7 @@ impl ApiError {
             Self::ServiceQuotaExceeded(_) => (StatusCode::PAYMENT_REQUIRED, "ServiceQuotaExceededException"),
             Self::Throttling(_) => (StatusCode::TOO_MANY_REQUESTS, "ThrottlingException"),
             Self::StreamUnavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "StreamUnavailable"),
-            Self::ServiceUnavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailable"),
+            Self::ServiceUnavailable { .. } => (StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailable"),
             Self::Internal { .. } => (StatusCode::INTERNAL_SERVER_ERROR, "InternalServerException"),
             Self::Unproven(proof) => match proof {
                 Proof::Missing => (StatusCode::FORBIDDEN, "MissingAuthenticationTokenException"),
@@ -137,6 +156,7 @@ impl ApiError {
     pub(crate) fn told(&self) -> String {
         match self {
             Self::Internal { .. } => "The service failed to answer; try again".to_owned(),
+            Self::ServiceUnavailable { .. } => "The service is unavailable now; try again".to_owned(),
             other => other.to_string(),
         }
     }
@@ -160,7 +180,7 @@ mod tests {
             ApiError::ServiceQuotaExceeded(text()),
             ApiError::Throttling(text()),
             ApiError::StreamUnavailable(text()),
-            ApiError::ServiceUnavailable(text()),
+            ApiError::unavailable("testing", "x"),
             ApiError::internal("testing", "x"),
         ];
         for (name, status) in crate::ivs::EXCEPTIONS {
@@ -170,8 +190,10 @@ mod tests {
     }
 
     #[test]
-    fn an_internal_error_tells_the_caller_nothing() {
-        let error = ApiError::internal("reading the channel", "disk on fire at /dev/sda");
-        assert!(!error.told().contains("disk") && !error.told().contains("channel"));
+    fn a_failure_that_is_not_the_callers_tells_the_caller_nothing() {
+        for fail in [ApiError::internal, ApiError::unavailable] {
+            let error = fail("reading the channel", "disk on fire at /dev/sda");
+            assert!(!error.told().contains("disk") && !error.told().contains("channel"));
+        }
     }
 }

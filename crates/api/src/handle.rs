@@ -3,14 +3,16 @@
 //! The order of the checks, cheapest first and each before the next one's cost: path, then method (an unknown
 //! path is 404, a wrong method 405, both `UnknownOperationException`) · the claim in the signature (403) ·
 //! service, region and clock (403) · body length (413) and time (408) · the key (403) · the signature (403) ·
-//! JSON · bounds (400) · the operation.
+//! JSON · bounds (400) · the key's policy (403) · the operation.
 //!
 //! Promise: nothing is read from a body, and no key looked up, for a request that says not who sent it; the
-//! operation's function is reached by a verified signature of an active key alone.
+//! operation's function is reached by a verified signature of an active key whose policy allows it, alone.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use auth::Principal;
+use auth::policy::Policy;
 use auth::sigv4::{self, Claim, Expected};
 use bytes::Bytes;
 use domain::{Region, chain};
@@ -26,8 +28,10 @@ use crate::call::Call;
 use crate::error::ApiError;
 use crate::ivs::{self, Ivs};
 use crate::keyring::KeyRing;
+use crate::peer::Peer;
+use crate::permission;
 use crate::request_id::RequestId;
-use crate::route::{self, Found, Operation};
+use crate::route::{self, Operation, Place};
 
 /// Which regions' signatures are good here.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,6 +68,14 @@ pub struct Api<I, K> {
     keys: K,
 }
 
+/// A request's head, and how and when it came.
+struct Came<'a> {
+    parts: &'a Parts,
+    peer: Peer,
+    now: SystemTime,
+    id: RequestId,
+}
+
 /// What the log line of a call says of it.
 #[derive(Default)]
 struct Note {
@@ -77,8 +89,9 @@ impl<I: Ivs, K: KeyRing> Api<I, K> {
         Self { config, ivs, keys }
     }
 
-    /// Answers one request; `now` is the server's clock. Never fails: whatever goes wrong is an answer.
-    pub async fn handle<B>(&self, request: Request<B>, now: SystemTime) -> Response<Full<Bytes>>
+    /// Answers one request, which came from `peer`; `now` is the server's clock. Never fails: whatever goes
+    /// wrong is an answer.
+    pub async fn handle<B>(&self, request: Request<B>, peer: Peer, now: SystemTime) -> Response<Full<Bytes>>
     where
         B: Body + Send,
         B::Data: Send,
@@ -90,7 +103,8 @@ impl<I: Ivs, K: KeyRing> Api<I, K> {
             return answer::preflight(id);
         }
         let mut note = Note::default();
-        let outcome = self.call(&parts, body, now, id, &mut note).await;
+        let came = Came { parts: &parts, peer, now, id };
+        let outcome = self.call(came, body, &mut note).await;
         report(id, &note, begun.elapsed(), &outcome);
         match outcome {
             Ok((status, reply)) => answer::success(id, status, reply),
@@ -98,39 +112,50 @@ impl<I: Ivs, K: KeyRing> Api<I, K> {
         }
     }
 
-    async fn call<B>(
-        &self,
-        parts: &Parts,
-        body: B,
-        now: SystemTime,
-        id: RequestId,
-        note: &mut Note,
-    ) -> Result<(u16, Reply), ApiError>
+    async fn call<B>(&self, came: Came<'_>, body: B, note: &mut Note) -> Result<(u16, Reply), ApiError>
     where
         B: Body + Send,
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
-        let candidates = route(parts)?;
-        note.operation = candidates.first().map(|operation| operation.route().name);
+        let Came { parts, peer, now, id } = came;
+        let place = place(parts)?;
+        note.operation = place.with(&parts.method).next().map(|operation| operation.route().name);
         let claim = Claim::parse(parts)?;
         note.key = Some(claim.access_key_id().to_owned());
-        let operation = self.meant(&candidates, &claim, now)?;
+        let operation = self.meant(place, &parts.method, &claim, now)?;
         let body = body::take(body, self.config.max_body, self.config.body_deadline).await?;
-        let principal = self.prove(&claim, &body).await?;
+        let (principal, policy) = self.prove(&claim, &body).await?;
         let mut members = object(&body)?;
-        route::bind(operation.route(), parts.uri.path(), parts.uri.query(), &mut members);
-        let call = Call::trusted(principal, claim.scope().region.clone(), id.to_string());
-        let reply = match operation {
-            Operation::Ivs(operation) => ivs::perform(&self.ivs, operation, &call, &members).await?,
+        let route = operation.route();
+        route::bind(route, parts.uri.path(), parts.uri.query(), &mut members);
+        let permission = permission::Request {
+            keys: &self.keys,
+            policy: &policy,
+            action: route.action,
+            access: operation.access(),
+            members: &members,
+            peer,
+            now,
+            call: Call::trusted(principal, claim.scope().region.clone(), id.as_str()),
         };
-        Ok((operation.route().status, reply))
+        let permission = permission.permitted();
+        let reply = match operation {
+            Operation::Ivs(operation) => ivs::perform(&self.ivs, operation, &members, permission).await?,
+        };
+        Ok((route.status, reply))
     }
 
-    /// Which of the operations on this path the signature is for.
-    fn meant(&self, candidates: &[Operation], claim: &Claim, now: SystemTime) -> Result<Operation, ApiError> {
-        let named = |operation: &&Operation| operation.service().name() == claim.scope().service;
-        let operation = candidates.iter().find(named).or(candidates.first());
-        let operation = *operation.ok_or(ApiError::UnknownOperation)?;
+    /// Which of the operations with this path and method the signature is for.
+    fn meant(
+        &self,
+        place: &Place,
+        method: &Method,
+        claim: &Claim,
+        now: SystemTime,
+    ) -> Result<Operation, ApiError> {
+        let named = |operation: &Operation| operation.service().name() == claim.scope().service;
+        let operation = place.with(method).find(named).or_else(|| place.with(method).next());
+        let operation = operation.ok_or(ApiError::UnknownOperation)?;
         let region = match &self.config.region {
             RegionRule::Only(region) => Some(region),
             RegionRule::Any => None,
@@ -139,27 +164,28 @@ impl<I: Ivs, K: KeyRing> Api<I, K> {
         Ok(operation)
     }
 
-    async fn prove(&self, claim: &Claim, body: &[u8]) -> Result<Principal, ApiError> {
+    async fn prove(&self, claim: &Claim, body: &[u8]) -> Result<(Principal, Arc<Policy>), ApiError> {
         let access_key_id = claim.access_key_id();
         let key = self.keys.find(access_key_id).await?.filter(|key| key.active);
         let key = key.ok_or(sigv4::Error::UnrecognizedClient)?;
         claim.verify(&key.secret.0, body)?;
-        Ok(Principal { account: key.account, access_key_id: access_key_id.to_owned() })
+        let principal =
+            Principal { account: key.account, access_key_id: access_key_id.to_owned(), name: key.name };
+        Ok((principal, key.policy))
     }
 }
 
-fn route(parts: &Parts) -> Result<Vec<Operation>, ApiError> {
-    match route::find(&parts.method, parts.uri.path()) {
-        Found::Operations(operations) => Ok(operations),
-        Found::NoPath => Err(ApiError::UnknownOperation),
-        Found::NoMethod(methods) => {
-            let allow: Vec<_> = methods.into_iter().map(Method::as_str).collect();
-            Err(ApiError::MethodNotAllowed { allow: allow.join(", ") })
-        }
+/// The operations that a request may mean by its path and method; at least one.
+fn place(parts: &Parts) -> Result<&'static Place, ApiError> {
+    let place = route::find(parts.uri.path()).ok_or(ApiError::UnknownOperation)?;
+    match place.with(&parts.method).next() {
+        Some(_) => Ok(place),
+        None => Err(ApiError::MethodNotAllowed { allow: place.methods() }),
     }
 }
 
-/// The members of the body; an empty body has none.
+/// The members of the body; an empty body has none. Of several members of one name the last counts, as in most
+/// readers of JSON (RFC 8259, 4); policy and operation see the same one. Values nest at most 127 deep.
 fn object(body: &[u8]) -> Result<Map<String, Value>, ApiError> {
     if body.is_empty() {
         return Ok(Map::new());
@@ -171,19 +197,28 @@ fn object(body: &[u8]) -> Result<Map<String, Value>, ApiError> {
     }
 }
 
-/// One line per call; the cause of an internal error goes here and nowhere else.
+/// One line per call; the cause of a failure that is not the caller's goes here and nowhere else.
 fn report(id: RequestId, note: &Note, took: Duration, outcome: &Result<(u16, Reply), ApiError>) {
     let operation = note.operation.unwrap_or("-");
     let key = note.key.as_deref().unwrap_or("-");
     let ms = took.as_millis();
-    match outcome {
-        Ok((status, _)) => tracing::info!(operation, status, key, %id, ms, "call"),
-        Err(error @ ApiError::Internal { source, .. }) => {
-            tracing::error!(operation, status = 500, key, %id, ms, %error, cause = %chain(source.as_ref()), "call failed");
+    let error = match outcome {
+        Ok((status, _)) => {
+            tracing::info!(operation, status, key, %id, ms, "call");
+            return;
         }
-        Err(error) => {
-            let (status, code) = error.wire();
-            tracing::info!(operation, status = status.as_u16(), code, key, %id, ms, "call refused");
+        Err(error) => error,
+    };
+    let (status, code) = error.wire();
+    let status = status.as_u16();
+    match error {
+        ApiError::Internal { source, .. } | ApiError::ServiceUnavailable { source, .. } => {
+            tracing::error!(operation, status, key, %id, ms, %error, cause = %chain(source.as_ref()), "call failed");
         }
+        ApiError::NotAllowed(refusal) => {
+            let (resource, reason) = (&refusal.resource, refusal.reason());
+            tracing::info!(operation, status, code, key, resource, reason, %id, ms, "call refused");
+        }
+        _ => tracing::info!(operation, status, code, key, %id, ms, "call refused"),
     }
 }

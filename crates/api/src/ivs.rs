@@ -1,10 +1,12 @@
-//! Amazon IVS low-latency streaming: the generated face of the service.
+//! Amazon IVS low-latency streaming: the generated face of the service, and what each operation is about.
 //!
 //! Promise: holds no hand-written shape; behaviour lives with whoever implements [`Ivs`].
 
+mod access;
 mod operations;
 mod shapes;
 
+pub(crate) use access::access;
 #[cfg(test)]
 pub(crate) use operations::EXCEPTIONS;
 pub(crate) use operations::perform;

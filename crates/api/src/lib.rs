@@ -2,10 +2,10 @@
 //!
 //! **Way in**: [`Api::handle`], given any HTTP request that is not another service's.
 //! **Way out**: the trait [`ivs::Ivs`] (one function per served operation), implemented by the service that
-//! gives the operations their meaning, and [`KeyRing`], which finds access keys.
+//! gives the operations their meaning, and [`KeyRing`], which finds access keys and their policies.
 //!
-//! Promise: an operation is reached only by a request whose signature was verified with an active key and
-//! whose every bound in the vendor's model is met; every answer carries `x-amzn-RequestId`, and every error
+//! Promise: an operation is reached only by a request whose signature was verified with an active key, whose
+//! every bound in the vendor's model is met, and that the key's policy allows; every answer carries `x-amzn-RequestId`, and every error
 //! its code and text where each AWS SDK looks for them.
 //!
 //! Refuses to know: what an operation means, where keys are stored, sockets, TLS, the clock.
@@ -15,6 +15,7 @@
 
 #![warn(missing_docs)]
 
+mod access;
 mod answer;
 mod body;
 mod call;
@@ -22,6 +23,9 @@ mod error;
 mod handle;
 pub mod ivs;
 mod keyring;
+mod peer;
+mod permission;
+mod refusal;
 mod request_id;
 mod route;
 mod rule;
@@ -33,6 +37,8 @@ pub use call::Call;
 pub use error::ApiError;
 pub use handle::{Api, Config, RegionRule};
 pub use keyring::{Key, KeyRing};
+pub use peer::Peer;
+pub use refusal::Refusal;
 pub use route::{Route, Service};
 pub use sensitive::Sensitive;
 pub use timestamp::Timestamp;

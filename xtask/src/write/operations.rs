@@ -18,7 +18,7 @@ pub(crate) fn operations(
              use super::shapes::*;\nuse crate::answer::{Reply, reply};\nuse crate::call::Call;\n\
              use crate::error::ApiError;\nuse crate::route::Route;\nuse crate::rule::parse;\n\n";
     text += &list(served);
-    text += &routes(model, served)?;
+    text += &routes(service, model, served)?;
     text += &interface(name, served)?;
     text += &perform(name, served);
     text += &every(service, served)?;
@@ -37,23 +37,30 @@ fn list(served: &[&Operation]) -> String {
     )
 }
 
-fn routes(model: &Model, served: &[&Operation]) -> Result<String, String> {
+fn routes(service: &str, model: &Model, served: &[&Operation]) -> Result<String, String> {
     let mut arms = String::new();
     for op in served {
-        let query = query(model, op)?;
+        let query = query(model, op)?.join(", ");
+        let Operation { name, method, status, .. } = op;
+        let path = path(op)?;
         arms += &format!(
-            "Self::{} => &Route {{ name: {:?}, method: Method::{}, path: {:?}, query: &[{}], status: {} }},\n",
-            op.name,
-            op.name,
-            op.method,
-            op.path,
-            query.join(", "),
-            op.status
+            "Self::{name} => &Route {{ name: {name:?}, action: \"{service}:{name}\", method: Method::{method}, \
+             path: {path:?}, query: &[{query}], status: {status} }},\n",
         );
     }
     Ok(format!(
         "/// How it is bound to HTTP.\npub fn route(self) -> &'static Route {{\nmatch self {{\n{arms}}}\n}}\n}}\n\n"
     ))
+}
+
+/// The path; its label, if it has one, must be its end: the frame reads no other.
+fn path(op: &Operation) -> Result<&str, String> {
+    match op.path.split_once('{') {
+        Some((_, label)) if label.find('}') != Some(label.len() - 1) => {
+            Err(format!("{}: only one label, at the end of the path, is supported", op.name))
+        }
+        _ => Ok(&op.path),
+    }
 }
 
 /// The query's members; each must be a list of texts, the only kind that the models have.
@@ -100,17 +107,23 @@ fn perform(name: &str, served: &[&Operation]) -> String {
     let arms: String = served
         .iter()
         .map(|op| {
-            let call = format!("service.{}(call, parse(members)?).await?", snake(&op.name));
-            match op.output {
-                Some(_) => format!("Operation::{} => reply(&{call}),\n", op.name),
-                None => format!("Operation::{} => {{\n{call};\nOk(Reply::Empty)\n}}\n", op.name),
-            }
+            let call = format!("service.{}(&call, input).await?", snake(&op.name));
+            let done = match op.output {
+                Some(_) => format!("reply(&{call})"),
+                None => format!("{call};\nOk(Reply::Empty)"),
+            };
+            format!(
+                "Operation::{} => {{\nlet input = parse(members)?;\nlet call = permission.await?;\n{done}\n}}\n",
+                op.name
+            )
         })
         .collect();
     format!(
-        "/// Reads the input, has the operation done, writes the output.\n\
-         pub(crate) async fn perform<S: {name}>(service: &S, operation: Operation, call: &Call, \
-         members: &Map<String, Value>) -> Result<Reply, ApiError> {{\nmatch operation {{\n{arms}}}\n}}\n\n"
+        "/// Reads the input, then asks for permission, then has the operation done and writes the output. There is\n\
+         /// no call but the one that the permission gives, so no operation is reached without it.\n\
+         pub(crate) async fn perform<S: {name}>(service: &S, operation: Operation, members: &Map<String, Value>, \
+         permission: impl Future<Output = Result<Call, ApiError>> + Send) -> Result<Reply, ApiError> {{\n\
+         match operation {{\n{arms}}}\n}}\n\n"
     )
 }
 
@@ -155,11 +168,30 @@ mod tests {
         let model = Model::parse(&sample::model()).expect("a whole model");
         let served = ["UntagResource", "Tell"].map(|name| model.operation(name).expect("in the sample"));
         let text = super::operations("sample", "Sample", &model, &served).expect("expressible");
-        let route = "Route { name: \"UntagResource\", method: Method::DELETE, path: \"/tags/{resourceArn}\", \
-                     query: &[\"tagKeys\"], status: 200 }";
+        let route = "Route { name: \"UntagResource\", action: \"sample:UntagResource\", method: Method::DELETE, \
+                     path: \"/tags/{resourceArn}\", query: &[\"tagKeys\"], status: 200 }";
         assert!(text.contains(route), "{text}");
-        assert!(text.contains("reply(&service.untag_resource(call, parse(members)?).await?)"), "{text}");
-        assert!(text.contains("service.tell(call, parse(members)?).await?;\nOk(Reply::Empty)"), "{text}");
         assert!(text.contains("(\"Gone\", 410),"), "{text}");
+    }
+
+    #[test]
+    fn an_operation_is_done_after_its_input_is_read_and_permission_is_given() {
+        let model = Model::parse(&sample::model()).expect("a whole model");
+        let served = ["UntagResource", "Tell"].map(|name| model.operation(name).expect("in the sample"));
+        let text = super::operations("sample", "Sample", &model, &served).expect("expressible");
+        let order = "let input = parse(members)?;\nlet call = permission.await?;\n";
+        let untag = format!("{order}reply(&service.untag_resource(&call, input).await?)");
+        let tell = format!("{order}service.tell(&call, input).await?;\nOk(Reply::Empty)");
+        assert!(text.contains(&untag) && text.contains(&tell), "{text}");
+    }
+
+    #[test]
+    fn a_label_in_the_middle_of_a_path_is_refused() {
+        let mut json = sample::model();
+        json["operations"]["Tell"]["http"]["requestUri"] = "/Tell/{type}/twice".into();
+        let model = Model::parse(&json).expect("a whole model");
+        let served = [model.operation("Tell").expect("in the sample")];
+        let error = super::operations("sample", "Sample", &model, &served).expect_err("not expressible");
+        assert!(error.contains("at the end of the path"), "{error}");
     }
 }

@@ -137,6 +137,7 @@ impl Operation {
         match self {
             Self::BatchGetChannel => &Route {
                 name: "BatchGetChannel",
+                action: "ivs:BatchGetChannel",
                 method: Method::POST,
                 path: "/BatchGetChannel",
                 query: &[],
@@ -144,6 +145,7 @@ impl Operation {
             },
             Self::BatchGetStreamKey => &Route {
                 name: "BatchGetStreamKey",
+                action: "ivs:BatchGetStreamKey",
                 method: Method::POST,
                 path: "/BatchGetStreamKey",
                 query: &[],
@@ -151,6 +153,7 @@ impl Operation {
             },
             Self::BatchStartViewerSessionRevocation => &Route {
                 name: "BatchStartViewerSessionRevocation",
+                action: "ivs:BatchStartViewerSessionRevocation",
                 method: Method::POST,
                 path: "/BatchStartViewerSessionRevocation",
                 query: &[],
@@ -158,6 +161,7 @@ impl Operation {
             },
             Self::CreateChannel => &Route {
                 name: "CreateChannel",
+                action: "ivs:CreateChannel",
                 method: Method::POST,
                 path: "/CreateChannel",
                 query: &[],
@@ -165,6 +169,7 @@ impl Operation {
             },
             Self::CreatePlaybackRestrictionPolicy => &Route {
                 name: "CreatePlaybackRestrictionPolicy",
+                action: "ivs:CreatePlaybackRestrictionPolicy",
                 method: Method::POST,
                 path: "/CreatePlaybackRestrictionPolicy",
                 query: &[],
@@ -172,6 +177,7 @@ impl Operation {
             },
             Self::CreateRecordingConfiguration => &Route {
                 name: "CreateRecordingConfiguration",
+                action: "ivs:CreateRecordingConfiguration",
                 method: Method::POST,
                 path: "/CreateRecordingConfiguration",
                 query: &[],
@@ -179,6 +185,7 @@ impl Operation {
             },
             Self::CreateStreamKey => &Route {
                 name: "CreateStreamKey",
+                action: "ivs:CreateStreamKey",
                 method: Method::POST,
                 path: "/CreateStreamKey",
                 query: &[],
@@ -186,6 +193,7 @@ impl Operation {
             },
             Self::DeleteChannel => &Route {
                 name: "DeleteChannel",
+                action: "ivs:DeleteChannel",
                 method: Method::POST,
                 path: "/DeleteChannel",
                 query: &[],
@@ -193,6 +201,7 @@ impl Operation {
             },
             Self::DeletePlaybackKeyPair => &Route {
                 name: "DeletePlaybackKeyPair",
+                action: "ivs:DeletePlaybackKeyPair",
                 method: Method::POST,
                 path: "/DeletePlaybackKeyPair",
                 query: &[],
@@ -200,6 +209,7 @@ impl Operation {
             },
             Self::DeletePlaybackRestrictionPolicy => &Route {
                 name: "DeletePlaybackRestrictionPolicy",
+                action: "ivs:DeletePlaybackRestrictionPolicy",
                 method: Method::POST,
                 path: "/DeletePlaybackRestrictionPolicy",
                 query: &[],
@@ -207,6 +217,7 @@ impl Operation {
             },
             Self::DeleteRecordingConfiguration => &Route {
                 name: "DeleteRecordingConfiguration",
+                action: "ivs:DeleteRecordingConfiguration",
                 method: Method::POST,
                 path: "/DeleteRecordingConfiguration",
                 query: &[],
@@ -214,6 +225,7 @@ impl Operation {
             },
             Self::DeleteStreamKey => &Route {
                 name: "DeleteStreamKey",
+                action: "ivs:DeleteStreamKey",
                 method: Method::POST,
                 path: "/DeleteStreamKey",
                 query: &[],
@@ -221,6 +233,7 @@ impl Operation {
             },
             Self::GetChannel => &Route {
                 name: "GetChannel",
+                action: "ivs:GetChannel",
                 method: Method::POST,
                 path: "/GetChannel",
                 query: &[],
@@ -228,6 +241,7 @@ impl Operation {
             },
             Self::GetPlaybackKeyPair => &Route {
                 name: "GetPlaybackKeyPair",
+                action: "ivs:GetPlaybackKeyPair",
                 method: Method::POST,
                 path: "/GetPlaybackKeyPair",
                 query: &[],
@@ -235,6 +249,7 @@ impl Operation {
             },
             Self::GetPlaybackRestrictionPolicy => &Route {
                 name: "GetPlaybackRestrictionPolicy",
+                action: "ivs:GetPlaybackRestrictionPolicy",
                 method: Method::POST,
                 path: "/GetPlaybackRestrictionPolicy",
                 query: &[],
@@ -242,6 +257,7 @@ impl Operation {
             },
             Self::GetRecordingConfiguration => &Route {
                 name: "GetRecordingConfiguration",
+                action: "ivs:GetRecordingConfiguration",
                 method: Method::POST,
                 path: "/GetRecordingConfiguration",
                 query: &[],
@@ -249,6 +265,7 @@ impl Operation {
             },
             Self::GetStream => &Route {
                 name: "GetStream",
+                action: "ivs:GetStream",
                 method: Method::POST,
                 path: "/GetStream",
                 query: &[],
@@ -256,6 +273,7 @@ impl Operation {
             },
             Self::GetStreamKey => &Route {
                 name: "GetStreamKey",
+                action: "ivs:GetStreamKey",
                 method: Method::POST,
                 path: "/GetStreamKey",
                 query: &[],
@@ -263,6 +281,7 @@ impl Operation {
             },
             Self::GetStreamSession => &Route {
                 name: "GetStreamSession",
+                action: "ivs:GetStreamSession",
                 method: Method::POST,
                 path: "/GetStreamSession",
                 query: &[],
@@ -270,6 +289,7 @@ impl Operation {
             },
             Self::ImportPlaybackKeyPair => &Route {
                 name: "ImportPlaybackKeyPair",
+                action: "ivs:ImportPlaybackKeyPair",
                 method: Method::POST,
                 path: "/ImportPlaybackKeyPair",
                 query: &[],
@@ -277,6 +297,7 @@ impl Operation {
             },
             Self::ListChannels => &Route {
                 name: "ListChannels",
+                action: "ivs:ListChannels",
                 method: Method::POST,
                 path: "/ListChannels",
                 query: &[],
@@ -284,6 +305,7 @@ impl Operation {
             },
             Self::ListPlaybackKeyPairs => &Route {
                 name: "ListPlaybackKeyPairs",
+                action: "ivs:ListPlaybackKeyPairs",
                 method: Method::POST,
                 path: "/ListPlaybackKeyPairs",
                 query: &[],
@@ -291,6 +313,7 @@ impl Operation {
             },
             Self::ListPlaybackRestrictionPolicies => &Route {
                 name: "ListPlaybackRestrictionPolicies",
+                action: "ivs:ListPlaybackRestrictionPolicies",
                 method: Method::POST,
                 path: "/ListPlaybackRestrictionPolicies",
                 query: &[],
@@ -298,6 +321,7 @@ impl Operation {
             },
             Self::ListRecordingConfigurations => &Route {
                 name: "ListRecordingConfigurations",
+                action: "ivs:ListRecordingConfigurations",
                 method: Method::POST,
                 path: "/ListRecordingConfigurations",
                 query: &[],
@@ -305,6 +329,7 @@ impl Operation {
             },
             Self::ListStreamKeys => &Route {
                 name: "ListStreamKeys",
+                action: "ivs:ListStreamKeys",
                 method: Method::POST,
                 path: "/ListStreamKeys",
                 query: &[],
@@ -312,6 +337,7 @@ impl Operation {
             },
             Self::ListStreamSessions => &Route {
                 name: "ListStreamSessions",
+                action: "ivs:ListStreamSessions",
                 method: Method::POST,
                 path: "/ListStreamSessions",
                 query: &[],
@@ -319,6 +345,7 @@ impl Operation {
             },
             Self::ListStreams => &Route {
                 name: "ListStreams",
+                action: "ivs:ListStreams",
                 method: Method::POST,
                 path: "/ListStreams",
                 query: &[],
@@ -326,6 +353,7 @@ impl Operation {
             },
             Self::ListTagsForResource => &Route {
                 name: "ListTagsForResource",
+                action: "ivs:ListTagsForResource",
                 method: Method::GET,
                 path: "/tags/{resourceArn}",
                 query: &[],
@@ -333,6 +361,7 @@ impl Operation {
             },
             Self::PutMetadata => &Route {
                 name: "PutMetadata",
+                action: "ivs:PutMetadata",
                 method: Method::POST,
                 path: "/PutMetadata",
                 query: &[],
@@ -340,6 +369,7 @@ impl Operation {
             },
             Self::StartViewerSessionRevocation => &Route {
                 name: "StartViewerSessionRevocation",
+                action: "ivs:StartViewerSessionRevocation",
                 method: Method::POST,
                 path: "/StartViewerSessionRevocation",
                 query: &[],
@@ -347,6 +377,7 @@ impl Operation {
             },
             Self::StopStream => &Route {
                 name: "StopStream",
+                action: "ivs:StopStream",
                 method: Method::POST,
                 path: "/StopStream",
                 query: &[],
@@ -354,6 +385,7 @@ impl Operation {
             },
             Self::TagResource => &Route {
                 name: "TagResource",
+                action: "ivs:TagResource",
                 method: Method::POST,
                 path: "/tags/{resourceArn}",
                 query: &[],
@@ -361,6 +393,7 @@ impl Operation {
             },
             Self::UntagResource => &Route {
                 name: "UntagResource",
+                action: "ivs:UntagResource",
                 method: Method::DELETE,
                 path: "/tags/{resourceArn}",
                 query: &["tagKeys"],
@@ -368,6 +401,7 @@ impl Operation {
             },
             Self::UpdateChannel => &Route {
                 name: "UpdateChannel",
+                action: "ivs:UpdateChannel",
                 method: Method::POST,
                 path: "/UpdateChannel",
                 query: &[],
@@ -375,6 +409,7 @@ impl Operation {
             },
             Self::UpdatePlaybackRestrictionPolicy => &Route {
                 name: "UpdatePlaybackRestrictionPolicy",
+                action: "ivs:UpdatePlaybackRestrictionPolicy",
                 method: Method::POST,
                 path: "/UpdatePlaybackRestrictionPolicy",
                 query: &[],
@@ -633,89 +668,194 @@ pub trait Ivs: Send + Sync + 'static {
     ) -> impl Future<Output = Result<UpdatePlaybackRestrictionPolicyResponse, ApiError>> + Send;
 }
 
-/// Reads the input, has the operation done, writes the output.
+/// Reads the input, then asks for permission, then has the operation done and writes the output. There is
+/// no call but the one that the permission gives, so no operation is reached without it.
 pub(crate) async fn perform<S: Ivs>(
     service: &S,
     operation: Operation,
-    call: &Call,
     members: &Map<String, Value>,
+    permission: impl Future<Output = Result<Call, ApiError>> + Send,
 ) -> Result<Reply, ApiError> {
     match operation {
-        Operation::BatchGetChannel => reply(&service.batch_get_channel(call, parse(members)?).await?),
-        Operation::BatchGetStreamKey => reply(&service.batch_get_stream_key(call, parse(members)?).await?),
-        Operation::BatchStartViewerSessionRevocation => {
-            reply(&service.batch_start_viewer_session_revocation(call, parse(members)?).await?)
+        Operation::BatchGetChannel => {
+            let input = parse(members)?;
+            let call = permission.await?;
+            reply(&service.batch_get_channel(&call, input).await?)
         }
-        Operation::CreateChannel => reply(&service.create_channel(call, parse(members)?).await?),
+        Operation::BatchGetStreamKey => {
+            let input = parse(members)?;
+            let call = permission.await?;
+            reply(&service.batch_get_stream_key(&call, input).await?)
+        }
+        Operation::BatchStartViewerSessionRevocation => {
+            let input = parse(members)?;
+            let call = permission.await?;
+            reply(&service.batch_start_viewer_session_revocation(&call, input).await?)
+        }
+        Operation::CreateChannel => {
+            let input = parse(members)?;
+            let call = permission.await?;
+            reply(&service.create_channel(&call, input).await?)
+        }
         Operation::CreatePlaybackRestrictionPolicy => {
-            reply(&service.create_playback_restriction_policy(call, parse(members)?).await?)
+            let input = parse(members)?;
+            let call = permission.await?;
+            reply(&service.create_playback_restriction_policy(&call, input).await?)
         }
         Operation::CreateRecordingConfiguration => {
-            reply(&service.create_recording_configuration(call, parse(members)?).await?)
+            let input = parse(members)?;
+            let call = permission.await?;
+            reply(&service.create_recording_configuration(&call, input).await?)
         }
-        Operation::CreateStreamKey => reply(&service.create_stream_key(call, parse(members)?).await?),
+        Operation::CreateStreamKey => {
+            let input = parse(members)?;
+            let call = permission.await?;
+            reply(&service.create_stream_key(&call, input).await?)
+        }
         Operation::DeleteChannel => {
-            service.delete_channel(call, parse(members)?).await?;
+            let input = parse(members)?;
+            let call = permission.await?;
+            service.delete_channel(&call, input).await?;
             Ok(Reply::Empty)
         }
         Operation::DeletePlaybackKeyPair => {
-            reply(&service.delete_playback_key_pair(call, parse(members)?).await?)
+            let input = parse(members)?;
+            let call = permission.await?;
+            reply(&service.delete_playback_key_pair(&call, input).await?)
         }
         Operation::DeletePlaybackRestrictionPolicy => {
-            service.delete_playback_restriction_policy(call, parse(members)?).await?;
+            let input = parse(members)?;
+            let call = permission.await?;
+            service.delete_playback_restriction_policy(&call, input).await?;
             Ok(Reply::Empty)
         }
         Operation::DeleteRecordingConfiguration => {
-            service.delete_recording_configuration(call, parse(members)?).await?;
+            let input = parse(members)?;
+            let call = permission.await?;
+            service.delete_recording_configuration(&call, input).await?;
             Ok(Reply::Empty)
         }
         Operation::DeleteStreamKey => {
-            service.delete_stream_key(call, parse(members)?).await?;
+            let input = parse(members)?;
+            let call = permission.await?;
+            service.delete_stream_key(&call, input).await?;
             Ok(Reply::Empty)
         }
-        Operation::GetChannel => reply(&service.get_channel(call, parse(members)?).await?),
-        Operation::GetPlaybackKeyPair => reply(&service.get_playback_key_pair(call, parse(members)?).await?),
+        Operation::GetChannel => {
+            let input = parse(members)?;
+            let call = permission.await?;
+            reply(&service.get_channel(&call, input).await?)
+        }
+        Operation::GetPlaybackKeyPair => {
+            let input = parse(members)?;
+            let call = permission.await?;
+            reply(&service.get_playback_key_pair(&call, input).await?)
+        }
         Operation::GetPlaybackRestrictionPolicy => {
-            reply(&service.get_playback_restriction_policy(call, parse(members)?).await?)
+            let input = parse(members)?;
+            let call = permission.await?;
+            reply(&service.get_playback_restriction_policy(&call, input).await?)
         }
         Operation::GetRecordingConfiguration => {
-            reply(&service.get_recording_configuration(call, parse(members)?).await?)
+            let input = parse(members)?;
+            let call = permission.await?;
+            reply(&service.get_recording_configuration(&call, input).await?)
         }
-        Operation::GetStream => reply(&service.get_stream(call, parse(members)?).await?),
-        Operation::GetStreamKey => reply(&service.get_stream_key(call, parse(members)?).await?),
-        Operation::GetStreamSession => reply(&service.get_stream_session(call, parse(members)?).await?),
+        Operation::GetStream => {
+            let input = parse(members)?;
+            let call = permission.await?;
+            reply(&service.get_stream(&call, input).await?)
+        }
+        Operation::GetStreamKey => {
+            let input = parse(members)?;
+            let call = permission.await?;
+            reply(&service.get_stream_key(&call, input).await?)
+        }
+        Operation::GetStreamSession => {
+            let input = parse(members)?;
+            let call = permission.await?;
+            reply(&service.get_stream_session(&call, input).await?)
+        }
         Operation::ImportPlaybackKeyPair => {
-            reply(&service.import_playback_key_pair(call, parse(members)?).await?)
+            let input = parse(members)?;
+            let call = permission.await?;
+            reply(&service.import_playback_key_pair(&call, input).await?)
         }
-        Operation::ListChannels => reply(&service.list_channels(call, parse(members)?).await?),
+        Operation::ListChannels => {
+            let input = parse(members)?;
+            let call = permission.await?;
+            reply(&service.list_channels(&call, input).await?)
+        }
         Operation::ListPlaybackKeyPairs => {
-            reply(&service.list_playback_key_pairs(call, parse(members)?).await?)
+            let input = parse(members)?;
+            let call = permission.await?;
+            reply(&service.list_playback_key_pairs(&call, input).await?)
         }
         Operation::ListPlaybackRestrictionPolicies => {
-            reply(&service.list_playback_restriction_policies(call, parse(members)?).await?)
+            let input = parse(members)?;
+            let call = permission.await?;
+            reply(&service.list_playback_restriction_policies(&call, input).await?)
         }
         Operation::ListRecordingConfigurations => {
-            reply(&service.list_recording_configurations(call, parse(members)?).await?)
+            let input = parse(members)?;
+            let call = permission.await?;
+            reply(&service.list_recording_configurations(&call, input).await?)
         }
-        Operation::ListStreamKeys => reply(&service.list_stream_keys(call, parse(members)?).await?),
-        Operation::ListStreamSessions => reply(&service.list_stream_sessions(call, parse(members)?).await?),
-        Operation::ListStreams => reply(&service.list_streams(call, parse(members)?).await?),
+        Operation::ListStreamKeys => {
+            let input = parse(members)?;
+            let call = permission.await?;
+            reply(&service.list_stream_keys(&call, input).await?)
+        }
+        Operation::ListStreamSessions => {
+            let input = parse(members)?;
+            let call = permission.await?;
+            reply(&service.list_stream_sessions(&call, input).await?)
+        }
+        Operation::ListStreams => {
+            let input = parse(members)?;
+            let call = permission.await?;
+            reply(&service.list_streams(&call, input).await?)
+        }
         Operation::ListTagsForResource => {
-            reply(&service.list_tags_for_resource(call, parse(members)?).await?)
+            let input = parse(members)?;
+            let call = permission.await?;
+            reply(&service.list_tags_for_resource(&call, input).await?)
         }
         Operation::PutMetadata => {
-            service.put_metadata(call, parse(members)?).await?;
+            let input = parse(members)?;
+            let call = permission.await?;
+            service.put_metadata(&call, input).await?;
             Ok(Reply::Empty)
         }
         Operation::StartViewerSessionRevocation => {
-            reply(&service.start_viewer_session_revocation(call, parse(members)?).await?)
+            let input = parse(members)?;
+            let call = permission.await?;
+            reply(&service.start_viewer_session_revocation(&call, input).await?)
         }
-        Operation::StopStream => reply(&service.stop_stream(call, parse(members)?).await?),
-        Operation::TagResource => reply(&service.tag_resource(call, parse(members)?).await?),
-        Operation::UntagResource => reply(&service.untag_resource(call, parse(members)?).await?),
-        Operation::UpdateChannel => reply(&service.update_channel(call, parse(members)?).await?),
+        Operation::StopStream => {
+            let input = parse(members)?;
+            let call = permission.await?;
+            reply(&service.stop_stream(&call, input).await?)
+        }
+        Operation::TagResource => {
+            let input = parse(members)?;
+            let call = permission.await?;
+            reply(&service.tag_resource(&call, input).await?)
+        }
+        Operation::UntagResource => {
+            let input = parse(members)?;
+            let call = permission.await?;
+            reply(&service.untag_resource(&call, input).await?)
+        }
+        Operation::UpdateChannel => {
+            let input = parse(members)?;
+            let call = permission.await?;
+            reply(&service.update_channel(&call, input).await?)
+        }
         Operation::UpdatePlaybackRestrictionPolicy => {
-            reply(&service.update_playback_restriction_policy(call, parse(members)?).await?)
+            let input = parse(members)?;
+            let call = permission.await?;
+            reply(&service.update_playback_restriction_policy(&call, input).await?)
         }
     }
 }

@@ -5,14 +5,18 @@
 
 use std::any::Any;
 use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use api::ivs::{
     Channel, ChannelType, CreateChannelRequest, CreateChannelResponse, CreateStreamKeyResponse,
     GetChannelRequest, Ivs, StreamKey, TranscodePreset,
 };
-use api::{Api, ApiError, Call, Config, Key, KeyRing, RegionRule, Sensitive};
+use api::{Api, ApiError, Call, Config, Key, KeyRing, Peer, RegionRule, Sensitive};
+use auth::policy::{ADMIN, Policy};
 use bytes::Bytes;
-use domain::{AccountId, Arn, Region};
+use domain::{AccountId, Arn, Region, Tags};
 use http::{HeaderMap, Request, Response, StatusCode};
 use http_body::Body;
 use http_body_util::{BodyExt, Full};
@@ -20,13 +24,18 @@ use serde_json::Value;
 
 use crate::signer::now;
 
-pub(crate) struct Fake;
+#[derive(Default)]
+pub(crate) struct Fake {
+    /// Set by every operation.
+    reached: Arc<AtomicBool>,
+}
 
 /// Every operation of the trait, answered by one function.
 macro_rules! alike {
     ($($function:ident $operation:ident $input:ty => $output:ty;)+) => {
         impl Ivs for Fake {
             $(async fn $function(&self, call: &Call, input: $input) -> Result<$output, ApiError> {
+                self.reached.store(true, Ordering::Relaxed);
                 let mut output = <$output>::default();
                 answer(call, &input, &mut output).map(|()| output)
             })+
@@ -75,25 +84,57 @@ fn refusal(arn: &str) -> ApiError {
         "busy" => ApiError::Conflict(text()),
         "full" => ApiError::ServiceQuotaExceeded(text()),
         "fast" => ApiError::Throttling(text()),
+        "away" => ApiError::unavailable("reading the channel", "the disk is on fire"),
         "forbidden" => ApiError::AccessDenied(text()),
         "offline" => ApiError::ChannelNotBroadcasting(text()),
         _ => ApiError::internal("reading the channel", "the disk is on fire"),
     }
 }
 
-/// One active key, one that is not, and one whose record can't be read.
-pub(crate) struct Keys;
+/// One active key, one that is not, and one whose record can't be read; all with the same policy.
+pub(crate) struct Keys {
+    policy: Arc<Policy>,
+    tags: BTreeMap<String, Tags>,
+}
+
+impl Keys {
+    /// Keys whose holder may do what `policy` says.
+    pub(crate) fn with(policy: &str) -> Self {
+        let policy = Policy::parse(policy).expect("a policy");
+        Self { policy: Arc::new(policy), tags: BTreeMap::new() }
+    }
+
+    /// And a resource with these tags.
+    pub(crate) fn and(mut self, arn: &str, tags: &[(&str, &str)]) -> Self {
+        let tags = tags.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
+        self.tags.insert(arn.to_owned(), tags.collect());
+        self
+    }
+}
 
 impl KeyRing for Keys {
     async fn find(&self, access_key_id: &str) -> Result<Option<Key>, ApiError> {
-        let account = AccountId::parse("123456789012").expect("twelve digits");
-        let key = |active| Key { secret: Sensitive("a-secret".to_owned()), account, active };
+        let key = |active| Key {
+            secret: Sensitive("a-secret".to_owned()),
+            account: AccountId::parse("123456789012").expect("twelve digits"),
+            active,
+            name: "somebody".to_owned(),
+            policy: Arc::clone(&self.policy),
+        };
         match access_key_id {
             "AKIDACTIVE" => Ok(Some(key(true))),
             "AKIDSLEEPING" => Ok(Some(key(false))),
             "AKIDBROKEN" => Err(ApiError::internal("finding the key", "the disk is on fire")),
+            "AKIDAWAY" => Err(ApiError::unavailable("finding the key", "the disk is on fire")),
             _ => Ok(None),
         }
+    }
+
+    async fn resource_tags(&self, arn: &Arn) -> Result<Option<Tags>, ApiError> {
+        if arn.id.as_str() == "away" {
+            return Err(ApiError::unavailable("finding the tags", "the disk is on fire"));
+        }
+        Ok(self.tags.get(&arn.to_string()).cloned())
     }
 }
 
@@ -130,7 +171,10 @@ pub(crate) fn config() -> Config {
     Config::new(RegionRule::Only(Region::parse("us-east-1").expect("a region")))
 }
 
-/// What the frame with the usual configuration answers.
+/// Who asks unless a test says otherwise.
+pub(crate) const PEER: Peer = Peer { ip: IpAddr::V4(Ipv4Addr::new(203, 0, 113, 7)), secure: false };
+
+/// What the frame with the usual configuration answers to one who may do everything.
 pub(crate) async fn ask<B>(request: Request<B>) -> Answer
 where
     B: Body + Send,
@@ -140,14 +184,22 @@ where
     ask_of(config(), request).await
 }
 
-/// What the frame answers.
+/// What the frame answers to one who may do everything.
 pub(crate) async fn ask_of<B>(config: Config, request: Request<B>) -> Answer
 where
     B: Body + Send,
     B::Data: Send,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
-    read(Api::new(config, Fake, Keys).handle(request, now()).await).await
+    read(Api::new(config, Fake::default(), Keys::with(ADMIN)).handle(request, PEER, now()).await).await
+}
+
+/// What the frame answers to the holder of such a key, and whether the operation was reached.
+pub(crate) async fn ask_with(keys: Keys, peer: Peer, request: Request<Full<Bytes>>) -> (Answer, bool) {
+    let reached = Arc::new(AtomicBool::new(false));
+    let fake = Fake { reached: Arc::clone(&reached) };
+    let answer = read(Api::new(config(), fake, keys).handle(request, peer, now()).await).await;
+    (answer, reached.load(Ordering::Relaxed))
 }
 
 async fn read(response: Response<Full<Bytes>>) -> Answer {
