@@ -31,7 +31,7 @@ pub(crate) enum Cell {
 /// The database: reads go straight to it, changes through [`Database::begin`].
 #[derive(Clone, Debug)]
 pub(crate) enum Database {
-    Sqlite(sqlite::Pools),
+    Sqlite(sqlite::Sqlite),
     Postgres(postgres::Pools),
 }
 
@@ -76,7 +76,7 @@ impl Database {
 }
 
 enum Transaction {
-    Sqlite(sqlite::Transaction),
+    Sqlite(sqlite::Turn),
     Postgres(postgres::Transaction),
 }
 
@@ -95,7 +95,8 @@ impl Change {
         values: &[Value<'_>],
     ) -> Result<Vec<Row>, StoreError> {
         let rows = match &mut self.transaction {
-            Transaction::Sqlite(transaction) => sqlite::fetch(&mut *transaction, sql, values).await,
+            _ if self.broken => Err(DatabaseError::broken()),
+            Transaction::Sqlite(turn) => turn.fetch(sql, values),
             Transaction::Postgres(transaction) => postgres::fetch(&mut *transaction, sql, values).await,
         };
         self.broken |= rows.is_err();
@@ -115,7 +116,8 @@ impl Change {
         values: &[Value<'_>],
     ) -> Result<u64, StoreError> {
         let done = match &mut self.transaction {
-            Transaction::Sqlite(transaction) => sqlite::execute(&mut *transaction, sql, values).await,
+            _ if self.broken => Err(DatabaseError::broken()),
+            Transaction::Sqlite(turn) => turn.execute(sql, values),
             Transaction::Postgres(transaction) => postgres::execute(&mut *transaction, sql, values).await,
         };
         self.broken |= done.is_err();
@@ -126,7 +128,7 @@ impl Change {
         let Self { object, transaction, broken } = self;
         let done = match transaction {
             _ if broken => Err(DatabaseError::broken()),
-            Transaction::Sqlite(transaction) => transaction.commit().await.map_err(DatabaseError::from),
+            Transaction::Sqlite(turn) => turn.commit().await,
             Transaction::Postgres(transaction) => postgres::commit(transaction).await,
         };
         done.map_err(|source| StoreError::Write { object, source })

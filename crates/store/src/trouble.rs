@@ -2,19 +2,28 @@
 //!
 //! Promise: one question, [`DatabaseError::is_unavailable`], has the same meaning for both databases.
 
+use std::sync::Arc;
+
+use rusqlite::ErrorCode;
 use sqlx::migrate::MigrateError;
 
 /// What the database said. Its text and its sources are the driver's own.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 #[error(transparent)]
-pub struct DatabaseError(Box<Cause>);
+pub struct DatabaseError(Arc<Cause>);
 
 #[derive(Debug, thiserror::Error)]
 enum Cause {
     #[error(transparent)]
     Server(sqlx::Error),
     #[error(transparent)]
+    File(rusqlite::Error),
+    #[error(transparent)]
     Migration(MigrateError),
+    #[error("no turn to write within the time limit")]
+    Late,
+    #[error("the database was closed")]
+    Closed,
     /// PostgreSQL would take the commit of a broken transaction for a roll-back, and say that all is well.
     #[error("an earlier statement of the same change had failed")]
     Broken,
@@ -24,11 +33,25 @@ enum Cause {
 
 impl DatabaseError {
     pub(crate) fn broken() -> Self {
-        Self(Box::new(Cause::Broken))
+        Self(Arc::new(Cause::Broken))
+    }
+
+    pub(crate) fn late() -> Self {
+        Self(Arc::new(Cause::Late))
+    }
+
+    pub(crate) fn closed() -> Self {
+        Self(Arc::new(Cause::Closed))
     }
 
     pub(crate) fn column(column: usize) -> Self {
-        Self(Box::new(Cause::Column(column)))
+        Self(Arc::new(Cause::Column(column)))
+    }
+
+    /// Another connection has the lock on the file, so that waiting may help.
+    pub(crate) fn is_busy(&self) -> bool {
+        let Cause::File(error) = &*self.0 else { return false };
+        matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
     }
 
     /// See [`crate::StoreError::is_unavailable`].
@@ -38,6 +61,8 @@ impl DatabaseError {
             Cause::Migration(MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _)) => {
                 server_is_unavailable(error)
             }
+            Cause::File(error) => error.sqlite_error_code().is_some_and(file_is_unavailable),
+            Cause::Late | Cause::Closed => true,
             Cause::Migration(_) | Cause::Broken | Cause::Column(_) => false,
         }
     }
@@ -45,14 +70,36 @@ impl DatabaseError {
 
 impl From<sqlx::Error> for DatabaseError {
     fn from(error: sqlx::Error) -> Self {
-        Self(Box::new(Cause::Server(error)))
+        Self(Arc::new(Cause::Server(error)))
+    }
+}
+
+impl From<rusqlite::Error> for DatabaseError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self(Arc::new(Cause::File(error)))
     }
 }
 
 impl From<MigrateError> for DatabaseError {
     fn from(error: MigrateError) -> Self {
-        Self(Box::new(Cause::Migration(error)))
+        Self(Arc::new(Cause::Migration(error)))
     }
+}
+
+/// By the result code (sqlite.org/rescode.html).
+fn file_is_unavailable(code: ErrorCode) -> bool {
+    matches!(
+        code,
+        ErrorCode::DatabaseBusy
+            | ErrorCode::DatabaseLocked
+            | ErrorCode::SystemIoFailure
+            | ErrorCode::DiskFull
+            | ErrorCode::CannotOpen
+            | ErrorCode::ReadOnly
+            | ErrorCode::PermissionDenied
+            | ErrorCode::FileLockingProtocolFailed
+            | ErrorCode::OutOfMemory
+    )
 }
 
 fn server_is_unavailable(error: &sqlx::Error) -> bool {
@@ -63,7 +110,6 @@ fn server_is_unavailable(error: &sqlx::Error) -> bool {
         | sqlx::Error::PoolTimedOut
         | sqlx::Error::PoolClosed
         | sqlx::Error::Protocol(_)
-        | sqlx::Error::BeginFailed
         | sqlx::Error::WorkerCrashed => true,
         _ => false,
     }

@@ -9,8 +9,7 @@ use std::path::Path;
 use std::time::SystemTime;
 
 use domain::AccountId;
-use sqlx::Connection;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
+use rusqlite::Connection;
 use store::{AccessKey, Store, StoreError};
 use tokio::task::JoinSet;
 
@@ -29,11 +28,8 @@ fn mode(path: &Path) -> u32 {
     std::fs::metadata(path).unwrap().permissions().mode() & 0o777
 }
 
-async fn raw(path: &Path, sql: &'static str) {
-    let options = SqliteConnectOptions::new().filename(path);
-    let mut connection = SqliteConnection::connect_with(&options).await.unwrap();
-    sqlx::raw_sql(sql).execute(&mut connection).await.unwrap();
-    connection.close().await.unwrap();
+fn raw(path: &Path, sql: &str) {
+    Connection::open(path).unwrap().execute_batch(sql).unwrap();
 }
 
 #[tokio::test]
@@ -118,8 +114,7 @@ async fn a_database_of_a_newer_version_is_refused_by_name() {
         &path,
         "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
          VALUES (9999, 'from the future', 1, x'00', 0)",
-    )
-    .await;
+    );
     let refused = Store::open(&path).await.expect_err("a newer database");
     assert!(matches!(refused, StoreError::NewerDatabase { found: 9999, .. }), "{refused:?}");
     assert!(refused.to_string().contains("made by a newer version"));
