@@ -4,6 +4,7 @@
 //! that are not the caller's it tells nothing.
 
 use api::ApiError;
+use domain::ResourceKind;
 use store::StoreError;
 
 /// Why the service could not start.
@@ -17,9 +18,13 @@ pub enum Error {
 /// What the caller is told.
 pub(crate) fn refusal(error: StoreError) -> ApiError {
     match error {
-        StoreError::NoSuchChannel { arn } | StoreError::NoSuchStreamKey { arn } => ApiError::not_found(&arn),
-        StoreError::ChannelQuota { limit } => {
-            ApiError::ServiceQuotaExceeded(format!("Channel quota exceeded: at most {limit} channels"))
+        StoreError::NoSuchResource { arn } => ApiError::not_found(&arn),
+        StoreError::Attached { arn } => {
+            ApiError::Conflict(format!("Resource: {arn} is in use: at least one channel is attached to it"))
+        }
+        StoreError::ResourceQuota { kind, limit } => {
+            let (one, many) = nouns(kind);
+            ApiError::ServiceQuotaExceeded(format!("{one} quota exceeded: at most {limit} {many}"))
         }
         StoreError::StreamKeyQuota { channel, limit } => ApiError::ServiceQuotaExceeded(format!(
             "Stream key quota exceeded: at most {limit} per channel, channel: {channel}"
@@ -40,6 +45,19 @@ pub(crate) fn refusal(error: StoreError) -> ApiError {
         error @ (StoreError::Write { .. } | StoreError::Encode { .. }) => {
             ApiError::internal("writing to the database", error)
         }
+    }
+}
+
+/// What people call the kind, at the beginning of a sentence and in the plural.
+fn nouns(kind: ResourceKind) -> (&'static str, &'static str) {
+    match kind {
+        ResourceKind::Channel => ("Channel", "channels"),
+        ResourceKind::StreamKey => ("Stream key", "stream keys"),
+        ResourceKind::PlaybackKeyPair => ("Playback key pair", "playback key pairs"),
+        ResourceKind::PlaybackRestrictionPolicy => {
+            ("Playback restriction policy", "playback restriction policies")
+        }
+        ResourceKind::RecordingConfiguration => ("Recording configuration", "recording configurations"),
     }
 }
 

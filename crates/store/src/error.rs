@@ -5,7 +5,7 @@
 
 use std::path::PathBuf;
 
-use domain::Arn;
+use domain::{Arn, ResourceKind};
 
 pub use crate::trouble::DatabaseError;
 
@@ -13,9 +13,11 @@ pub use crate::trouble::DatabaseError;
 /// in the database, the second about the database, the third about a single act.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// The account has as many channels as it may have.
-    #[error("the quota of {limit} channels is used up")]
-    ChannelQuota {
+    /// The account has as many of this kind as it may have.
+    #[error("the quota of {limit} of the kind {} is used up", kind.as_str())]
+    ResourceQuota {
+        /// What there are so many of.
+        kind: ResourceKind,
         /// The quota.
         limit: u32,
     },
@@ -27,16 +29,16 @@ pub enum StoreError {
         /// The quota.
         limit: u32,
     },
-    /// No channel of this name is in that account and region.
-    #[error("there is no channel {arn}")]
-    NoSuchChannel {
+    /// No resource of this name is in that account and region.
+    #[error("there is no {arn}")]
+    NoSuchResource {
         /// The name that was asked for.
         arn: Arn,
     },
-    /// No stream key of this name is in that account and region.
-    #[error("there is no stream key {arn}")]
-    NoSuchStreamKey {
-        /// The name that was asked for.
+    /// A channel refers to it, so it can't be deleted.
+    #[error("a channel is attached to {arn}")]
+    Attached {
+        /// What was to be deleted.
         arn: Arn,
     },
     /// No access key has this id.

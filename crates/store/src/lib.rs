@@ -14,12 +14,15 @@
 #![warn(missing_docs)]
 
 mod access_keys;
+mod attachments;
 mod channels;
 mod database;
 mod error;
 mod installation;
 mod page;
+mod playback_restriction_policies;
 mod postgres;
+mod recording_configurations;
 mod sqlite;
 mod stream_keys;
 mod trouble;

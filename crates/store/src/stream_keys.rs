@@ -36,13 +36,13 @@ impl Store {
     /// Makes a further key of a channel, which has at most `quota` afterwards.
     ///
     /// # Errors
-    /// [`StoreError::NoSuchChannel`] when the tenant of the key's ARN has no such channel,
+    /// [`StoreError::NoSuchResource`] when the tenant of the key's ARN has no such channel,
     /// [`StoreError::StreamKeyQuota`]; [`StoreError::Write`], also when ARN or value is taken.
     pub async fn create_stream_key(&self, key: &StreamKey, quota: u32) -> Result<(), StoreError> {
         let channel = Address::of(&key.channel, &Tenant::of(&key.arn));
         let mut change = self.database.begin(OBJECT).await?;
         if change.count(HAS_CHANNEL, &channel.values()).await? == 0 {
-            return Err(StoreError::NoSuchChannel { arn: key.channel.clone() });
+            return Err(StoreError::NoSuchResource { arn: key.channel.clone() });
         }
         if change.count(COUNT, &channel.values()).await? >= i64::from(quota) {
             return Err(StoreError::StreamKeyQuota { channel: key.channel.clone(), limit: quota });
@@ -81,12 +81,12 @@ impl Store {
     /// Deletes a stream key: it admits nobody from now on.
     ///
     /// # Errors
-    /// [`StoreError::NoSuchStreamKey`]; [`StoreError::Write`].
+    /// [`StoreError::NoSuchResource`]; [`StoreError::Write`].
     pub async fn delete_stream_key(&self, tenant: &Tenant, arn: &Arn) -> Result<(), StoreError> {
         let address = Address::of(arn, tenant);
         let mut change = self.database.begin(OBJECT).await?;
         if change.execute(DELETE, &address.values()).await? == 0 {
-            return Err(StoreError::NoSuchStreamKey { arn: arn.clone() });
+            return Err(StoreError::NoSuchResource { arn: arn.clone() });
         }
         change.commit().await
     }

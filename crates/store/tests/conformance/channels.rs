@@ -108,7 +108,7 @@ pub(crate) async fn deleting_twice_is_refused(store: &Store) {
     let gone = arn(&home, ResourceKind::Channel, 1);
     store.delete_channel(&home, &gone).await.unwrap();
     let refused = store.delete_channel(&home, &gone).await;
-    assert!(matches!(refused, Err(StoreError::NoSuchChannel { arn }) if arn == gone));
+    assert!(matches!(refused, Err(StoreError::NoSuchResource { arn }) if arn == gone));
 }
 
 pub(crate) async fn another_account_or_region_sees_nothing(store: &Store) {
@@ -119,7 +119,7 @@ pub(crate) async fn another_account_or_region_sees_nothing(store: &Store) {
         assert_eq!(store.channel(&stranger, &here).await.unwrap(), None);
         assert_eq!(names(store, &stranger, &ChannelFilter::All, PageRequest::first(9)).await, [""; 0]);
         let refused = store.delete_channel(&stranger, &here).await;
-        assert!(matches!(refused, Err(StoreError::NoSuchChannel { .. })));
+        assert!(matches!(refused, Err(StoreError::NoSuchResource { .. })));
         // Nor does it count against the stranger's quota.
         let number = 100 + names(store, &home, &ChannelFilter::All, PageRequest::first(9)).await.len();
         create(store, &stranger, number, 1).await.unwrap();
@@ -136,7 +136,7 @@ pub(crate) async fn the_quota_holds_under_a_race(store: &Store) {
     let (made, refused): (Vec<_>, Vec<_>) = creators.join_all().await.into_iter().partition(Result::is_ok);
     assert_eq!((made.len(), refused.len()), (20, 30));
     assert!(
-        refused.iter().all(|result| matches!(result, Err(StoreError::ChannelQuota { limit: 20 }))),
+        refused.iter().all(|result| matches!(result, Err(StoreError::ResourceQuota { limit: 20, .. }))),
         "{refused:?}"
     );
     assert_eq!(names(store, &home(), &ChannelFilter::All, PageRequest::first(100)).await.len(), 20);
@@ -145,7 +145,7 @@ pub(crate) async fn the_quota_holds_under_a_race(store: &Store) {
 pub(crate) async fn a_deleted_channel_makes_room_under_the_quota(store: &Store) {
     let home = home();
     create(store, &home, 1, 1).await.unwrap();
-    assert!(matches!(create(store, &home, 2, 1).await, Err(StoreError::ChannelQuota { limit: 1 })));
+    assert!(matches!(create(store, &home, 2, 1).await, Err(StoreError::ResourceQuota { limit: 1, .. })));
     store.delete_channel(&home, &arn(&home, ResourceKind::Channel, 1)).await.unwrap();
     create(store, &home, 2, 1).await.unwrap();
 }

@@ -27,12 +27,12 @@ pub(crate) async fn a_second_key_is_refused_until_the_first_is_deleted(store: &S
 pub(crate) async fn a_key_for_a_missing_or_foreign_channel_is_refused(store: &Store) {
     first_channel(store).await;
     let refused = store.create_stream_key(&stream_key(&home(), 9, 2), 1).await;
-    assert!(matches!(refused, Err(StoreError::NoSuchChannel { .. })));
+    assert!(matches!(refused, Err(StoreError::NoSuchResource { .. })));
     let stranger = tenant("999999999999", "us-east-1");
     let mut foreign = stream_key(&stranger, 1, 2);
     foreign.channel = arn(&home(), ResourceKind::Channel, 1);
     let refused = store.create_stream_key(&foreign, 5).await;
-    assert!(matches!(refused, Err(StoreError::NoSuchChannel { .. })));
+    assert!(matches!(refused, Err(StoreError::NoSuchResource { .. })));
 }
 
 pub(crate) async fn a_value_finds_its_key_and_channel(store: &Store) {
@@ -53,7 +53,7 @@ pub(crate) async fn a_deleted_key_admits_nobody(store: &Store) {
     store.delete_stream_key(&home, &key.arn).await.unwrap();
     assert_eq!(store.stream_key_by_value(&key.value).await.unwrap(), None);
     let refused = store.delete_stream_key(&home, &key.arn).await;
-    assert!(matches!(refused, Err(StoreError::NoSuchStreamKey { arn }) if arn == key.arn));
+    assert!(matches!(refused, Err(StoreError::NoSuchResource { arn }) if arn == key.arn));
 }
 
 pub(crate) async fn the_quota_holds_under_a_race_for_the_last_key(store: &Store) {
@@ -89,5 +89,5 @@ pub(crate) async fn another_account_sees_no_key(store: &Store) {
     let list = store.stream_keys(&stranger, &key.channel, PageRequest::first(5)).await.unwrap();
     assert_eq!(list.items, []);
     let refused = store.delete_stream_key(&stranger, &key.arn).await;
-    assert!(matches!(refused, Err(StoreError::NoSuchStreamKey { .. })));
+    assert!(matches!(refused, Err(StoreError::NoSuchResource { .. })));
 }
