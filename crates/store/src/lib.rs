@@ -52,8 +52,7 @@ impl Store {
     /// foreign or damaged file, [`StoreError::NewerDatabase`] for one that a newer version has
     /// changed, [`StoreError::Open`] and [`StoreError::Migrate`] for the rest.
     pub async fn open(path: &Path) -> Result<Self, StoreError> {
-        let pools = sqlite::open(path).await?;
-        Ok(Self { database: Database::Sqlite(pools) })
+        Ok(Self { database: Database::Sqlite(sqlite::open(path).await?) })
     }
 
     /// Connects to a PostgreSQL server and brings the database, which must exist, up to date. The address
@@ -74,8 +73,7 @@ impl Store {
     /// # Errors
     /// As [`Store::open`]; none is expected.
     pub async fn in_memory() -> Result<Self, StoreError> {
-        let pools = sqlite::in_memory().await?;
-        Ok(Self { database: Database::Sqlite(pools) })
+        Ok(Self { database: Database::Sqlite(sqlite::in_memory().await?) })
     }
 
     /// Proves that the database answers, by reading from it.
