@@ -63,7 +63,7 @@ pub(crate) fn caller() -> Call {
 
 pub(crate) fn caller_of(account: &str, region: &str) -> Call {
     let account = AccountId::parse(account).unwrap();
-    let principal = Principal { account, access_key_id: "RILLTEST".to_owned() };
+    let principal = Principal { account, access_key_id: "RILLTEST".to_owned(), name: "tester".to_owned() };
     Call::trusted(principal, Region::parse(region).unwrap(), "a-request")
 }
 
