@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from harness import aws
-from harness.caller import Caller
+from harness.caller import Caller, served
 from harness.ivs_story import IvsStory, nobodys_values
 from harness.model import COMMON_ERRORS, Service
 from harness.mutants import Mutant, Mutants
@@ -120,14 +120,10 @@ def harmless_inputs(service: Service, caller: Caller) -> dict[str, list[dict]]:
     existing = Samples(nobodys_values() | {k: (lambda v=v: [v]) for k, v in real.items()}, service.deviations)
     strangers = Samples(nobodys_values(), service.deviations)
     found = {}
-    for operation in service.operations.values():
-        samples = strangers if operation.name.startswith(("Delete", "Stop")) else existing
-        shapes = operation.members
-        least = {name: samples.least(shapes[name]) for name in operation.required}
-        target, body = operation.request(least)
-        reply = caller.send(service.signing_name, operation.method, target, body)
-        if reply.error_type != "UnknownOperationException":
-            found[operation.name] = [least, {name: samples.most(shape) for name, shape in shapes.items()}]
+    for name in served(service, caller):
+        samples, operation = strangers if name.startswith(("Delete", "Stop")) else existing, service.operations[name]
+        least = {member: samples.least(operation.members[member]) for member in operation.required}
+        found[name] = [least, {member: samples.most(shape) for member, shape in operation.members.items()}]
     return found
 
 

@@ -6,7 +6,7 @@ Promise: no SDK stands between a test and the wire: what goes out is the test's,
 from typing import Any
 
 from . import sigv4
-from .model import Operation
+from .model import Operation, Service
 from .server import REGION, Key, Server
 from .wire import Reply, Wire, head
 
@@ -37,3 +37,14 @@ class Caller:
 
     def close(self) -> None:
         self.wire.close()
+
+
+def served(service: Service, caller: Caller) -> set[str]:
+    """The operations of the model that are not answered as unknown ones."""
+    found = set()
+    for operation in service.operations.values():
+        # A label of a path must not be empty; the rest may be as wrong as it likes.
+        labels = {name: "x" for name in operation.members if operation.location(name) == "uri"}
+        if caller.call(operation, labels).error_type != "UnknownOperationException":
+            found.add(operation.name)
+    return found
