@@ -18,6 +18,7 @@ pub enum Error {
 /// What the caller is told.
 pub(crate) fn refusal(error: StoreError) -> ApiError {
     match error {
+        error if error.is_unavailable() => ApiError::unavailable("reaching the database", error),
         StoreError::NoSuchResource { arn } => ApiError::not_found(&arn),
         StoreError::Attached { arn } => {
             ApiError::Conflict(format!("Resource: {arn} is in use: at least one channel is attached to it"))
@@ -29,6 +30,9 @@ pub(crate) fn refusal(error: StoreError) -> ApiError {
         StoreError::StreamKeyQuota { channel, limit } => ApiError::ServiceQuotaExceeded(format!(
             "Stream key quota exceeded: at most {limit} per channel, channel: {channel}"
         )),
+        StoreError::PlaybackKeyTaken { arn } => {
+            ApiError::Conflict(format!("publicKeyMaterial: this key is imported already, as {arn}"))
+        }
         // About access keys, which no operation of the API handles.
         error @ (StoreError::NoSuchAccessKey { .. } | StoreError::AccessKeyTaken { .. }) => {
             ApiError::internal("handling access keys", error)

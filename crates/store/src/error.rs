@@ -41,6 +41,12 @@ pub enum StoreError {
         /// What was to be deleted.
         arn: Arn,
     },
+    /// The tenant has this public key already.
+    #[error("the key is that of {arn}")]
+    PlaybackKeyTaken {
+        /// The key pair that it was imported as.
+        arn: Arn,
+    },
     /// No access key has this id.
     #[error("there is no access key {id}")]
     NoSuchAccessKey {

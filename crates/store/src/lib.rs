@@ -20,13 +20,16 @@ mod database;
 mod error;
 mod installation;
 mod page;
+mod playback_key_pairs;
 mod playback_restriction_policies;
 mod postgres;
 mod recording_configurations;
 mod sqlite;
 mod stream_keys;
+mod tags;
 mod trouble;
 mod usage;
+mod viewer_revocations;
 
 use std::path::Path;
 

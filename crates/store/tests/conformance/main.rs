@@ -8,8 +8,11 @@
 mod access_keys;
 mod channels;
 mod installation;
+mod playback_key_pairs;
 mod sample;
 mod stream_keys;
+mod tags;
+mod viewer_revocations;
 
 use store::Store;
 use testkit::Postgres;
@@ -81,4 +84,19 @@ on_every_backend! {
     stream_keys::another_account_sees_no_key,
     installation::a_secret_is_made_once_and_kept,
     installation::racing_first_readers_agree_on_the_secret,
+    playback_key_pairs::an_imported_key_reads_back_as_written,
+    playback_key_pairs::the_same_key_twice_is_refused_with_the_name_of_the_first,
+    playback_key_pairs::another_account_or_region_may_have_the_same_key,
+    playback_key_pairs::of_racing_imports_of_one_key_one_wins,
+    playback_key_pairs::the_quota_holds_under_a_race_and_a_deleted_key_makes_room,
+    playback_key_pairs::key_pairs_are_listed_in_creation_order_page_by_page,
+    viewer_revocations::a_revocation_reads_back_for_its_viewer_alone,
+    viewer_revocations::the_highest_version_and_the_latest_time_stand_in_any_order,
+    viewer_revocations::a_batch_keeps_the_good_and_names_the_channels_that_are_not_there,
+    viewer_revocations::racing_revocations_of_one_viewer_leave_the_highest,
+    viewer_revocations::revocations_go_with_their_channel,
+    tags::every_kind_is_tagged_alike_and_keeps_all_else,
+    tags::a_refused_change_of_tags_changes_nothing,
+    tags::tags_of_what_is_absent_or_foreign_are_not_found,
+    tags::of_many_who_tag_one_resource_nobody_is_lost,
 }

@@ -3,8 +3,9 @@
 //! Promise: names are told apart by the number they are made from, so a failure can be read.
 
 use domain::{
-    AccountId, Arn, Channel, ChannelType, ContainerFormat, LatencyMode, MultitrackInput, Region, ResourceId,
-    ResourceKind, StreamKey, StreamKeyValue, Tags,
+    AccountId, Arn, Channel, ChannelType, ContainerFormat, LatencyMode, MultitrackInput, PlaybackKeyPair,
+    PlaybackRestrictionPolicy, RecordingConfiguration, RecordingState, Region, RenditionSelection,
+    ResourceId, ResourceKind, StreamKey, StreamKeyValue, Tags, Thumbnails,
 };
 use store::Tenant;
 
@@ -48,6 +49,41 @@ pub(crate) fn stream_key(tenant: &Tenant, channel: usize, number: usize) -> Stre
         channel: arn(tenant, ResourceKind::Channel, channel),
         value: StreamKeyValue::parse(&format!("sk_{}_{}_{number}", tenant.region, tenant.account))
             .expect("a short value"),
+        tags: Tags::new(),
+    }
+}
+
+pub(crate) fn playback_key_pair(tenant: &Tenant, number: usize) -> PlaybackKeyPair {
+    PlaybackKeyPair {
+        arn: arn(tenant, ResourceKind::PlaybackKeyPair, number),
+        name: format!("key-{number}"),
+        public_key: format!("3076{number:04x}"),
+        fingerprint: format!("{number:02x}:00"),
+        tags: Tags::new(),
+    }
+}
+
+pub(crate) fn playback_restriction_policy(tenant: &Tenant, number: usize) -> PlaybackRestrictionPolicy {
+    PlaybackRestrictionPolicy {
+        arn: arn(tenant, ResourceKind::PlaybackRestrictionPolicy, number),
+        name: format!("policy-{number}"),
+        allowed_countries: vec!["NO".to_owned()],
+        allowed_origins: vec!["https://*.example.com".to_owned()],
+        strict_origin: true,
+        tags: Tags::new(),
+    }
+}
+
+pub(crate) fn recording_configuration(tenant: &Tenant, number: usize) -> RecordingConfiguration {
+    RecordingConfiguration {
+        arn: arn(tenant, ResourceKind::RecordingConfiguration, number),
+        name: format!("recording-{number}"),
+        bucket: format!("bucket-{number}"),
+        state: RecordingState::Creating,
+        thumbnails: Thumbnails::default(),
+        rendition_selection: RenditionSelection::All,
+        renditions: Vec::new(),
+        reconnect_window_seconds: 300,
         tags: Tags::new(),
     }
 }
