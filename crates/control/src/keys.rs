@@ -1,20 +1,62 @@
-//! Access keys for the frame that verifies signatures.
+//! Access keys and tags, for the frame that verifies signatures and asks policies.
 //!
-//! Promise: each call reads the database (tens of microseconds), so a key that was disabled or removed a
-//! moment ago, also by the command line, opens nothing.
+//! Promise: each call is judged by the key as the store has it now, so a key that was disabled or got
+//! another policy a moment ago, also by the command line, is known for it. Only the reading of a policy's
+//! text is remembered.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use api::{ApiError, Key, KeyRing};
+use auth::policy::Policy;
+use domain::{Arn, Tags};
+use store::Tenant;
 
 use crate::Control;
 use crate::error::refusal;
 
+/// Policies that are remembered; most keys share a few.
+const REMEMBERED: usize = 1_024;
+
+/// Policies that were read, by their text. A clone is another handle on the same ones.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Policies {
+    read: Arc<Mutex<HashMap<String, Arc<Policy>>>>,
+}
+
+impl Policies {
+    fn read(&self, text: &str) -> Result<Arc<Policy>, ApiError> {
+        // A panic under the lock leaves the map whole: each change is one call.
+        let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(policy) = read.get(text) {
+            return Ok(Arc::clone(policy));
+        }
+        let policy =
+            Policy::parse(text).map_err(|error| ApiError::internal("reading a key's policy", error))?;
+        let policy = Arc::new(policy);
+        if read.len() >= REMEMBERED {
+            read.clear();
+        }
+        read.insert(text.to_owned(), Arc::clone(&policy));
+        Ok(policy)
+    }
+}
+
 impl KeyRing for Control {
     async fn find(&self, access_key_id: &str) -> Result<Option<Key>, ApiError> {
-        let found = self.store.access_key(access_key_id).await.map_err(refusal)?;
-        Ok(found.map(|key| Key {
+        let Some(key) = self.store.access_key(access_key_id).await.map_err(refusal)? else {
+            return Ok(None);
+        };
+        Ok(Some(Key {
+            policy: self.policies.read(&key.policy)?,
             secret: key.secret.reveal().to_owned().into(),
             account: key.account,
             active: key.active,
+            name: if key.name.is_empty() { key.id } else { key.name },
         }))
+    }
+
+    async fn resource_tags(&self, arn: &Arn) -> Result<Option<Tags>, ApiError> {
+        self.store.tags(&Tenant::of(arn), arn).await.map_err(refusal)
     }
 }

@@ -14,9 +14,11 @@
 
 mod entropy;
 mod error;
+mod ingest_configuration;
 mod ivs;
 mod keys;
 mod paging;
+mod public_key;
 mod rates;
 mod tags;
 mod views;
@@ -29,6 +31,7 @@ use store::{Store, Tenant};
 
 pub use error::Error;
 
+use keys::Policies;
 use paging::Tokens;
 use rates::Rates;
 use views::Endpoints;
@@ -76,6 +79,7 @@ pub struct Control {
     endpoints: Endpoints,
     tokens: Tokens,
     rates: Rates,
+    policies: Policies,
     store: Store,
     hub: Hub,
 }
@@ -92,7 +96,15 @@ impl Control {
         let secret = store.installation_secret(Tokens::SECRET, &fresh).await.map_err(Error::TokenSecret)?;
         let endpoints = Endpoints::new(config.ingest_endpoint, config.srt_endpoint, &config.public_url);
         let (rates, tokens) = (Rates::new(&config.limits), Tokens::new(&secret));
-        Ok(Self { limits: config.limits, endpoints, tokens, rates, store, hub })
+        Ok(Self {
+            limits: config.limits,
+            endpoints,
+            tokens,
+            rates,
+            policies: Policies::default(),
+            store,
+            hub,
+        })
     }
 
     /// A name for a new resource of the caller.

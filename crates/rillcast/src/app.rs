@@ -158,6 +158,7 @@ async fn routes(
     Ok(Arc::new(Routes {
         api: Api::new(api::Config::new(rule), control.clone(), control),
         delivery: delivery::Delivery::bind(delivery::Config::default(), delivery::Deps { hub: hub.clone() }),
+        trusted_proxies: config.trusted_proxies.clone(),
         store: store.clone(),
         region: config.region.clone(),
         account: config.account.clone(),

@@ -42,11 +42,11 @@ pub(crate) async fn serve(
     let places = Arc::new(Semaphore::new(most));
     let mut connections = JoinSet::new();
     loop {
-        let stream = tokio::select! {
+        let (stream, address) = tokio::select! {
             () = closing.cancelled() => break,
             Some(_) = connections.join_next() => continue,
             accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => stream,
+                Ok(accepted) => accepted,
                 Err(error) => {
                     warn!(%error, "accepting an HTTP connection failed");
                     tokio::time::sleep(ACCEPT_PAUSE).await;
@@ -61,7 +61,7 @@ pub(crate) async fn serve(
         let routes = Arc::clone(&routes);
         let answer = service_fn(move |request: hyper::Request<Incoming>| {
             let routes = Arc::clone(&routes);
-            async move { Ok::<Reply, Infallible>(routes.answer(request).await) }
+            async move { Ok::<Reply, Infallible>(routes.answer(request, address.ip()).await) }
         });
         let io = TokioIo::new(without_delay(stream));
         let connection = graceful.watch(server.serve_connection(io, answer).into_owned());

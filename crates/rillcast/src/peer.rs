@@ -5,32 +5,24 @@
 
 use std::net::IpAddr;
 
+use api::Peer;
 use http::HeaderMap;
 use ipnet::IpNet;
-
-/// What the request came over.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Origin {
-    /// The client's address.
-    pub ip: IpAddr,
-    /// The client's side of the way was encrypted.
-    pub secure: bool,
-}
 
 /// The client behind a connection from `ip`.
 ///
 /// `X-Forwarded-For` grows to the right, each proxy adding whom it was asked by: the last address that is
 /// not a trusted proxy's is the client's. What stands before it the client may have made up.
-pub(crate) fn origin(ip: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> Origin {
+pub(crate) fn behind(ip: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> Peer {
     let ip = ip.to_canonical();
     if !is_trusted(ip, trusted) {
-        return Origin { ip, secure: false };
+        return Peer { ip, secure: false };
     }
     let forwarded = headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
     let hops: Vec<_> = forwarded.flat_map(|value| value.split(',')).map(address).collect();
     let client = hops.iter().rev().map_while(|hop| *hop).find(|hop| !is_trusted(*hop, trusted));
     let secure = headers.get("x-forwarded-proto").is_some_and(|proto| proto.as_bytes() == b"https");
-    Origin { ip: client.unwrap_or(ip), secure }
+    Peer { ip: client.unwrap_or(ip), secure }
 }
 
 fn is_trusted(ip: IpAddr, trusted: &[IpNet]) -> bool {
@@ -56,7 +48,7 @@ mod tests {
             map.append(*name, value.parse().expect("a header value"));
         }
         let trusted = ["10.0.0.0/8".parse().expect("a network"), "::1/128".parse().expect("a network")];
-        let Origin { ip, secure } = origin(ip.parse().expect("an address"), &map, &trusted);
+        let Peer { ip, secure } = behind(ip.parse().expect("an address"), &map, &trusted);
         (ip.to_string(), secure)
     }
 

@@ -3,6 +3,7 @@
 //! Promise: every request gets exactly one owner by its path alone, and what no page, probe or playlist
 //! claims belongs to the API, which answers strangers as AWS does.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::SystemTime;
@@ -16,9 +17,11 @@ use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
+use ipnet::IpNet;
 use store::Store;
 
 use crate::pages::{self, Asset};
+use crate::peer;
 
 /// What every route answers with.
 pub(crate) type Reply = Response<UnsyncBoxBody<Bytes, std::convert::Infallible>>;
@@ -29,6 +32,8 @@ pub(crate) struct Routes {
     pub api: Api<Control, Control>,
     /// Playlists and media.
     pub delivery: Delivery,
+    /// Whose forwarding headers are believed.
+    pub trusted_proxies: Vec<IpNet>,
     /// Asked by `/readyz`.
     pub store: Store,
     /// Region of the watch page's playback path.
@@ -41,7 +46,7 @@ pub(crate) struct Routes {
 
 impl Routes {
     /// Answers one request.
-    pub(crate) async fn answer(&self, request: Request<Incoming>) -> Reply {
+    pub(crate) async fn answer(&self, request: Request<Incoming>, from: IpAddr) -> Reply {
         let path = request.uri().path();
         if path.starts_with("/api/video/v1/") {
             return self.delivery.handle(request).await.map(BodyExt::boxed_unsync);
@@ -53,7 +58,8 @@ impl Routes {
             "/" if reading => page(pages::landing()),
             _ if reading && path.starts_with("/watch/") => self.watch(&path["/watch/".len()..]),
             _ => {
-                let reply = self.api.handle(request, SystemTime::now()).await;
+                let peer = peer::behind(from, request.headers(), &self.trusted_proxies);
+                let reply = self.api.handle(request, peer, SystemTime::now()).await;
                 reply.map(BodyExt::boxed_unsync)
             }
         }

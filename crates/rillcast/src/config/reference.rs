@@ -59,7 +59,7 @@ pub fn explain(layers: &Layers) -> String {
             Some(_) if setting.is_secret() => "(set, not shown)",
             Some(text) => text,
         };
-        let _ = writeln!(text, "{:<{WIDTH}} = {value:<28} # {}", setting.key, raw.source);
+        let _ = writeln!(text, "{:<WIDTH$} = {value:<28} # {}", setting.key, raw.source);
     }
     text
 }
