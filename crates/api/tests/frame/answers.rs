@@ -71,9 +71,40 @@ async fn a_failure_inside_is_answered_without_its_cause() {
     let answer = ask(Signer::default().sign("POST", "/GetChannel", &body)).await;
     assert_eq!(answer.outcome(), (500, "InternalServerException"));
     assert!(!answer.text().contains("disk"));
-    let keyless = Signer { key: "AKIDBROKEN", ..Signer::default() };
-    let answer = ask(keyless.sign("POST", "/ListChannels", "{}")).await;
-    assert_eq!(answer.outcome(), (500, "InternalServerException"));
+    for (key, outcome) in
+        [("AKIDBROKEN", (500, "InternalServerException")), ("AKIDAWAY", (503, "ServiceUnavailable"))]
+    {
+        let answer = ask(Signer { key, ..Signer::default() }.sign("POST", "/ListChannels", "{}")).await;
+        assert_eq!(answer.outcome(), outcome);
+        assert!(!answer.text().contains("disk") && !answer.text().contains("key"));
+    }
+}
+
+#[tokio::test]
+async fn what_is_worth_another_try_says_when() {
+    for (id, seconds) in [("fast", "1"), ("away", "1"), ("busy", ""), ("abc", "")] {
+        let body = format!(r#"{{"arn": "{ARN}{id}"}}"#);
+        let answer = ask(Signer::default().sign("POST", "/GetChannel", &body)).await;
+        assert_eq!(answer.header("retry-after"), seconds, "{id}");
+    }
+}
+
+#[tokio::test]
+async fn of_several_members_of_one_name_the_last_counts() {
+    let body = r#"{"name": "first", "tags": {"k": "1", "k": "2"}, "name": "last"}"#;
+    let answer = ask(Signer::default().sign("POST", "/CreateChannel", body)).await;
+    let channel = &answer.json()["channel"];
+    assert_eq!((&channel["name"], &channel["tags"]["k"]), (&"last".into(), &"2".into()));
+}
+
+#[tokio::test]
+async fn an_arn_in_a_path_may_have_its_slash_encoded_or_bare() {
+    let arn = "arn:aws:ivs:us-east-1:123456789012:channel/abc";
+    let encoded = arn.replace(':', "%3A");
+    for path in [arn, &encoded, &arn.replace('/', "%2F"), &encoded.replace('/', "%2F")] {
+        let answer = ask(Signer::default().sign("GET", &format!("/tags/{path}"), "")).await;
+        assert_eq!(answer.status, 200, "{path}");
+    }
 }
 
 #[tokio::test]

@@ -2,8 +2,10 @@
 //!
 //! Promise: completeness is checked over the list of all served operations and all modelled bounds.
 
+mod access;
 mod answers;
 mod bounds;
 mod fake;
+mod log;
 mod refusals;
 mod signer;

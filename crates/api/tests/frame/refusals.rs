@@ -93,6 +93,27 @@ async fn a_body_that_is_no_json_object_is_a_validation_error() {
 }
 
 #[tokio::test]
+async fn json_may_nest_as_deep_as_any_input_needs_and_no_deeper() {
+    let nested = |depth: usize| format!(r#"{{"unknown": {}{}}}"#, "[".repeat(depth), "]".repeat(depth));
+    assert_eq!(signed("/CreateChannel", &nested(126)).await.status, 200);
+    for depth in [127, 128, 30_000] {
+        let answer = signed("/CreateChannel", &nested(depth)).await;
+        assert_eq!(answer.outcome(), (400, "ValidationException"), "{depth}");
+        assert!(answer.text().contains("JSON"));
+    }
+}
+
+#[tokio::test]
+async fn a_tag_path_signed_for_another_service_is_not_answered_as_this_one() {
+    let path = "/tags/arn%3Aaws%3Aivs%3Aus-east-1%3A123456789012%3Achannel%2Fabc";
+    for service in ["ivschat", "s3"] {
+        let answer = ask(Signer { service, ..Signer::default() }.sign("GET", path, "")).await;
+        assert_eq!(answer.outcome(), (403, "InvalidSignatureException"));
+        assert_eq!(answer.text(), "Credential should be scoped to correct service: 'ivs'.");
+    }
+}
+
+#[tokio::test]
 async fn all_violations_are_told_at_once_and_by_path() {
     let body = r#"{"name": "a b", "multitrackInputConfiguration": {"policy": "X"}, "tags": {"": 1}}"#;
     let answer = signed("/CreateChannel", body).await;

@@ -1,6 +1,7 @@
 //! Signs requests the way an SDK does, so that the frame can be asked over its public face.
 //!
-//! Promise: knows SigV4 only for paths and queries that are already encoded in the one canonical way; the proof
+//! Promise: knows SigV4 only for paths without dots and doubled slashes and for queries that are already encoded
+//! in the one canonical way; the proof
 //! that the verifying side is right is in the crate `auth`, against another implementation.
 
 use std::time::{Duration, SystemTime};
@@ -39,7 +40,7 @@ impl Signer<'_> {
     pub(crate) fn sign(&self, method: &str, uri: &str, body: &str) -> Request<Full<Bytes>> {
         let Self { key, secret, region, service } = self;
         let (path, query) = uri.split_once('?').unwrap_or((uri, ""));
-        let path = path.replace('%', "%25");
+        let path = encoded(path);
         let mut pairs: Vec<_> = query.split('&').collect();
         pairs.sort_unstable();
         let query = pairs.join("&");
@@ -67,4 +68,12 @@ impl Signer<'_> {
             .body(Full::new(Bytes::copy_from_slice(body.as_bytes())))
             .expect("a well-formed request")
     }
+}
+
+/// A path as it is signed: encoded over the encoding that it has.
+fn encoded(path: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/-._~".contains(&byte);
+    path.bytes()
+        .map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") })
+        .collect()
 }
