@@ -52,6 +52,28 @@ pub(crate) fn refusal(error: StoreError) -> ApiError {
     }
 }
 
+/// Why a change of the store was not made, by the store or by the operation that looked at what was there.
+/// `?` turns both into this and this into what the caller is told.
+pub(crate) struct Refused(ApiError);
+
+impl From<StoreError> for Refused {
+    fn from(error: StoreError) -> Self {
+        Self(refusal(error))
+    }
+}
+
+impl From<ApiError> for Refused {
+    fn from(error: ApiError) -> Self {
+        Self(error)
+    }
+}
+
+impl From<Refused> for ApiError {
+    fn from(Refused(error): Refused) -> Self {
+        error
+    }
+}
+
 /// What people call the kind, at the beginning of a sentence and in the plural.
 fn nouns(kind: ResourceKind) -> (&'static str, &'static str) {
     match kind {

@@ -4,7 +4,8 @@
 //! `{}`; a stream key's value only where the whole key is shown.
 
 use api::ivs as wire;
-use domain::{Arn, Channel, MultitrackInput, StreamKey};
+use domain::{Arn, Channel, MultitrackInput, PlaybackKeyPair, StreamKey};
+use live::Broadcast;
 
 use crate::words;
 
@@ -52,7 +53,25 @@ impl Endpoints {
             arn: Some(channel.arn.to_string()),
         }
     }
+
+    pub(crate) fn stream(&self, broadcast: &Broadcast) -> wire::Stream {
+        wire::Stream {
+            channel_arn: Some(broadcast.channel().to_string()),
+            health: Some(HEALTH),
+            playback_url: Some(self.playback_url(broadcast.channel())),
+            start_time: Some(broadcast.started().into()),
+            state: Some(wire::StreamState::Live),
+            stream_id: Some(broadcast.stream().to_string()),
+            viewer_count: Some(VIEWERS),
+        }
+    }
 }
+
+/// Nobody measures a stream's health yet.
+pub(crate) const HEALTH: wire::StreamHealth = wire::StreamHealth::Unknown;
+
+/// What stands for "not known" (API reference, `Stream`): nobody counts viewers yet.
+const VIEWERS: i64 = -1;
 
 pub(crate) fn channel_summary(channel: Channel) -> wire::ChannelSummary {
     wire::ChannelSummary {
@@ -85,6 +104,44 @@ pub(crate) fn stream_key_summary(key: StreamKey) -> wire::StreamKeySummary {
         arn: Some(key.arn.to_string()),
         channel_arn: Some(key.channel.to_string()),
         tags: Some(key.tags),
+    }
+}
+
+pub(crate) fn playback_key_pair(pair: PlaybackKeyPair) -> wire::PlaybackKeyPair {
+    wire::PlaybackKeyPair {
+        arn: Some(pair.arn.to_string()),
+        fingerprint: Some(pair.fingerprint),
+        name: Some(pair.name),
+        tags: Some(pair.tags),
+    }
+}
+
+pub(crate) fn playback_key_pair_summary(pair: PlaybackKeyPair) -> wire::PlaybackKeyPairSummary {
+    wire::PlaybackKeyPairSummary {
+        arn: Some(pair.arn.to_string()),
+        name: Some(pair.name),
+        tags: Some(pair.tags),
+    }
+}
+
+pub(crate) fn stream_summary(broadcast: &Broadcast) -> wire::StreamSummary {
+    wire::StreamSummary {
+        channel_arn: Some(broadcast.channel().to_string()),
+        health: Some(HEALTH),
+        start_time: Some(broadcast.started().into()),
+        state: Some(wire::StreamState::Live),
+        stream_id: Some(broadcast.stream().to_string()),
+        viewer_count: Some(VIEWERS),
+    }
+}
+
+/// One that is on air: it has no end, and of its errors nobody keeps a list yet.
+pub(crate) fn stream_session_summary(broadcast: &Broadcast) -> wire::StreamSessionSummary {
+    wire::StreamSessionSummary {
+        end_time: None,
+        has_error_event: Some(false),
+        start_time: Some(broadcast.started().into()),
+        stream_id: Some(broadcast.stream().to_string()),
     }
 }
 

@@ -1,26 +1,71 @@
-//! What the operations mean on stream sessions (API reference, `GetStreamSession`, `ListStreamSessions`).
+//! What the operations on stream sessions mean (API reference, `GetStreamSession`, `ListStreamSessions`).
 //!
-//! Promise: to be written.
+//! Promise: the session on air is found, with the channel as it went on air: what a stream goes by can't be
+//! changed meanwhile. Sessions that are over are not kept yet.
+
+use std::sync::Arc;
 
 use api::ivs::{
     GetStreamSessionRequest, GetStreamSessionResponse, ListStreamSessionsRequest, ListStreamSessionsResponse,
+    StreamSession,
 };
 use api::{ApiError, Call};
+use domain::Channel;
+use live::Broadcast;
 
-use crate::Control;
+use super::channels;
+use crate::paging::List;
+use crate::{Control, ingest_configuration, tenant, views};
 
+/// `ListStreamSessions` without `maxResults`.
+const PAGE: u32 = 100;
+
+/// Without a `streamId`, the most recent one.
 pub(super) async fn get(
-    _control: &Control,
-    _call: &Call,
-    _input: GetStreamSessionRequest,
+    control: &Control,
+    call: &Call,
+    input: GetStreamSessionRequest,
 ) -> Result<GetStreamSessionResponse, ApiError> {
-    Err(ApiError::UnknownOperation)
+    let channel = channels::find(control, call, &input.channel_arn).await?;
+    let wanted = input.stream_id.as_deref();
+    let on_air = control.hub.broadcast(&channel.arn);
+    let found = on_air.filter(|broadcast| wanted.is_none_or(|wanted| wanted == broadcast.stream().as_str()));
+    let Some(broadcast) = found else {
+        let which = wanted.map_or_else(String::new, |stream| format!(" {stream}"));
+        return Err(ApiError::ResourceNotFound(format!(
+            "Stream session{which} of channel: {} not found",
+            channel.arn
+        )));
+    };
+    Ok(GetStreamSessionResponse { stream_session: Some(session(control, channel, &broadcast)) })
 }
 
+/// Newest first; there is one at most. No token was ever given out, so none is taken.
 pub(super) async fn list(
-    _control: &Control,
-    _call: &Call,
-    _input: ListStreamSessionsRequest,
+    control: &Control,
+    call: &Call,
+    input: ListStreamSessionsRequest,
 ) -> Result<ListStreamSessionsResponse, ApiError> {
-    Err(ApiError::UnknownOperation)
+    let channel = channels::find(control, call, &input.channel_arn).await?;
+    let tenant = tenant(call);
+    let list = List { operation: "ListStreamSessions", tenant: &tenant, about: &input.channel_arn };
+    control.tokens.request(&list, input.next_token.as_deref(), input.max_results, PAGE)?;
+    let on_air: Option<Arc<Broadcast>> = control.hub.broadcast(&channel.arn);
+    let summaries = on_air.iter().map(|broadcast| views::stream_session_summary(broadcast));
+    Ok(ListStreamSessionsResponse { next_token: None, stream_sessions: summaries.collect() })
+}
+
+fn session(control: &Control, channel: Channel, broadcast: &Broadcast) -> StreamSession {
+    let tracks = broadcast.tracks();
+    StreamSession {
+        channel: Some(control.endpoints.channel(channel)),
+        end_time: None,
+        failover_slate_configuration: None,
+        ingest_configuration: tracks.as_deref().map(ingest_configuration::configuration),
+        ingest_configurations: tracks.as_deref().map(ingest_configuration::configurations),
+        recording_configuration: None,
+        start_time: Some(broadcast.started().into()),
+        stream_id: Some(broadcast.stream().to_string()),
+        truncated_events: Some(Vec::new()),
+    }
 }

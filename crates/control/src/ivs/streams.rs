@@ -1,43 +1,156 @@
-//! What the operations mean on streams on air (API reference, `GetStream` to `StopStream`).
+//! What the operations on streams on air mean (API reference, `GetStream` to `StopStream`).
 //!
-//! Promise: to be written.
+//! Promise: a stream that is shown can be played; one of a channel of another account is never seen or
+//! touched.
+
+use std::sync::Arc;
+use std::time::SystemTime;
 
 use api::ivs::{
     GetStreamRequest, GetStreamResponse, ListStreamsRequest, ListStreamsResponse, PutMetadataRequest,
     StopStreamRequest, StopStreamResponse,
 };
 use api::{ApiError, Call};
+use domain::StreamId;
+use live::Broadcast;
+use store::Tenant;
 
-use crate::Control;
+use super::channels;
+use crate::paging::{self, List};
+use crate::{Control, tenant, views};
 
+/// `ListStreams` without `maxResults`.
+const PAGE: u32 = 100;
+
+/// The longest text of timed metadata, in bytes (user guide, "Service quotas").
+const METADATA: usize = 1_024;
+
+/// One that can't be played yet is not shown: whoever asks wants to watch.
 pub(super) async fn get(
-    _control: &Control,
-    _call: &Call,
-    _input: GetStreamRequest,
+    control: &Control,
+    call: &Call,
+    input: GetStreamRequest,
 ) -> Result<GetStreamResponse, ApiError> {
-    Err(ApiError::UnknownOperation)
+    let broadcast = on_air(control, call, &input.channel_arn).await?;
+    if !broadcast.is_playable() {
+        return Err(offline(&input.channel_arn));
+    }
+    Ok(GetStreamResponse { stream: Some(control.endpoints.stream(&broadcast)) })
 }
 
+/// In order of their start.
 pub(super) async fn list(
-    _control: &Control,
-    _call: &Call,
-    _input: ListStreamsRequest,
+    control: &Control,
+    call: &Call,
+    input: ListStreamsRequest,
 ) -> Result<ListStreamsResponse, ApiError> {
-    Err(ApiError::UnknownOperation)
+    let (tenant, health) = (tenant(call), input.filter_by.and_then(|filter| filter.health));
+    let about = health.map_or_else(String::new, |health| format!("health={}", health.as_str()));
+    let list = List { operation: "ListStreams", tenant: &tenant, about: &about };
+    let after = control.tokens.place(&list, input.next_token.as_deref())?.map(Place::decode);
+    let mut streams = Vec::new();
+    if health.is_none_or(|health| health == views::HEALTH) {
+        streams = playable(control, &tenant);
+    }
+    streams.retain(|(place, _)| after.as_ref().is_none_or(|after| place > after));
+    streams.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+    let limit = usize::try_from(paging::limit(input.max_results, PAGE)).unwrap_or(usize::MAX);
+    let more = streams.len() > limit;
+    streams.truncate(limit);
+    let last = streams.last().filter(|_| more);
+    Ok(ListStreamsResponse {
+        next_token: last.map(|(place, _)| control.tokens.seal_place(&list, place.encode())),
+        streams: streams.iter().map(|(_, broadcast)| views::stream_summary(broadcast)).collect(),
+    })
 }
 
+/// To all viewers at the same picture. Also before the first of them can play: what was put in by then is
+/// part of what they get.
 pub(super) async fn put_metadata(
-    _control: &Control,
-    _call: &Call,
-    _input: PutMetadataRequest,
+    control: &Control,
+    call: &Call,
+    input: PutMetadataRequest,
 ) -> Result<(), ApiError> {
-    Err(ApiError::UnknownOperation)
+    let text = input.metadata.0;
+    if text.len() > METADATA {
+        return Err(ApiError::validation("Metadata size exceeds payload limit"));
+    }
+    let broadcast = on_air(control, call, &input.channel_arn).await?;
+    control.rates.admit_metadata(broadcast.channel())?;
+    broadcast.put_metadata(&text);
+    tracing::info!(channel = %broadcast.channel(), bytes = text.len(), "metadata put");
+    Ok(())
 }
 
+/// Also one that can't be played yet. The encoder may come back at once.
 pub(super) async fn stop(
-    _control: &Control,
-    _call: &Call,
-    _input: StopStreamRequest,
+    control: &Control,
+    call: &Call,
+    input: StopStreamRequest,
 ) -> Result<StopStreamResponse, ApiError> {
-    Err(ApiError::UnknownOperation)
+    let broadcast = on_air(control, call, &input.channel_arn).await?;
+    broadcast.request_stop();
+    tracing::info!(channel = %broadcast.channel(), stream = %broadcast.stream(), "stream stopped by a call");
+    Ok(StopStreamResponse {})
+}
+
+/// What is on air on the caller's channel, whether it can be played yet or not.
+async fn on_air(control: &Control, call: &Call, channel: &str) -> Result<Arc<Broadcast>, ApiError> {
+    let found = channels::find(control, call, channel).await?;
+    control.hub.broadcast(&found.arn).ok_or_else(|| offline(channel))
+}
+
+fn offline(channel: &str) -> ApiError {
+    ApiError::ChannelNotBroadcasting(format!("Channel: {channel} is not currently online"))
+}
+
+fn playable(control: &Control, tenant: &Tenant) -> Vec<(Place, Arc<Broadcast>)> {
+    let mut streams = control.hub.on_air();
+    streams.retain(|broadcast| {
+        let channel = broadcast.channel();
+        channel.account == tenant.account && channel.region == tenant.region && broadcast.is_playable()
+    });
+    streams.into_iter().map(|broadcast| (Place::of(&broadcast), broadcast)).collect()
+}
+
+/// Where a stream stands in the list: by its start, and of several by its id. Neither ever changes, so
+/// paging is stable.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Place {
+    /// Nanoseconds of Unix time, big-endian.
+    started: [u8; 8],
+    /// The stream id without its fixed beginning.
+    id: [u8; Self::ID],
+}
+
+impl Place {
+    const ID: usize = 23;
+    const LENGTH: usize = 8 + Self::ID;
+
+    fn of(broadcast: &Broadcast) -> Self {
+        let since = broadcast.started().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        let started = u64::try_from(since.as_nanos()).unwrap_or(u64::MAX).to_be_bytes();
+        Self { started, id: random(broadcast.stream()) }
+    }
+
+    fn encode(&self) -> [u8; Self::LENGTH] {
+        let mut bytes = [0; Self::LENGTH];
+        let (started, id) = bytes.split_at_mut(self.started.len());
+        started.copy_from_slice(&self.started);
+        id.copy_from_slice(&self.id);
+        bytes
+    }
+
+    fn decode(bytes: [u8; Self::LENGTH]) -> Self {
+        let (started, id) = bytes.split_at(8);
+        Self {
+            started: started.try_into().expect("8 of the 31 bytes"),
+            id: id.try_into().expect("the other 23"),
+        }
+    }
+}
+
+fn random(stream: &StreamId) -> [u8; Place::ID] {
+    let id = stream.as_str().as_bytes().last_chunk();
+    *id.expect("a stream id has 26 characters")
 }
