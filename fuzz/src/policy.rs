@@ -24,9 +24,7 @@ pub fn run(data: &[u8]) {
 fn read_context<'a>(lines: impl Iterator<Item = &'a str>) -> Context {
     let mut context = Context::default();
     for (key, value) in lines.filter_map(|line| line.split_once('=')) {
-        let mut values = context.get(key).to_vec();
-        values.push(value.to_owned());
-        context.set_all(key, values);
+        context.add(key, value);
     }
     context
 }

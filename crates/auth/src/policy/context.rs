@@ -29,6 +29,15 @@ impl Context {
         self.put(key.into(), values);
     }
 
+    /// Adds a value to those that `key` has.
+    pub fn add(&mut self, key: impl Into<String>, value: impl Into<String>) {
+        let (key, value) = (key.into(), value.into());
+        match self.entries.iter_mut().find(|entry| same_key(&entry.key, &key)) {
+            Some(entry) => entry.values.push(value),
+            None => self.entries.push(Entry { key, values: vec![value] }),
+        }
+    }
+
     /// The values of `key`; none when it was not set.
     pub fn get(&self, key: &str) -> &[String] {
         let entry = self.entries.iter().find(|entry| same_key(&entry.key, key));
