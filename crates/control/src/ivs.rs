@@ -2,6 +2,7 @@
 //!
 //! Promise: no operation is reached but through its rate; the compiler asks for each that is served.
 
+mod batches;
 mod channels;
 mod playback_key_pairs;
 mod playback_restriction_policies;
@@ -66,3 +67,10 @@ macro_rules! answer {
 }
 
 api::ivs_operations!(answer);
+
+/// What an update does to a member: nothing when it is not given.
+fn set<T>(member: &mut T, given: Option<T>) {
+    if let Some(given) = given {
+        *member = given;
+    }
+}

@@ -1,8 +1,8 @@
 //! What each API operation means.
 //!
 //! **Way in**: the traits [`api::ivs::Ivs`] (one function per operation) and [`api::KeyRing`] (who may
-//! call), both implemented by [`Control`]. **Way out**: rows in the store; a request to stop for a
-//! broadcast whose channel is gone.
+//! call), both implemented by [`Control`]; [`Control::run`] beside them. **Way out**: rows in the store; a
+//! request to stop for a broadcast whose channel is gone or was changed; a probe in a bucket.
 //!
 //! Promise: the only writer of resources. What an operation answered is committed, and seen by the next
 //! call whoever makes it; an operation that was refused changed nothing; no operation shows, changes or
@@ -12,22 +12,29 @@
 
 #![warn(missing_docs)]
 
+mod countries;
 mod entropy;
 mod error;
 mod ingest_configuration;
 mod ivs;
 mod keys;
+mod origins;
 mod paging;
 mod public_key;
 mod rates;
 mod tags;
+mod trial;
 mod views;
 mod words;
 
+use std::sync::Arc;
+
 use api::Call;
+use blob::Blobs;
 use domain::{Arn, Limits, ResourceId, ResourceKind};
 use live::Hub;
 use store::{Store, Tenant};
+use tokio::sync::Notify;
 
 pub use error::Error;
 
@@ -67,12 +74,14 @@ impl Default for Config {
 pub struct Deps {
     /// Where resources live.
     pub store: Store,
-    /// What is on air: a channel on air can't be deleted.
+    /// What is on air: a channel on air can't be changed or deleted.
     pub hub: Hub,
+    /// Where recordings go: a recording configuration is active once its bucket was written to.
+    pub blobs: Blobs,
 }
 
-/// The meaning of the operations. Needs no `run`: it works only while a call is made. A clone is another
-/// handle on the same store and hub.
+/// The meaning of the operations. Calls are answered without [`Control::run`], but recording configurations
+/// become active only beside it. A clone is another handle on the same pipes.
 #[derive(Clone, Debug)]
 pub struct Control {
     limits: Limits,
@@ -82,6 +91,9 @@ pub struct Control {
     policies: Policies,
     store: Store,
     hub: Hub,
+    blobs: Blobs,
+    /// Told when a recording configuration is to be tried.
+    trial: Arc<Notify>,
 }
 
 impl Control {
@@ -90,7 +102,7 @@ impl Control {
     /// # Errors
     /// [`Error::TokenSecret`] when the database does not give the secret.
     pub async fn new(config: Config, deps: Deps) -> Result<Self, Error> {
-        let Deps { store, hub } = deps;
+        let Deps { store, hub, blobs } = deps;
         let mut fresh = [0; 32];
         entropy::fill(&mut fresh);
         let secret = store.installation_secret(Tokens::SECRET, &fresh).await.map_err(Error::TokenSecret)?;
@@ -104,6 +116,8 @@ impl Control {
             policies: Policies::default(),
             store,
             hub,
+            blobs,
+            trial: Arc::default(),
         })
     }
 

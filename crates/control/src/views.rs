@@ -4,7 +4,10 @@
 //! `{}`; a stream key's value only where the whole key is shown.
 
 use api::ivs as wire;
-use domain::{Arn, Channel, MultitrackInput, PlaybackKeyPair, StreamKey};
+use domain::{
+    Arn, Channel, MultitrackInput, PlaybackKeyPair, PlaybackRestrictionPolicy, RecordedRendition,
+    RecordingConfiguration, RenditionSelection, StreamKey, Thumbnails,
+};
 use live::Broadcast;
 
 use crate::words;
@@ -142,6 +145,82 @@ pub(crate) fn stream_session_summary(broadcast: &Broadcast) -> wire::StreamSessi
         has_error_event: Some(false),
         start_time: Some(broadcast.started().into()),
         stream_id: Some(broadcast.stream().to_string()),
+    }
+}
+
+pub(crate) fn playback_restriction_policy(
+    policy: PlaybackRestrictionPolicy,
+) -> wire::PlaybackRestrictionPolicy {
+    wire::PlaybackRestrictionPolicy {
+        allowed_countries: policy.allowed_countries,
+        allowed_origins: policy.allowed_origins,
+        arn: policy.arn.to_string(),
+        enable_strict_origin_enforcement: Some(policy.strict_origin),
+        name: Some(policy.name),
+        tags: Some(policy.tags),
+    }
+}
+
+pub(crate) fn playback_restriction_policy_summary(
+    policy: PlaybackRestrictionPolicy,
+) -> wire::PlaybackRestrictionPolicySummary {
+    wire::PlaybackRestrictionPolicySummary {
+        allowed_countries: policy.allowed_countries,
+        allowed_origins: policy.allowed_origins,
+        arn: policy.arn.to_string(),
+        enable_strict_origin_enforcement: Some(policy.strict_origin),
+        name: Some(policy.name),
+        tags: Some(policy.tags),
+    }
+}
+
+pub(crate) fn recording_configuration(configuration: RecordingConfiguration) -> wire::RecordingConfiguration {
+    wire::RecordingConfiguration {
+        arn: configuration.arn.to_string(),
+        destination_configuration: destination(configuration.bucket),
+        name: Some(configuration.name),
+        recording_reconnect_window_seconds: Some(configuration.reconnect_window_seconds.into()),
+        rendition_configuration: Some(renditions(
+            configuration.rendition_selection,
+            &configuration.renditions,
+        )),
+        state: words::wire_recording_state(configuration.state),
+        tags: Some(configuration.tags),
+        thumbnail_configuration: Some(thumbnails(&configuration.thumbnails)),
+    }
+}
+
+pub(crate) fn recording_configuration_summary(
+    configuration: RecordingConfiguration,
+) -> wire::RecordingConfigurationSummary {
+    wire::RecordingConfigurationSummary {
+        arn: configuration.arn.to_string(),
+        destination_configuration: destination(configuration.bucket),
+        name: Some(configuration.name),
+        state: words::wire_recording_state(configuration.state),
+        tags: Some(configuration.tags),
+    }
+}
+
+fn destination(bucket: String) -> wire::DestinationConfiguration {
+    wire::DestinationConfiguration { s3: Some(wire::S3DestinationConfiguration { bucket_name: bucket }) }
+}
+
+/// A list is there only where it means something: with CUSTOM, which has at least one.
+fn renditions(selection: RenditionSelection, listed: &[RecordedRendition]) -> wire::RenditionConfiguration {
+    let listed: Vec<_> = listed.iter().copied().map(words::wire_recorded_rendition).collect();
+    wire::RenditionConfiguration {
+        rendition_selection: Some(words::wire_rendition_selection(selection)),
+        renditions: Some(listed).filter(|listed| !listed.is_empty()),
+    }
+}
+
+fn thumbnails(thumbnails: &Thumbnails) -> wire::ThumbnailConfiguration {
+    wire::ThumbnailConfiguration {
+        recording_mode: Some(words::wire_thumbnail_mode(thumbnails.mode)),
+        resolution: thumbnails.resolution.map(words::wire_thumbnail_resolution),
+        storage: Some(thumbnails.storage.iter().copied().map(words::wire_thumbnail_storage).collect()),
+        target_interval_seconds: Some(thumbnails.interval_seconds.into()),
     }
 }
 

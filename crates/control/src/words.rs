@@ -40,6 +40,40 @@ twins! {
         Hd = Hd,
         FullHd = FullHd,
     }
+    thumbnail_mode, wire_thumbnail_mode: ThumbnailMode = RecordingMode {
+        Disabled = Disabled,
+        Interval = Interval,
+    }
+    thumbnail_resolution, wire_thumbnail_resolution: ThumbnailResolution = ThumbnailConfigurationResolution {
+        Sd = Sd,
+        Hd = Hd,
+        FullHd = FullHd,
+        LowestResolution = LowestResolution,
+    }
+    thumbnail_storage, wire_thumbnail_storage: ThumbnailStorage = ThumbnailConfigurationStorage {
+        Sequential = Sequential,
+        Latest = Latest,
+    }
+    rendition_selection, wire_rendition_selection: RenditionSelection = RenditionConfigurationRenditionSelection {
+        All = All,
+        None = None,
+        Custom = Custom,
+    }
+    recorded_rendition, wire_recorded_rendition: RecordedRendition = RenditionConfigurationRendition {
+        Sd = Sd,
+        Hd = Hd,
+        FullHd = FullHd,
+        LowestResolution = LowestResolution,
+    }
+}
+
+/// The states of a recording configuration are the house's to say.
+pub(crate) fn wire_recording_state(word: domain::RecordingState) -> wire::RecordingConfigurationState {
+    match word {
+        domain::RecordingState::Creating => wire::RecordingConfigurationState::Creating,
+        domain::RecordingState::CreateFailed => wire::RecordingConfigurationState::CreateFailed,
+        domain::RecordingState::Active => wire::RecordingConfigurationState::Active,
+    }
 }
 
 /// On the wire "" is a preset too: that of the channel types that have none.

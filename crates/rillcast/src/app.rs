@@ -9,6 +9,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use api::{Api, RegionRule};
+use blob::Blobs;
+use blob::Blobs;
+use control::Control;
+use control::Control;
 use live::{Hub, RingLimits};
 use store::Store;
 use tokio::net::TcpListener;
@@ -25,14 +29,20 @@ use crate::{first_start, listener, ready, tls};
 /// Viewers get this long to fetch the end of what they watch, once playlists say it has ended.
 const FAREWELL: Duration = Duration::from_secs(2);
 
+/// Name of the folder in the data folder that holds buckets.
+const BUCKETS: &str = "buckets";
+
 /// A server with its listeners open, not yet accepting.
 pub struct App {
     config: Config,
     http: TcpListener,
     ingest: ingest::Ingest,
     packager: packager::Packager,
+    control: Control,
+    control: Control,
     routes: Arc<Routes>,
     hub: Hub,
+    store: Store,
     addresses: Addresses,
     first_start: bool,
 }
@@ -50,10 +60,11 @@ impl App {
         let ingest = bind_ingest(&config, &store, &hub).await?;
         let packager =
             packager::Packager::bind(packager_config(&config), packager::Deps { hub: hub.clone() });
-        let routes = routes(&config, http_address, &store, &hub).await?;
+        let control = control(&config, http_address, &store, &hub).await?;
+        let routes = routes(&config, &control, &store, &hub);
         let addresses =
             Addresses { http: http_address, rtmp: ingest.rtmp_addr(), rtmps: ingest.rtmps_addr() };
-        Ok(Self { config, http, ingest, packager, routes, hub, addresses, first_start })
+        Ok(Self { config, http, ingest, packager, control, routes, hub, addresses, first_start })
     }
 
     /// Where the listeners are.
@@ -68,12 +79,14 @@ impl App {
 
     /// Serves until `shutdown`, then ends publishers, lets viewers see the end, and returns.
     pub async fn run(self, shutdown: CancellationToken) -> Result<(), AppError> {
-        let Self { config, http, ingest, packager, routes, hub, addresses, .. } = self;
+        let Self { config, http, ingest, packager, control, routes, hub, addresses, .. } = self;
         let stages = Stages::default();
         let ready = Arc::clone(&routes.ready);
         let mut services = JoinSet::new();
         services.spawn(ingest.run(stages.ingest.clone()));
         services.spawn(packager.run(stages.packager.clone()));
+        services.spawn(control.run(stages.http.clone()));
+        services.spawn(control.run(stages.http.clone()));
         services.spawn(listener::serve(http, routes, config.max_viewers, stages.http.clone(), FAREWELL));
         ready.store(true, Ordering::Release);
         if let Some(path) = &config.ready_file {
@@ -91,6 +104,7 @@ impl App {
             warn!("shutdown took too long; what was left is cut");
         }
         services.shutdown().await;
+        store.close().await;
         info!("stopped");
         Ok(())
     }
@@ -138,12 +152,7 @@ fn packager_config(config: &Config) -> packager::Config {
     packager::Config { part: config.part, window: config.window, ..packager::Config::default() }
 }
 
-async fn routes(
-    config: &Config,
-    http: SocketAddr,
-    store: &Store,
-    hub: &Hub,
-) -> Result<Arc<Routes>, AppError> {
+async fn control(config: &Config, http: SocketAddr, store: &Store, hub: &Hub) -> Result<Control, AppError> {
     let public_url = config.public_url.clone().unwrap_or_else(|| format!("http://{}", reachable(http)));
     let ingest_host = config.ingest_host.clone().unwrap_or_else(|| host_of(&public_url));
     let meaning = control::Config {
@@ -152,18 +161,22 @@ async fn routes(
         limits: config.limits,
         ..control::Config::default()
     };
-    let deps = control::Deps { store: store.clone(), hub: hub.clone() };
-    let control = control::Control::new(meaning, deps).await?;
+    let blobs = Blobs::disk(config.data_dir.join("buckets"));
+    let deps = control::Deps { store: store.clone(), hub: hub.clone(), blobs };
+    Ok(Control::new(meaning, deps).await?)
+}
+
+fn routes(config: &Config, control: &Control, store: &Store, hub: &Hub) -> Arc<Routes> {
     let rule = if config.any_region { RegionRule::Any } else { RegionRule::Only(config.region.clone()) };
-    Ok(Arc::new(Routes {
-        api: Api::new(api::Config::new(rule), control.clone(), control),
+    Arc::new(Routes {
+        api: Api::new(api::Config::new(rule), control.clone(), control.clone()),
         delivery: delivery::Delivery::bind(delivery::Config::default(), delivery::Deps { hub: hub.clone() }),
         trusted_proxies: config.trusted_proxies.clone(),
         store: store.clone(),
         region: config.region.clone(),
         account: config.account.clone(),
         ready: Arc::new(AtomicBool::new(false)),
-    }))
+    })
 }
 
 /// An address that a client on this machine can use: the loopback one for a wildcard.

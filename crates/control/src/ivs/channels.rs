@@ -1,6 +1,9 @@
 //! What the operations on channels mean (API reference, `CreateChannel` to `ListChannels`).
 //!
-//! Promise: a channel that exists keeps all rules of its type, and came with a stream key.
+//! Promise: a channel that exists keeps all rules of its type, and came with a stream key; one on air
+//! stays as it is.
+
+mod rules;
 
 use api::ivs::{
     BatchGetChannelRequest, BatchGetChannelResponse, CreateChannelRequest, CreateChannelResponse,
@@ -9,15 +12,17 @@ use api::ivs::{
 };
 use api::{ApiError, Call};
 use domain::{
-    Arn, Channel, ChannelType, ContainerFormat, LatencyMode, MultitrackInput, Preset, ResourceKind,
-    StreamKey, Tags, alphanumeric,
+    Arn, Channel, ChannelType, ContainerFormat, LatencyMode, MultitrackInput, ResourceKind, StreamKey, Tags,
+    alphanumeric,
 };
 use store::ChannelFilter;
 
-use super::stream_keys;
-use crate::error::{missing, refusal};
+use super::{batches, stream_keys};
+use crate::error::{Refused, missing, refusal};
 use crate::paging::List;
-use crate::{Control, entropy, tags, tenant, views, words};
+use crate::{Control, entropy, tags, tenant, views};
+
+use rules::Wishes;
 
 /// `ListChannels` without `maxResults`.
 const PAGE: u32 = 100;
@@ -43,15 +48,10 @@ pub(super) async fn delete(
     input: DeleteChannelRequest,
 ) -> Result<(), ApiError> {
     let channel = find(control, call, &input.arn).await?;
-    if control.hub.broadcast(&channel.arn).is_some() {
-        return Err(ApiError::Conflict(format!("Channel: {} is currently online", channel.arn)));
-    }
+    refuse_on_air(control, &channel)?;
     control.store.delete_channel(&tenant(call), &channel.arn).await.map_err(refusal)?;
     tracing::info!(channel = %channel.arn, "channel deleted");
-    // Somebody may have gone on air between the question and the commit, with a key that was still good.
-    if let Some(broadcast) = control.hub.broadcast(&channel.arn) {
-        broadcast.request_stop();
-    }
+    stop_latecomer(control, &channel.arn);
     Ok(())
 }
 
@@ -83,19 +83,40 @@ pub(super) async fn list(
 }
 
 pub(super) async fn batch_get(
-    _control: &Control,
-    _call: &Call,
-    _input: BatchGetChannelRequest,
+    control: &Control,
+    call: &Call,
+    input: BatchGetChannelRequest,
 ) -> Result<BatchGetChannelResponse, ApiError> {
-    Err(ApiError::UnknownOperation)
+    let (tenant, mut channels, mut errors) = (tenant(call), Vec::new(), Vec::new());
+    for arn in batches::each_once(input.arns) {
+        match batches::found(&arn, async |name| control.store.channel(&tenant, name).await).await? {
+            Some(channel) => channels.push(control.endpoints.channel(channel)),
+            None => errors.push(batches::absent(arn)),
+        }
+    }
+    Ok(BatchGetChannelResponse { channels: Some(channels), errors: Some(errors) })
 }
 
 pub(super) async fn update(
-    _control: &Control,
-    _call: &Call,
-    _input: UpdateChannelRequest,
+    control: &Control,
+    call: &Call,
+    input: UpdateChannelRequest,
 ) -> Result<UpdateChannelResponse, ApiError> {
-    Err(ApiError::UnknownOperation)
+    let name = Arn::parse(&input.arn).map_err(|_| missing(&input.arn))?;
+    let mut changed = false;
+    let revise = |channel: &mut Channel| {
+        let before = channel.clone();
+        refuse_on_air(control, channel)?;
+        Wishes::from(input).apply(channel)?;
+        changed = *channel != before;
+        Ok::<_, Refused>(())
+    };
+    let channel = control.store.update_channel(&tenant(call), &name, revise).await?;
+    if changed {
+        tracing::info!(channel = %name, "channel updated");
+        stop_latecomer(control, &name);
+    }
+    Ok(UpdateChannelResponse { channel: Some(control.endpoints.channel(channel)) })
 }
 
 /// The caller's channel of this name. One of another account or region is not found either.
@@ -113,111 +134,41 @@ fn answer(control: &Control, channel: Channel, key: StreamKey) -> CreateChannelR
 }
 
 /// The channel that the caller asks for, with the defaults of what was left out.
-fn compose(arn: Arn, input: CreateChannelRequest) -> Result<Channel, ApiError> {
-    let channel_type = input.r#type.map_or(ChannelType::Standard, words::channel_type);
-    let container_format = input.container_format.map_or(ContainerFormat::Ts, words::container_format);
-    let preset = preset(channel_type, input.preset.and_then(words::preset))?;
-    let multitrack_input = multitrack_input(channel_type, &input)?;
-    refuse_advertising_in_mp4(container_format, &input)?;
-    let tags = tags::checked(input.tags.clone())?;
-    refuse_attachments(&input)?;
-    Ok(Channel {
+fn compose(arn: Arn, mut input: CreateChannelRequest) -> Result<Channel, ApiError> {
+    let tags = tags::checked(input.tags.take());
+    let mut channel = Channel {
         arn,
-        name: input.name.unwrap_or_default(),
-        latency_mode: input.latency_mode.map_or(LatencyMode::Low, words::latency_mode),
-        channel_type,
-        preset,
-        authorized: input.authorized.unwrap_or(false),
-        insecure_ingest: input.insecure_ingest.unwrap_or(false),
-        container_format,
-        multitrack_input,
+        name: String::new(),
+        latency_mode: LatencyMode::Low,
+        channel_type: ChannelType::Standard,
+        preset: None,
+        authorized: false,
+        insecure_ingest: false,
+        container_format: ContainerFormat::Ts,
+        multitrack_input: MultitrackInput::default(),
         recording_configuration: None,
         playback_restriction_policy: None,
         srt_passphrase: alphanumeric(PASSPHRASE, &mut entropy::fill),
-        tags,
-    })
-}
-
-/// Presets are for the ADVANCED types, which always have one.
-fn preset(channel_type: ChannelType, asked: Option<Preset>) -> Result<Option<Preset>, ApiError> {
-    match channel_type {
-        ChannelType::AdvancedSd | ChannelType::AdvancedHd => {
-            Ok(Some(asked.unwrap_or(Preset::HigherBandwidth)))
-        }
-        ChannelType::Basic | ChannelType::Standard if asked.is_some() => Err(ApiError::validation(format!(
-            "preset: can be set only for channel types ADVANCED_HD and ADVANCED_SD, not {}",
-            channel_type.as_str()
-        ))),
-        ChannelType::Basic | ChannelType::Standard => Ok(None),
-    }
-}
-
-/// Enabling it needs type STANDARD, container FRAGMENTED_MP4, and both other members said (API reference,
-/// `MultitrackInputConfiguration`).
-fn multitrack_input(
-    channel_type: ChannelType,
-    input: &CreateChannelRequest,
-) -> Result<MultitrackInput, ApiError> {
-    let Some(asked) = &input.multitrack_input_configuration else {
-        return Ok(MultitrackInput::default());
+        tags: Tags::new(),
     };
-    let enabled = asked.enabled.unwrap_or(false);
-    let unmet = [
-        (channel_type == ChannelType::Standard, "type STANDARD"),
-        (
-            input.container_format == Some(api::ivs::ContainerFormat::FragmentedMp4),
-            "containerFormat FRAGMENTED_MP4",
-        ),
-        (asked.policy.is_some(), "a policy"),
-        (asked.maximum_resolution.is_some(), "a maximumResolution"),
-    ]
-    .into_iter()
-    .find(|(met, _)| !met);
-    if let Some((_, rule)) = unmet.filter(|_| enabled) {
-        return Err(ApiError::validation(format!(
-            "multitrackInputConfiguration: enabled multitrack input needs {rule}"
-        )));
-    }
-    let default = MultitrackInput::default();
-    Ok(MultitrackInput {
-        enabled,
-        policy: asked.policy.map_or(default.policy, words::multitrack_policy),
-        maximum_resolution: asked
-            .maximum_resolution
-            .map_or(default.maximum_resolution, words::multitrack_resolution),
-    })
+    Wishes::from(input).apply(&mut channel)?;
+    channel.tags = tags?;
+    Ok(channel)
 }
 
-fn refuse_advertising_in_mp4(
-    container_format: ContainerFormat,
-    input: &CreateChannelRequest,
-) -> Result<(), ApiError> {
-    let advertising = given(input.ad_configuration_arn.as_deref()).is_some();
-    if advertising && container_format == ContainerFormat::FragmentedMp4 {
-        return Err(ApiError::validation(
-            "adConfigurationArn: cannot be used together with containerFormat FRAGMENTED_MP4",
-        ));
-    }
-    Ok(())
-}
-
-/// What can be attached to a channel can't be made yet, so no name of it is found.
-fn refuse_attachments(input: &CreateChannelRequest) -> Result<(), ApiError> {
-    let attachments = [
-        &input.recording_configuration_arn,
-        &input.playback_restriction_policy_arn,
-        &input.ad_configuration_arn,
-        &input.failover_slate_configuration_arn,
-    ];
-    match attachments.into_iter().find_map(|arn| given(arn.as_deref())) {
-        Some(arn) => Err(missing(arn)),
+fn refuse_on_air(control: &Control, channel: &Channel) -> Result<(), ApiError> {
+    match control.hub.broadcast(&channel.arn) {
+        Some(_) => Err(ApiError::Conflict(format!("Channel: {} is currently online", channel.arn))),
         None => Ok(()),
     }
 }
 
-/// On the wire "" is as good as nothing.
-fn given(text: Option<&str>) -> Option<&str> {
-    text.filter(|text| !text.is_empty())
+/// Somebody may have gone on air between the question and the commit, with what the channel was before.
+fn stop_latecomer(control: &Control, channel: &Arn) {
+    if let Some(broadcast) = control.hub.broadcast(channel) {
+        tracing::info!(%channel, "stopping a stream that began while its channel was changed");
+        broadcast.request_stop();
+    }
 }
 
 /// Which channels are listed.
@@ -231,24 +182,36 @@ struct Filter {
 impl Filter {
     /// At most one may be given (API reference, `ListChannels`).
     fn of(input: &ListChannelsRequest) -> Result<Self, ApiError> {
-        let filters = [
-            ("filterByName", &input.filter_by_name),
-            ("filterByRecordingConfigurationArn", &input.filter_by_recording_configuration_arn),
-            ("filterByPlaybackRestrictionPolicyArn", &input.filter_by_playback_restriction_policy_arn),
-            ("filterByAdConfigurationArn", &input.filter_by_ad_configuration_arn),
-            ("filterByFailoverSlateConfigurationArn", &input.filter_by_failover_slate_configuration_arn),
+        let named = |name: &str| Some(ChannelFilter::Named(name.to_owned()));
+        let recorded = |arn: &str| Arn::parse(arn).ok().map(ChannelFilter::RecordedBy);
+        let restricted = |arn: &str| Arn::parse(arn).ok().map(ChannelFilter::RestrictedBy);
+        let filters: [(_, _, &dyn Fn(&str) -> Option<ChannelFilter>); 5] = [
+            ("filterByName", &input.filter_by_name, &named),
+            ("filterByRecordingConfigurationArn", &input.filter_by_recording_configuration_arn, &recorded),
+            (
+                "filterByPlaybackRestrictionPolicyArn",
+                &input.filter_by_playback_restriction_policy_arn,
+                &restricted,
+            ),
+            ("filterByAdConfigurationArn", &input.filter_by_ad_configuration_arn, &|_| None),
+            (
+                "filterByFailoverSlateConfigurationArn",
+                &input.filter_by_failover_slate_configuration_arn,
+                &|_| None,
+            ),
         ];
-        let mut filters =
-            filters.into_iter().filter_map(|(member, value)| Some((member, given(value.as_deref())?)));
-        let Some((member, value)) = filters.next() else {
+        let mut filters = filters.into_iter().filter_map(|(member, value, rows)| {
+            let value = value.as_deref().filter(|value| !value.is_empty())?;
+            Some((member, value, rows))
+        });
+        let Some((member, value, rows)) = filters.next() else {
             return Ok(Self { rows: Some(ChannelFilter::All), about: String::new() });
         };
-        if let Some((second, _)) = filters.next() {
+        if let Some((second, ..)) = filters.next() {
             return Err(ApiError::Conflict(format!(
                 "Filters are mutually exclusive: {member} and {second} cannot be used together"
             )));
         }
-        let named = (member == "filterByName").then(|| ChannelFilter::Named(value.to_owned()));
-        Ok(Self { rows: named, about: format!("{member}={value}") })
+        Ok(Self { rows: rows(value), about: format!("{member}={value}") })
     }
 }

@@ -1,6 +1,6 @@
 //! What the operations on stream keys mean (API reference, `CreateStreamKey` to `ListStreamKeys`).
 //!
-//! Promise: a key's value is shown by create and get, never by a list or a log.
+//! Promise: a key's value is shown by create, get and batch get, never by a list or a log.
 
 use api::ivs::{
     BatchGetStreamKeyRequest, BatchGetStreamKeyResponse, CreateStreamKeyRequest, CreateStreamKeyResponse,
@@ -10,7 +10,7 @@ use api::ivs::{
 use api::{ApiError, Call};
 use domain::{Arn, ResourceKind, StreamKey, StreamKeyValue, Tags};
 
-use super::channels;
+use super::{batches, channels};
 use crate::error::{missing, refusal};
 use crate::paging::List;
 use crate::{Control, entropy, tags, tenant, views};
@@ -72,11 +72,18 @@ pub(super) async fn list(
 }
 
 pub(super) async fn batch_get(
-    _control: &Control,
-    _call: &Call,
-    _input: BatchGetStreamKeyRequest,
+    control: &Control,
+    call: &Call,
+    input: BatchGetStreamKeyRequest,
 ) -> Result<BatchGetStreamKeyResponse, ApiError> {
-    Err(ApiError::UnknownOperation)
+    let (tenant, mut keys, mut errors) = (tenant(call), Vec::new(), Vec::new());
+    for arn in batches::each_once(input.arns) {
+        match batches::found(&arn, async |name| control.store.stream_key(&tenant, name).await).await? {
+            Some(key) => keys.push(views::stream_key(key)),
+            None => errors.push(batches::absent(arn)),
+        }
+    }
+    Ok(BatchGetStreamKeyResponse { errors: Some(errors), stream_keys: Some(keys) })
 }
 
 /// A fresh key of the caller for a channel. Its value names the region and the key's own id.

@@ -8,15 +8,19 @@ use std::time::SystemTime;
 use api::ivs::{Channel, CreateChannelRequest, Ivs, StreamKey};
 use api::{ApiError, Call};
 use auth::Principal;
+use blob::Blobs;
 use control::{Config, Control, Deps};
 use domain::{AccountId, Arn, Limits, Region, StreamId};
 use live::{Audience, Hub, Publisher, RingLimits};
 use store::Store;
+use tempfile::TempDir;
 
 pub(crate) struct House {
     pub(crate) control: Arc<Control>,
     pub(crate) store: Store,
     pub(crate) hub: Hub,
+    /// Where buckets are folders.
+    pub(crate) buckets: TempDir,
 }
 
 impl House {
@@ -36,8 +40,10 @@ impl House {
             public_url: "http://video.example.org:8080/".to_owned(),
             limits,
         };
-        let deps = Deps { store: store.clone(), hub: hub.clone() };
-        Self { control: Arc::new(Control::new(config, deps).await.unwrap()), store, hub }
+        let buckets = tempfile::tempdir().unwrap();
+        let blobs = Blobs::disk(buckets.path().to_owned());
+        let deps = Deps { store: store.clone(), hub: hub.clone(), blobs };
+        Self { control: Arc::new(Control::new(config, deps).await.unwrap()), store, hub, buckets }
     }
 
     /// Creates a channel as [`caller`].

@@ -1,0 +1,80 @@
+//! Finds out whether recording configurations can be used.
+//!
+//! Promise: each one in state CREATING is tried until it has another state, also after a crash, a stop or
+//! while the database is away; one that can't be used has its reason in the log. Nothing is queued: what is
+//! to be tried is what the store says.
+
+use std::time::Duration;
+
+use domain::{RecordingConfiguration, RecordingState, chain};
+use store::{PageRequest, StoreError};
+use tokio_util::sync::CancellationToken;
+
+use crate::Control;
+
+/// Read at a time.
+const PAGE: u32 = 100;
+
+/// A bucket that takes longer than this is none to record to (the vendor's take up to 20 s).
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Until the next try when the database does not answer.
+const PAUSE: Duration = Duration::from_secs(1);
+
+impl Control {
+    /// Tries the buckets of recording configurations that are being created: at first those that an earlier
+    /// run left, then each new one. To be run once beside the calls; returns when `shutdown` says so.
+    pub async fn run(self, shutdown: CancellationToken) {
+        shutdown.run_until_cancelled(self.try_buckets()).await;
+    }
+
+    async fn try_buckets(&self) {
+        loop {
+            match self.try_those_in_creation().await {
+                // Whoever created one since the look at the store has left a permit here.
+                Ok(()) => self.trial.notified().await,
+                Err(error) => {
+                    tracing::warn!(
+                        error = chain(&error),
+                        "could not try recording configurations; will again"
+                    );
+                    tokio::time::sleep(PAUSE).await;
+                }
+            }
+        }
+    }
+
+    async fn try_those_in_creation(&self) -> Result<(), StoreError> {
+        let mut next = Some(PageRequest::first(PAGE));
+        while let Some(request) = next {
+            let page = self.store.recording_configurations_in_creation(request).await?;
+            for configuration in page.items {
+                self.try_one(configuration).await?;
+            }
+            next = page.next.map(|after| PageRequest { after, limit: PAGE });
+        }
+        Ok(())
+    }
+
+    async fn try_one(&self, configuration: RecordingConfiguration) -> Result<(), StoreError> {
+        let RecordingConfiguration { arn, bucket, .. } = configuration;
+        let fault = match tokio::time::timeout(PATIENCE, self.blobs.probe(&bucket)).await {
+            Ok(Ok(())) => None,
+            Ok(Err(error)) => Some(chain(&error)),
+            Err(_) => Some(format!("no answer within {} s", PATIENCE.as_secs())),
+        };
+        let state = if fault.is_none() { RecordingState::Active } else { RecordingState::CreateFailed };
+        match self.store.settle_recording_configuration(&arn, state).await {
+            Ok(true) => match fault {
+                None => tracing::info!(configuration = %arn, bucket, "recording configuration is active"),
+                Some(error) => {
+                    tracing::warn!(configuration = %arn, bucket, error, "recording configuration can't be used");
+                }
+            },
+            // Settled by another node, or deleted meanwhile.
+            Ok(false) | Err(StoreError::NoSuchResource { .. }) => {}
+            Err(error) => return Err(error),
+        }
+        Ok(())
+    }
+}
