@@ -10,8 +10,6 @@ use std::time::Duration;
 
 use api::{Api, RegionRule};
 use blob::Blobs;
-use blob::Blobs;
-use control::Control;
 use control::Control;
 use live::{Hub, RingLimits};
 use store::Store;
@@ -39,7 +37,6 @@ pub struct App {
     ingest: ingest::Ingest,
     packager: packager::Packager,
     control: Control,
-    control: Control,
     routes: Arc<Routes>,
     hub: Hub,
     store: Store,
@@ -64,7 +61,7 @@ impl App {
         let routes = routes(&config, &control, &store, &hub);
         let addresses =
             Addresses { http: http_address, rtmp: ingest.rtmp_addr(), rtmps: ingest.rtmps_addr() };
-        Ok(Self { config, http, ingest, packager, control, routes, hub, addresses, first_start })
+        Ok(Self { config, http, ingest, packager, control, routes, hub, store, addresses, first_start })
     }
 
     /// Where the listeners are.
@@ -79,13 +76,12 @@ impl App {
 
     /// Serves until `shutdown`, then ends publishers, lets viewers see the end, and returns.
     pub async fn run(self, shutdown: CancellationToken) -> Result<(), AppError> {
-        let Self { config, http, ingest, packager, control, routes, hub, addresses, .. } = self;
+        let Self { config, http, ingest, packager, control, routes, hub, store, addresses, .. } = self;
         let stages = Stages::default();
         let ready = Arc::clone(&routes.ready);
         let mut services = JoinSet::new();
         services.spawn(ingest.run(stages.ingest.clone()));
         services.spawn(packager.run(stages.packager.clone()));
-        services.spawn(control.run(stages.http.clone()));
         services.spawn(control.run(stages.http.clone()));
         services.spawn(listener::serve(http, routes, config.max_viewers, stages.http.clone(), FAREWELL));
         ready.store(true, Ordering::Release);
@@ -161,7 +157,7 @@ async fn control(config: &Config, http: SocketAddr, store: &Store, hub: &Hub) ->
         limits: config.limits,
         ..control::Config::default()
     };
-    let blobs = Blobs::disk(config.data_dir.join("buckets"));
+    let blobs = Blobs::disk(config.data_dir.join(BUCKETS));
     let deps = control::Deps { store: store.clone(), hub: hub.clone(), blobs };
     Ok(Control::new(meaning, deps).await?)
 }
