@@ -207,7 +207,8 @@ def _as_arguments(members: dict[str, Any]) -> list[str]:
         match value:
             case bool():
                 arguments.append(f"--{flag}" if value else f"--no-{flag}")
-            case [str(), *_]:
+            # A word that looks like a URL would be fetched by the CLI, which then takes what it finds there.
+            case [str(first), *_] if not first.startswith("http"):
                 arguments += [f"--{flag}", *value]
             case dict() | list():
                 arguments += [f"--{flag}", json.dumps(value)]
