@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from harness.aws import call
+from harness.aws import call, client
 from harness.encoder import Recipe
 from harness.publickey import make_public_key
 from harness.resources import CHANNEL, KINDS, PLAYBACK_KEY, RECORDING_CONFIGURATION, RESTRICTION_POLICY, Kind
@@ -249,3 +249,44 @@ def test_a_key_is_imported_again_only_after_its_deletion(sdk):
 def test_a_key_of_another_curve_is_refused_and_told_why(sdk):
     with refused("ValidationException", 400, "P-384"):
         sdk.call("ImportPlaybackKeyPair", publicKeyMaterial=make_public_key("P-256").pem)
+
+
+# What an account may have and ask for, by Amazon's own numbers
+
+
+@pytest.fixture(scope="module")
+def server_with_aws_limits(start_server):
+    """Amazon's quotas and rates, but for the rates that would stand before a quota."""
+    rates = ["--rate-playback-key-pairs", "1000", "--rate-playback-restriction-policies", "1000"]
+    return start_server("--limits", "aws", *rates)
+
+
+@pytest.mark.parametrize("make_sdk", [Boto3, CommandLine, JavaScript])
+def test_each_sdk_types_a_reached_quota(server_with_aws_limits, make_sdk):
+    server = server_with_aws_limits
+    sdk = make_sdk(server, server.add_key("--account", str(next(_accounts))))
+    for kind in (RESTRICTION_POLICY, PLAYBACK_KEY):
+        make_three(sdk, kind)
+        with refused("ServiceQuotaExceededException", 402, "3"):
+            kind.make(sdk.call)
+    sdk.close()
+
+
+@pytest.mark.parametrize("make_sdk", [Boto3, JavaScript])
+def test_an_sdk_types_a_throttled_call(server_with_aws_limits, make_sdk):
+    server = server_with_aws_limits
+    sdk = make_sdk(server, server.add_key("--account", str(next(_accounts))))
+    arn = CHANNEL.make(sdk.call)["arn"]
+    with refused("ThrottlingException", 429, "Rate exceeded"):
+        while True:  # five a second are let through; an SDK is a hundred times as fast
+            sdk.call("UpdateChannel", arn=arn, name="again")
+    sdk.close()
+
+
+def test_an_sdks_own_retries_ride_out_throttling(server_with_aws_limits):
+    server = server_with_aws_limits
+    key = server.add_key("--account", str(next(_accounts)))
+    patient = client(server, key, retries={"mode": "standard", "total_max_attempts": 10})
+    retried = 0
+    while not retried:
+        retried = patient.list_channels()["ResponseMetadata"]["RetryAttempts"]

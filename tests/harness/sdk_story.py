@@ -57,7 +57,7 @@ class SdkStory:
         self._arns["key pair"] = made["arn"]
         assert made["fingerprint"] == self._public_key.fingerprint
         assert PLAYBACK_KEY.read(self._call, made["arn"]) == made
-        with refused("ConflictException", 409):
+        with refused("ConflictException", 409, made["arn"]):
             self._call("ImportPlaybackKeyPair", **material)
 
     def a_channel_is_made_with_all_of_them(self) -> None:
@@ -91,12 +91,12 @@ class SdkStory:
         for name, value in filters.items():
             assert [one["arn"] for one in self._call("ListChannels", **{name: value})["channels"]] == [arn]
         assert self._call("ListChannels", filterByName="back-door")["channels"] == []
-        with refused("ConflictException", 409):
+        with refused("ConflictException", 409, "filterByRecordingConfigurationArn"):
             self._call("ListChannels", **dict(list(filters.items())[:2]))
 
     def a_channel_has_one_stream_key_that_can_be_replaced(self) -> None:
         channel, old = self._arns["channel"], self._arns["stream key"]
-        with refused("ServiceQuotaExceededException", 402):
+        with refused("ServiceQuotaExceededException", 402, channel):
             self._call("CreateStreamKey", channelArn=channel)
         before = self._call("GetStreamKey", arn=old)["streamKey"]
         assert self._call("DeleteStreamKey", arn=old) == {}
@@ -110,9 +110,9 @@ class SdkStory:
         assert summaries == [{name: after[name] for name in ("arn", "channelArn", "tags")}]
 
     def what_is_in_use_is_not_deleted(self) -> None:
-        with refused("ConflictException", 409):
+        with refused("ConflictException", 409, self._arns["policy"]):
             self._call("DeletePlaybackRestrictionPolicy", arn=self._arns["policy"])
-        with refused("ConflictException", 409):
+        with refused("ConflictException", 409, self._arns["recording"]):
             self._call("DeleteRecordingConfiguration", arn=self._arns["recording"])
 
     def a_channel_is_updated_in_place(self) -> None:
@@ -145,14 +145,14 @@ class SdkStory:
         batch = self._call("BatchStartViewerSessionRevocation", viewerSessions=[viewer, unknown])
         [error] = batch["errors"]
         assert {name: error[name] for name in unknown} == unknown
-        assert error["code"] and error["message"]
+        assert error["code"] == "ResourceNotFoundException" and unknown["channelArn"] in error["message"]
 
     def an_offline_channel_has_no_stream(self) -> None:
         channel = self._arns["channel"]
         for operation, more in [("GetStream", {}), ("StopStream", {}), ("PutMetadata", {"metadata": "hello"})]:
             with refused("ChannelNotBroadcasting", 404, channel):
                 self._call(operation, channelArn=channel, **more)
-        with refused("ResourceNotFoundException", 404):
+        with refused("ResourceNotFoundException", 404, channel):
             self._call("GetStreamSession", channelArn=channel)
         assert self._call("ListStreams", filterBy={"health": "HEALTHY"})["streams"] == []
         assert self._call("ListStreamSessions", channelArn=channel)["streamSessions"] == []
@@ -204,7 +204,7 @@ class SdkStory:
     def _assert_one_is_missing(batch: dict[str, Any], arn: str) -> None:
         [error] = batch["errors"]
         assert error["arn"] == arn
-        assert error["code"] and error["message"]
+        assert error["code"] == "ResourceNotFoundException" and arn in error["message"]
 
 
 #: The names of the steps.

@@ -45,7 +45,7 @@ impl Story {
         assert_eq!(list().filter_by_name("back-door").send().await?.channels(), []);
         let two =
             list().filter_by_name("front-door").filter_by_recording_configuration_arn(&self.arns.recording);
-        refused!(two.send().await, ListChannelsError::ConflictException, 409, "");
+        refused!(two.send().await, ListChannelsError::ConflictException, 409, "filterByName");
         Ok(())
     }
 
@@ -61,7 +61,8 @@ impl Story {
         let answer = batch.send().await?;
         let [error] = answer.errors() else { panic!("one error, not {:?}", answer.errors()) };
         assert_eq!((error.channel_arn(), error.viewer_id()), (unknown.as_str(), "viewer-2"));
-        assert!(error.code().is_some() && error.message().is_some(), "{error:?}");
+        assert_eq!(error.code(), Some("ResourceNotFoundException"));
+        assert!(error.message().is_some_and(|text| text.contains(&unknown)), "{error:?}");
         Ok(())
     }
 
@@ -74,7 +75,7 @@ impl Story {
         let put = self.ivs.put_metadata().channel_arn(arn).metadata("hello").send().await;
         refused!(put, PutMetadataError::ChannelNotBroadcasting, 404, arn);
         let session = self.ivs.get_stream_session().channel_arn(arn).send().await;
-        refused!(session, GetStreamSessionError::ResourceNotFoundException, 404, "");
+        refused!(session, GetStreamSessionError::ResourceNotFoundException, 404, arn);
         let healthy = StreamFilters::builder().health(StreamHealth::StreamHealthy).build();
         assert_eq!(self.ivs.list_streams().filter_by(healthy).send().await?.streams(), []);
         assert_eq!(self.ivs.list_stream_sessions().channel_arn(arn).send().await?.stream_sessions(), []);

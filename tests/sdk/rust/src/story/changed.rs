@@ -16,7 +16,7 @@ impl Story {
     pub(super) async fn a_channel_has_one_stream_key_that_can_be_replaced(&mut self) -> Result<(), Failure> {
         let (channel, old) = (&self.arns.channel, &self.arns.stream_key);
         let create = || self.ivs.create_stream_key().channel_arn(channel);
-        refused!(create().send().await, CreateStreamKeyError::ServiceQuotaExceededException, 402, "");
+        refused!(create().send().await, CreateStreamKeyError::ServiceQuotaExceededException, 402, channel);
         let before =
             self.ivs.get_stream_key().arn(old).send().await?.stream_key.expect("the answer holds the key");
         self.ivs.delete_stream_key().arn(old).send().await?;
@@ -34,9 +34,9 @@ impl Story {
 
     pub(super) async fn what_is_in_use_is_not_deleted(&mut self) -> Result<(), Failure> {
         let policy = self.ivs.delete_playback_restriction_policy().arn(&self.arns.policy).send().await;
-        refused!(policy, DeletePlaybackRestrictionPolicyError::ConflictException, 409, "");
+        refused!(policy, DeletePlaybackRestrictionPolicyError::ConflictException, 409, &self.arns.policy);
         let recording = self.ivs.delete_recording_configuration().arn(&self.arns.recording).send().await;
-        refused!(recording, DeleteRecordingConfigurationError::ConflictException, 409, "");
+        refused!(recording, DeleteRecordingConfigurationError::ConflictException, 409, &self.arns.recording);
         Ok(())
     }
 

@@ -77,7 +77,7 @@ impl Story {
         let arn = made.arn().expect("a key pair has an ARN").to_owned();
         let read = self.ivs.get_playback_key_pair().arn(&arn).send().await?;
         assert_eq!(read.key_pair, Some(made));
-        refused!(import().send().await, ImportPlaybackKeyPairError::ConflictException, 409, "");
+        refused!(import().send().await, ImportPlaybackKeyPairError::ConflictException, 409, &arn);
         self.arns.key_pair = arn;
         Ok(())
     }
