@@ -50,6 +50,9 @@ def sqlite(database: pathlib.Path, channel_arn: str, stream_key: dict, channels:
                     yield tuple(_changed(cell, changes) for cell in template)
 
             connection.executemany(statement, rows())
+        if connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'usage'").fetchone():
+            # What quotas are held against; its only channels are those of this tenant.
+            connection.execute("UPDATE usage SET used = used + ? WHERE kind = 'channel'", (channels - 1,))
     connection.close()
     with sqlite3.connect(database) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -13,15 +13,13 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use api::ivs::{
-    Channel, ChannelLatencyMode, ChannelSummary, ChannelType, ContainerFormat, CreateChannelRequest,
-    CreateChannelResponse, CreateStreamKeyRequest, CreateStreamKeyResponse, DeleteChannelRequest,
-    DeleteStreamKeyRequest, GetChannelRequest, GetChannelResponse, GetStreamKeyRequest, GetStreamKeyResponse,
-    Ivs, ListChannelsRequest, ListChannelsResponse, ListStreamKeysRequest, ListStreamKeysResponse,
-    MultitrackInputConfiguration, Srt, StreamKey,
+    Channel, ChannelLatencyMode, ChannelSummary, ChannelType, ContainerFormat, CreateChannelResponse,
+    GetChannelResponse, Ivs, ListChannelsResponse, MultitrackInputConfiguration, Srt, StreamKey,
 };
-use api::{Api, ApiError, Call, Config, Key, KeyRing, RegionRule};
+use api::{Api, ApiError, Call, Config, Key, KeyRing, Peer, RegionRule};
+use auth::policy::{self, Policy};
 use bytes::Bytes;
-use domain::{AccountId, Region};
+use domain::{AccountId, Arn, Region, Tags};
 use http_body_util::BodyExt;
 use http_body_util::combinators::UnsyncBoxBody;
 use hyper::body::Incoming;
@@ -48,8 +46,11 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     tracing_subscriber::fmt().with_max_level(tracing::Level::WARN).with_writer(std::io::stderr).init();
     let ready = std::env::args().nth(1).ok_or("usage: api_limit <ready file>")?;
     let region = Region::parse(REGION).ok_or("a region")?;
-    let account = AccountId::parse(ACCOUNT).ok_or("an account")?;
-    let api = Arc::new(Api::new(Config::new(RegionRule::Only(region)), Memory::filled(), OneKey(account)));
+    let keys = OneKey {
+        account: AccountId::parse(ACCOUNT).ok_or("an account")?,
+        policy: Arc::new(Policy::parse(policy::ADMIN)?),
+    };
+    let api = Arc::new(Api::new(Config::new(RegionRule::Only(region)), Memory::filled(), keys));
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     tokio::fs::write(&ready, format!("{{\"http\": \"{}\"}}", listener.local_addr()?)).await?;
     serve(listener, api).await
@@ -63,7 +64,7 @@ async fn serve(
     server.http1().timer(TokioTimer::new()).header_read_timeout(HEADER_DEADLINE).max_buf_size(HEAD_LIMIT);
     let mut connections = JoinSet::new();
     loop {
-        let (stream, _) = tokio::select! {
+        let (stream, address) = tokio::select! {
             Some(_) = connections.join_next() => continue,
             accepted = listener.accept() => accepted?,
         };
@@ -72,7 +73,8 @@ async fn serve(
         let answer = service_fn(move |request: Request<Incoming>| {
             let api = Arc::clone(&api);
             async move {
-                let reply = api.handle(request, SystemTime::now()).await;
+                let peer = Peer { ip: address.ip(), secure: false };
+                let reply = api.handle(request, peer, SystemTime::now()).await;
                 Ok::<Answer, Infallible>(reply.map(BodyExt::boxed_unsync))
             }
         });
@@ -81,13 +83,26 @@ async fn serve(
     }
 }
 
-/// A ring of one key in memory.
-struct OneKey(AccountId);
+/// A ring of one key in memory, which may do everything.
+struct OneKey {
+    account: AccountId,
+    policy: Arc<Policy>,
+}
 
 impl KeyRing for OneKey {
     async fn find(&self, access_key_id: &str) -> Result<Option<Key>, ApiError> {
-        let key = || Key { secret: SECRET.to_owned().into(), account: self.0.clone(), active: true };
+        let key = || Key {
+            secret: SECRET.to_owned().into(),
+            account: self.account.clone(),
+            active: true,
+            name: "bench".to_owned(),
+            policy: Arc::clone(&self.policy),
+        };
         Ok((access_key_id == KEY_ID).then(key))
+    }
+
+    async fn resource_tags(&self, _: &Arn) -> Result<Option<Tags>, ApiError> {
+        Ok(None)
     }
 }
 
@@ -159,38 +174,33 @@ fn summary(number: u32) -> ChannelSummary {
     }
 }
 
-/// Every operation of the trait; those that are measured answer, the rest refuse.
-macro_rules! operations {
-    ($($operation:ident($input:ty) -> $output:ty $(= $answer:expr)?;)+) => {
-        impl Ivs for Memory {
-            $(async fn $operation(&self, _: &Call, _: $input) -> Result<$output, ApiError> {
-                operations!(@body self $operation $($answer)?)
-            })+
-        }
+/// What each operation answers: those that are measured from memory, the rest refuse.
+macro_rules! answer {
+    (create_channel, $memory:ident) => {
+        Ok(CreateChannelResponse {
+            channel: Some($memory.channel.clone()),
+            stream_key: Some($memory.key.clone()),
+        })
     };
-    (@body $memory:ident $operation:ident) => {
-        Err(ApiError::validation(concat!("not measured: ", stringify!($operation))))
+    (get_channel, $memory:ident) => {
+        Ok(GetChannelResponse { channel: Some($memory.channel.clone()) })
     };
-    (@body $memory:ident $operation:ident $answer:expr) => {
-        Ok($answer($memory))
+    (list_channels, $memory:ident) => {
+        Ok(ListChannelsResponse { channels: $memory.page.clone(), next_token: Some("5".repeat(80)) })
+    };
+    ($other:ident, $memory:ident) => {
+        Err(ApiError::validation(concat!("not measured: ", stringify!($other))))
     };
 }
 
-operations! {
-    create_channel(CreateChannelRequest) -> CreateChannelResponse = |memory: &Memory| CreateChannelResponse {
-        channel: Some(memory.channel.clone()),
-        stream_key: Some(memory.key.clone()),
+macro_rules! implement {
+    ($($function:ident $operation:ident $input:ty => $output:ty;)+) => {
+        impl Ivs for Memory {
+            $(async fn $function(&self, _: &Call, _: $input) -> Result<$output, ApiError> {
+                answer!($function, self)
+            })+
+        }
     };
-    create_stream_key(CreateStreamKeyRequest) -> CreateStreamKeyResponse;
-    delete_channel(DeleteChannelRequest) -> ();
-    delete_stream_key(DeleteStreamKeyRequest) -> ();
-    get_channel(GetChannelRequest) -> GetChannelResponse = |memory: &Memory| GetChannelResponse {
-        channel: Some(memory.channel.clone()),
-    };
-    get_stream_key(GetStreamKeyRequest) -> GetStreamKeyResponse;
-    list_channels(ListChannelsRequest) -> ListChannelsResponse = |memory: &Memory| ListChannelsResponse {
-        channels: memory.page.clone(),
-        next_token: Some("5".repeat(80)),
-    };
-    list_stream_keys(ListStreamKeysRequest) -> ListStreamKeysResponse;
 }
+
+api::ivs_operations!(implement);
