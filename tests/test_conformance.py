@@ -14,6 +14,7 @@ from harness.encoder import Recipe
 from harness.faults import Fault, Faults
 from harness.ivs_story import IvsStory, arn, nobodys, nobodys_values
 from harness.model import Operation, Service
+from harness.publickey import make_public_key
 from harness.samples import Samples
 from harness.waiting import wait_until
 from harness.wire import Reply
@@ -98,9 +99,11 @@ def caller(server):
 def stories(server, caller, publish, clip):
     """Each service's story on the module's server."""
 
-    def go_live(stream_key: str, channel: str) -> None:
-        publish(clip(Recipe()), server.rtmps_url(stream_key), loop=True)
-        wait_until(lambda: on_air(channel), f"{channel} on air")
+    def go_live(channels: dict[str, str]) -> None:
+        for stream_key in channels:
+            publish(clip(Recipe()), server.rtmps_url(stream_key), loop=True)
+        for channel in channels.values():
+            wait_until(lambda channel=channel: on_air(channel), f"{channel} on air")
 
     def on_air(channel: str) -> bool:
         reply = caller.call(SERVICES["ivs"].operations["GetStream"], {"channelArn": channel})
@@ -122,7 +125,7 @@ def test_valid_input_is_answered_to_the_letter_of_the_model(operation, stories, 
         wrong += [f"{label}: {one}" for one in found]
         checks += 1
         if not found and reply.body:
-            story.forget(operation.name, reply.json())
+            story.forget(operation.name, values, reply.json())
     table.add(operation, "valid", checks, len(wrong))
     assert not wrong, "\n".join(wrong)
 
@@ -151,10 +154,9 @@ def _head_complaints(reply: Reply) -> list[str]:
 @each_operation
 def test_each_broken_bound_is_a_validation_error_that_names_its_member(operation, caller, table):
     samples = Samples(nobodys_values(), operation.service.deviations)
-    faults = Faults(samples, operation.service.deviations.patterns_not_enforced)
     valid = {name: samples.least(operation.members[name]) for name in operation.required}
     wrong, checks = [], 0
-    for fault in faults.of_input(operation, valid):
+    for fault in Faults(samples).of_input(operation, valid):
         reply = caller.call(operation, fault.value)
         found = refusal_complaints(operation, reply, "ValidationException") or _naming_complaints(fault, reply)
         wrong += [f"{'.'.join(fault.path)} {fault.label[:80]}: {one}" for one in found]
@@ -207,7 +209,7 @@ def test_resources_that_are_not_there_or_not_ours_are_refused_alike(operation, s
         ]
         for stranger in strangers:
             value = stranger if single is shape else [stranger]
-            reply = story.reply(operation.name, story.least(operation) | {member: value})
+            reply = story.reply(operation.name, story.least(operation, {member: value}))
             wrong += [f"{member}={stranger}: {one}" for one in _stranger_complaints(operation, reply, stranger)]
     assert not wrong, "\n".join(wrong)
 
@@ -220,6 +222,42 @@ def _stranger_complaints(operation: Operation, reply: Reply, stranger: str) -> l
         told = [one.get("arn") for one in reply.json().get("errors", [])]
         return _answer_complaints(operation, reply) or ([] if told == [stranger] else [f"errors for {told}"])
     return refusal_complaints(operation, reply, "ResourceNotFoundException")
+
+
+def _refusals(story: IvsStory):
+    """Calls that the state of things forbids: operation, members, error."""
+    offline, live = story.new_channel()["channel"]["arn"], story.live[0]
+    recording, policy = story.new_recording(), story.new_policy()
+    used = {"recordingConfigurationArn": recording, "playbackRestrictionPolicyArn": policy}
+    story.new_channel(**used)
+    key = make_public_key().pem
+    story.do("ImportPlaybackKeyPair", publicKeyMaterial=key)
+    yield "CreateStreamKey", {"channelArn": offline}, "ServiceQuotaExceededException"
+    yield "DeleteChannel", {"arn": live}, "ConflictException"
+    yield "DeletePlaybackRestrictionPolicy", {"arn": policy}, "ConflictException"
+    yield "DeleteRecordingConfiguration", {"arn": recording}, "ConflictException"
+    yield "GetStream", {"channelArn": offline}, "ChannelNotBroadcasting"
+    yield "GetStreamSession", {"channelArn": live, "streamId": "st-" + "A" * 23}, "ResourceNotFoundException"
+    yield "ImportPlaybackKeyPair", {"publicKeyMaterial": key}, "ConflictException"
+    yield "ImportPlaybackKeyPair", {"publicKeyMaterial": make_public_key("P-256").pem}, "ValidationException"
+    yield "ListChannels", {"filterByName": "x"} | _filter("RecordingConfiguration", recording), "ConflictException"
+    yield "PutMetadata", {"channelArn": live, "metadata": "\u00e9" * 513}, "ValidationException"
+    yield "PutMetadata", {"channelArn": offline, "metadata": "x"}, "ChannelNotBroadcasting"
+    yield "StopStream", {"channelArn": offline}, "ChannelNotBroadcasting"
+    yield "UpdateChannel", {"arn": live, "name": "x"}, "ConflictException"
+    yield "UpdateChannel", {"arn": offline, "preset": "HIGHER_BANDWIDTH_DELIVERY"}, "ValidationException"
+
+
+def _filter(name: str, arn: str) -> dict[str, str]:
+    return {f"filterBy{name}Arn": arn}
+
+
+def test_what_the_state_of_things_forbids_is_refused_as_modelled(stories):
+    story, wrong = stories["ivs"], []
+    for name, values, code in _refusals(story):
+        found = refusal_complaints(story.service.operations[name], story.reply(name, values), code)
+        wrong += [f"{name} {values}: {one}" for one in found]
+    assert not wrong, "\n".join(wrong)
 
 
 # What is served

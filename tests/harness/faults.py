@@ -40,9 +40,8 @@ class Fault:
 class Faults:
     """Breaks shapes; `samples` makes what stays whole around a fault."""
 
-    def __init__(self, samples: Samples, patterns_not_enforced: dict[str, str]):
+    def __init__(self, samples: Samples):
         self._samples = samples
-        self._lax = patterns_not_enforced
 
     def of_input(self, operation: Operation, valid: dict[str, Any]) -> Iterator[Fault]:
         """Broken inputs of an operation, each made of the valid one."""
@@ -79,7 +78,7 @@ class Faults:
                 yield from self._structures(shape)
 
     def _texts(self, shape: Shape) -> Iterator[tuple[str, str]]:
-        bounds = shape.metadata
+        bounds = self._samples.deviations.bounds(shape)
         if "enum" in bounds:
             word = bounds["enum"][0]
             for text in ("NOPE", word.swapcase(), f" {word}", word + "\n"):
@@ -92,7 +91,7 @@ class Faults:
             yield "much too long", longest[:1] * 20_000
         if low > 0:
             yield "too short", self._samples.least(shape)[: low - 1]
-        if "pattern" in bounds and shape.name not in self._lax:
+        if "pattern" in bounds:
             pattern, longest = compiled(bounds["pattern"]), self._samples.most(shape)
             broken = [*OFF_PATTERN, *(longest[: (high or 99) - len(end)] + end for end in ("\n", "!", "é"))]
             for text in broken:

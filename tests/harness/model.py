@@ -4,6 +4,7 @@ Promise: knows the model and its listed deviations, nothing of the server; a val
 every bound that the model states.
 """
 
+import datetime
 import json
 from dataclasses import dataclass, field
 from functools import cache
@@ -35,10 +36,21 @@ INTEGER_BITS = {"integer": 32, "long": 64}
 
 @dataclass(frozen=True)
 class Deviations:
-    """Where the service does not do what its model says; shape name -> reason."""
+    """Where the service does not do what its model says, by shape; each with its reason."""
 
     patterns_not_enforced: dict[str, str] = field(default_factory=dict)
     empty_word_allowed: dict[str, str] = field(default_factory=dict)
+    #: With the most characters that are allowed instead.
+    longer: dict[str, tuple[int, str]] = field(default_factory=dict)
+
+    def bounds(self, shape: Shape) -> dict[str, Any]:
+        """The shape's bounds as the service has them."""
+        bounds = dict(shape.metadata)
+        if shape.name in self.patterns_not_enforced:
+            del bounds["pattern"]
+        if shape.name in self.longer:
+            bounds["max"], _ = self.longer[shape.name]
+        return bounds
 
 
 class Service:
@@ -128,6 +140,16 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
+def _is_time(value: Any) -> bool:
+    if not isinstance(value, str) or not TIME.fullmatch(value):
+        return False
+    try:
+        datetime.datetime.fromisoformat(value)
+    except ValueError:
+        return False
+    return True
+
+
 @cache
 def compiled(pattern: str) -> regex.Pattern:
     """A pattern of the model; it must match a whole text."""
@@ -164,8 +186,7 @@ class Reader:
             case "boolean":
                 return [] if isinstance(value, bool) else [f"{where}: {value!r} is no boolean"]
             case "timestamp":
-                good = isinstance(value, str) and TIME.fullmatch(value)
-                return [] if good else [f"{where}: {value!r} is no ISO 8601 time"]
+                return [] if _is_time(value) else [f"{where}: {value!r} is no ISO 8601 time"]
         raise NotImplementedError(f"{where}: a shape of type {shape.type_name}")
 
     def structure(self, shape: Shape, value: Any, where: str, *, strict: bool) -> list[str]:
@@ -201,14 +222,13 @@ class Reader:
     def _string(self, shape: Shape, value: Any, where: str) -> list[str]:
         if not isinstance(value, str):
             return [f"{where}: {value!r} is no string"]
-        bounds = shape.metadata
+        bounds = self._deviations.bounds(shape)
         if "enum" in bounds:
             words = bounds["enum"] + ([""] if shape.name in self._deviations.empty_word_allowed else [])
             return [] if value in words else [f"{where}: {value!r} is none of {words}"]
         found = self._length(shape, len(value), where)
         pattern = bounds.get("pattern")
-        enforced = pattern and shape.name not in self._deviations.patterns_not_enforced
-        if enforced and not compiled(pattern).fullmatch(value):
+        if pattern and not compiled(pattern).fullmatch(value):
             found.append(f"{where}: {value!r} does not match {pattern}")
         return found
 
@@ -219,8 +239,8 @@ class Reader:
         low, high = shape.metadata.get("min", -most), shape.metadata.get("max", most - 1)
         return [] if low <= value <= high else [f"{where}: {value} is not in {low}..{high}"]
 
-    @staticmethod
-    def _length(shape: Shape, length: int, where: str) -> list[str]:
-        low, high = shape.metadata.get("min", 0), shape.metadata.get("max")
+    def _length(self, shape: Shape, length: int, where: str) -> list[str]:
+        bounds = self._deviations.bounds(shape)
+        low, high = bounds.get("min", 0), bounds.get("max")
         fits = low <= length and (high is None or length <= high)
         return [] if fits else [f"{where}: length {length} is not in {low}..{high}"]

@@ -174,8 +174,13 @@ def _refuse(text: str) -> None:
 
 
 def _labels(operation: Operation, path: bytes) -> dict[str, str] | None:
-    """What the path says of the operation's members; `None` for another path."""
+    """What the path says of the operation's members; `None` for another path.
+
+    An ARN at the end may have its slash as it is: some clients and proxies decode it.
+    """
     wanted, given = operation.path.encode().split(b"/"), path.split(b"/")
+    if wanted[-1].startswith(b"{"):
+        given[len(wanted) - 1 :] = [b"/".join(given[len(wanted) - 1 :])]
     if len(wanted) != len(given):
         return None
     found = {}

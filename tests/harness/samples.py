@@ -23,7 +23,7 @@ class Samples:
     """Makes values; `known` maps shape names to what makes theirs."""
 
     def __init__(self, known: Known, deviations: Deviations):
-        self._known = known
+        self._known, self.deviations = known, deviations
         self._reader = Reader(deviations)
 
     def of(self, shape: Shape) -> list[Any]:
@@ -42,7 +42,7 @@ class Samples:
         return self.of(shape)[-1]
 
     def _made(self, shape: Shape) -> list[Any]:
-        bounds = shape.metadata
+        bounds = self.deviations.bounds(shape)
         match shape.type_name:
             case "string" if "enum" in bounds:
                 return list(bounds["enum"])

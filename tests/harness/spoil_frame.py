@@ -88,7 +88,8 @@ def shorter_than_said(rng, draft):
 def longer_than_said(rng, draft):
     body = draft.body or b"{}"
     _framed(draft, [(b"Content-Length", str(rng.randrange(len(body))).encode()), CLOSE], body)
-    draft.honest, draft.may_cut, draft.last = False, True, True
+    # Without a body of its own, nothing that was signed is lost.
+    draft.honest, draft.may_cut, draft.last = not draft.body, True, True
 
 
 def expectation(rng, draft):
@@ -109,7 +110,8 @@ def wish_to_upgrade(rng, draft):
 def bare_line_ends(rng, draft):
     """Headers that smuggle a line end."""
     draft.afterwards.append(lambda signed: signed.headers.append((b"X-Junk", b"a\n\nPOST /DeleteChannel HTTP/1.1")))
-    draft.honest, draft.may_cut, draft.last = False, True, True
+    # A bare line feed may end a line (RFC 9112, 2.2); then the rest of the head is another request's.
+    draft.honest, draft.may_cut, draft.last = not draft.body, True, True
 
 
 FRAMES = [

@@ -44,8 +44,8 @@ class Story:
         """A token for the next page of this list; `None` where there can never be a second page."""
         raise NotImplementedError
 
-    def forget(self, operation: str, output: Values) -> None:
-        """Deletes what a successful call has made."""
+    def forget(self, operation: str, values: Values, output: Values) -> None:
+        """Takes back what a successful call with these members has made."""
 
     # What follows from it
 
@@ -60,11 +60,13 @@ class Story:
         assert reply.status == self.service.operations[operation].status, f"{operation}: {reply}"
         return reply.json() if reply.body else {}
 
-    def least(self, operation: Operation) -> Values:
-        """The required members and no other."""
-        special = self.required(operation.name)
-        wanted = [name for name in operation.required if name not in special]
-        return special | {name: self.samples.least(operation.members[name]) for name in wanted}
+    def least(self, operation: Operation, given: Values | None = None) -> Values:
+        """The required members and no other, but for those that are given."""
+        values = dict(given or {})
+        if set(operation.required) - values.keys():
+            values = self.required(operation.name) | values
+        wanted = [name for name in operation.required if name not in values]
+        return values | {name: self.samples.least(operation.members[name]) for name in wanted}
 
     def inputs(self, operation: Operation) -> Iterator[tuple[str, Values]]:
         """Valid inputs with a label each, every one to be called before the next is made."""
@@ -81,7 +83,7 @@ class Story:
             )
             yield "unknown members are ignored", self.least(operation) | {"fromTheFuture": {"a": [1]}, "": None}
         for number, values in enumerate(self._complete(operation), 1):
-            yield f"most {number}", values
+            yield f"most {number}", values | self.required(operation.name)
 
     def _choices(self, operation: Operation, name: str, shape: Any) -> list[Any]:
         if shape.name == "PaginationToken":
@@ -98,5 +100,4 @@ class Story:
         if len(plain) < len(operation.members):
             tokens = [(values, self.page_token(operation.name, values)) for values in found]
             found = [values | ({"nextToken": token} if token else {}) for values, token in tokens]
-        special = self.required(operation.name)
-        return [values | special for values in found]
+        return found
