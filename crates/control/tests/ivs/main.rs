@@ -5,8 +5,18 @@
 #![expect(clippy::unwrap_used, reason = "a failed step is a failed test")]
 
 mod access_keys;
+mod air;
+mod batches;
 mod channels;
 mod house;
 mod isolation;
 mod lists;
+mod playback_key_pairs;
+mod playback_restriction_policies;
+mod recording_configurations;
 mod stream_keys;
+mod stream_sessions;
+mod streams;
+mod tagging;
+mod updates;
+mod viewer_sessions;
