@@ -20,7 +20,7 @@ pub fn run(data: &[u8]) {
     while let Some((is_video, sample)) = take_sample(&mut input) {
         if is_video { &mut video } else { &mut audio }.push(sample);
     }
-    let fragment = Fragment { sequence, video_time, video: &video, audio_time, audio: &audio };
+    let fragment = Fragment { sequence, events: &[], video_time, video: &video, audio_time, audio: &audio };
     let whole = fragment.encode().expect("far below 2 GiB");
     let payload: Vec<u8> = video.iter().chain(&audio).flat_map(|sample| sample.data.clone()).collect();
     let boxes = walk(&whole);

@@ -99,6 +99,17 @@ pub enum AacError {
     ShortFrames,
 }
 
+/// An ID3 tag can't be written.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Id3Error {
+    /// More than a size of 28 bits can tell.
+    #[error("write ID3 tag: {bytes} bytes of data do not fit")]
+    TooLarge {
+        /// How many bytes of data there were.
+        bytes: usize,
+    },
+}
+
 /// A fragment can't be written.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FragmentError {

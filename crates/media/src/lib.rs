@@ -16,8 +16,9 @@ pub mod flv;
 pub mod fmp4;
 mod frame;
 pub mod hls;
+pub mod id3;
 mod ticks;
 
-pub use error::{AacError, AvcError, FlvError, FragmentError};
+pub use error::{AacError, AvcError, FlvError, FragmentError, Id3Error};
 pub use frame::{AacParams, AvcParams, Frame, TrackKind, Tracks};
 pub use ticks::Ticks;

@@ -48,6 +48,7 @@ fn mux(tracks: &Tracks, frames: &[Frame]) -> Vec<u8> {
         let audio_time = audio_start + i64::try_from(audio_cut.start * 1_024).expect("small");
         let fragment = Fragment {
             sequence: u32::try_from(piece + 1).expect("small"),
+            events: &[],
             video_time: video
                 .get(video_cut.start)
                 .map_or(0, |frame| u64::try_from(frame.dts.count()).expect("positive")),

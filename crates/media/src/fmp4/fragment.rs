@@ -1,11 +1,11 @@
-//! One `moof` and one `mdat`.
+//! One `moof` and one `mdat`, behind the events of their time.
 //!
 //! Promise: the size is known before the first byte is written, and each sample is told where it is by
 //! its own size, duration and flags.
 
 use bytes::{BufMut, Bytes, BytesMut};
 
-use super::{AUDIO_TRACK, VIDEO_TRACK};
+use super::{AUDIO_TRACK, Event, VIDEO_TRACK};
 use crate::error::FragmentError;
 use crate::frame::TrackKind;
 
@@ -27,6 +27,8 @@ pub struct Sample {
 pub struct Fragment<'a> {
     /// Number of the fragment in its stream, from 1, rising by 1 (`mfhd`; wraps after 2^32).
     pub sequence: u32,
+    /// What is said while it plays, in order of time.
+    pub events: &'a [Event],
     /// When the first picture is decoded, in 1/90 000 s.
     pub video_time: u64,
     /// The pictures in decoding order.
@@ -45,7 +47,7 @@ struct Traf<'a> {
 }
 
 const BOX: usize = 8;
-const FULL_BOX: usize = 12;
+pub(super) const FULL_BOX: usize = 12;
 const MFHD: usize = FULL_BOX + 4;
 const TFDT: usize = FULL_BOX + 8;
 /// Up to the first sample: count and data offset.
@@ -59,11 +61,14 @@ impl<'a> Fragment<'a> {
         let trafs = self.trafs();
         let moof = BOX + MFHD + trafs.iter().map(Traf::size).sum::<usize>();
         let payload = trafs.iter().map(Traf::payload).fold(0, usize::saturating_add);
-        let total = payload.saturating_add(moof + BOX);
+        let events = self.events.iter().map(Event::size).fold(0, usize::saturating_add);
+        let total = payload.saturating_add(moof + BOX).saturating_add(events);
         if total > LARGEST {
             return Err(FragmentError::TooLarge { samples: self.video.len() + self.audio.len() });
         }
         let mut out = BytesMut::with_capacity(total);
+        self.events.iter().for_each(|event| event.put(&mut out));
+        // Offsets count from the first byte of the `moof`.
         put_header(&mut out, moof, b"moof");
         put_full_header(&mut out, MFHD, b"mfhd", 0, 0);
         out.put_u32(self.sequence);
@@ -170,7 +175,7 @@ fn put_header(out: &mut BytesMut, length: usize, kind: &[u8; 4]) {
     out.put_slice(kind);
 }
 
-fn put_full_header(out: &mut BytesMut, length: usize, kind: &[u8; 4], version: u8, flags: u32) {
+pub(super) fn put_full_header(out: &mut BytesMut, length: usize, kind: &[u8; 4], version: u8, flags: u32) {
     put_header(out, length, kind);
     out.put_u32(u32::from(version) << 24 | flags);
 }
