@@ -14,6 +14,7 @@ use live::{Init, Part, Terms};
 use media::fmp4::{Fragment, Sample, init_segment};
 use media::{Frame, Ticks, TrackKind, Tracks};
 
+use crate::cues::{Clock, Cues};
 use crate::fit::{Fit, SHORTEST_SEGMENT};
 use crate::segmenter::{Cut, Heading};
 use crate::sound::Sound;
@@ -44,6 +45,7 @@ pub(crate) struct Cutter {
     /// The newest picture's stamp.
     newest: Option<Ticks>,
     sound: Sound,
+    cues: Cues,
     run: Option<Run>,
 }
 
@@ -60,6 +62,8 @@ struct Run {
     segment: Option<Heading>,
     /// The sum of the parts of `segment`.
     length: Ticks,
+    /// The earliest presentation time in `segment`, its unfinished part included.
+    opening: Option<Ticks>,
     part: Draft,
     /// When the last picture shown so far gives way; with B-frames later than the end of decoding.
     shown: Ticks,
@@ -98,6 +102,7 @@ impl Cutter {
             clock: None,
             newest: None,
             sound: Sound::default(),
+            cues: Cues::default(),
             run: None,
         }
     }
@@ -120,6 +125,19 @@ impl Cutter {
             TrackKind::Audio => self.audio(frame),
             TrackKind::Video => self.picture(frame, now, cuts),
         }
+    }
+
+    /// Text for the next picture. False if it was left out.
+    pub(crate) fn metadata(&mut self, text: Arc<str>) -> bool {
+        self.cues.push(text)
+    }
+
+    /// Closes what is open, for good: text that came after the last picture goes with that one.
+    pub(crate) fn end(&mut self, cuts: &mut VecDeque<Cut>) {
+        if let Some(run) = &self.run {
+            self.cues.place(&run.pending);
+        }
+        self.interrupt(cuts);
     }
 
     /// Closes what is open. What follows starts at a keyframe and is a discontinuity.
@@ -164,6 +182,7 @@ impl Cutter {
     /// The usual case: the pending picture's duration is known now, and this one is pending.
     fn follow(&mut self, frame: Frame, span: Ticks, cuts: &mut VecDeque<Cut>) {
         self.settle(span, cuts);
+        self.cues.place(&frame);
         let Some(run) = &mut self.run else { return };
         let ends_segment = frame.keyframe && run.length + run.part.length() >= SHORTEST_SEGMENT;
         run.pending = frame;
@@ -178,6 +197,7 @@ impl Cutter {
         if self.init.as_ref().is_some_and(|old| old.tracks.audio != self.tracks.audio) {
             self.sound.clear();
         }
+        self.cues.place(&frame);
         let init = self.init();
         let start = frame.dts;
         let time = self.clock.map_or(now, |clock| clock.max(now));
@@ -190,6 +210,7 @@ impl Cutter {
             discontinuity: self.clock.is_some(),
             segment: None,
             length: Ticks::ZERO,
+            opening: None,
             part: Draft::new(start),
             shown: start,
         });
@@ -272,15 +293,18 @@ impl Cutter {
         }
         let heading = run.heading(self.number, draft.start);
         let video_time = u64::try_from((draft.first.unwrap_or_default() - origin).count()).unwrap_or(0);
+        let opening = run.opening.unwrap_or(draft.start);
+        let events = self.cues.take(draft.end, Clock { origin, opening });
         let fragment = Fragment {
             sequence: self.sequence,
+            events: &events,
             video_time,
             video: &draft.pictures,
             audio_time,
             audio: &audio,
         };
         let part = (!is_empty).then(|| Part {
-            data: fragment.encode().expect("pictures and sound of a part were bounded"),
+            data: fragment.encode().expect("pictures, sound and text of a part were bounded"),
             duration: draft.length(),
             independent: draft.pictures.first().is_some_and(|picture| picture.keyframe),
         });
@@ -292,6 +316,7 @@ impl Cutter {
         let last = last || run.length + terms.part_target > longest;
         if last {
             run.segment = None;
+            run.opening = None;
             run.length = Ticks::ZERO;
             self.number += 1;
         }
@@ -321,6 +346,7 @@ impl Run {
         let part = &mut self.part;
         let room = span.min(longest - part.length());
         self.shown = self.shown.max(*pts + span);
+        self.opening = Some(self.opening.map_or(*pts, |opening| opening.min(*pts)));
         part.end += room;
         part.first.get_or_insert(*dts);
         part.bytes = part.bytes.saturating_add(data.len());

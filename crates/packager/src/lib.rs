@@ -10,6 +10,7 @@
 //!
 //! It refuses to know how media comes in, who watches, and what a playlist looks like.
 
+mod cues;
 mod cutter;
 mod fit;
 mod segmenter;

@@ -13,6 +13,7 @@ use std::time::{Duration, SystemTime};
 use live::{Init, Part, Terms};
 use media::{Frame, TrackKind, Tracks};
 
+use crate::cues;
 use crate::cutter::Cutter;
 use crate::fit::{Beat, Fit};
 
@@ -61,6 +62,10 @@ struct Reel {
     frames: Vec<(Frame, SystemTime)>,
     beats: Vec<Beat>,
     bytes: usize,
+    /// Each with the number of the frame it came before.
+    texts: Vec<(usize, Arc<str>)>,
+    /// Of the texts, as boxes.
+    weight: usize,
 }
 
 impl Segmenter {
@@ -98,6 +103,16 @@ impl Segmenter {
         }
     }
 
+    /// Text that belongs to the next picture. False when so much waits for a picture already that it was
+    /// left out.
+    #[must_use = "text that was left out should not be so in silence"]
+    pub fn metadata(&mut self, text: Arc<str>) -> bool {
+        match &mut self.phase {
+            Phase::Collecting(reel) => reel.metadata(text),
+            Phase::Cutting(cutter) => cutter.metadata(text),
+        }
+    }
+
     /// Frames were lost; what follows begins at a keyframe.
     pub fn lagged(&mut self) {
         match &mut self.phase {
@@ -112,7 +127,7 @@ impl Segmenter {
             self.begin();
         }
         if let Phase::Cutting(cutter) = &mut self.phase {
-            cutter.interrupt(&mut self.cuts);
+            cutter.end(&mut self.cuts);
         }
     }
 
@@ -123,11 +138,18 @@ impl Segmenter {
 
     fn begin(&mut self) {
         let Phase::Collecting(reel) = &mut self.phase else { return };
-        let Reel { tracks: Some(tracks), frames, beats, .. } = std::mem::take(reel) else { return };
+        let Reel { tracks: Some(tracks), frames, beats, texts, .. } = std::mem::take(reel) else { return };
         let told = tracks.video.as_ref().and_then(|video| video.frame_rate);
         let mut cutter = Cutter::new(Fit::new(self.part, told, &beats), tracks);
-        for (frame, arrived) in frames {
+        let mut texts = texts.into_iter().peekable();
+        for (number, (frame, arrived)) in frames.into_iter().enumerate() {
+            while let Some((_, text)) = texts.next_if(|(before, _)| *before <= number) {
+                cutter.metadata(text);
+            }
             cutter.frame(frame, arrived, &mut self.cuts);
+        }
+        for (_, text) in texts {
+            cutter.metadata(text);
         }
         self.phase = Phase::Cutting(Box::new(cutter));
     }
@@ -148,8 +170,20 @@ impl Reel {
         self.tracks = Some(tracks);
     }
 
+    /// Text outlives the pictures it was for: it goes with the next one that is shown.
     fn restart(&mut self) {
-        *self = Self { tracks: self.tracks.take(), ..Self::default() };
+        let mut texts = std::mem::take(&mut self.texts);
+        texts.iter_mut().for_each(|(before, _)| *before = 0);
+        *self = Self { tracks: self.tracks.take(), texts, weight: self.weight, ..Self::default() };
+    }
+
+    fn metadata(&mut self, text: Arc<str>) -> bool {
+        let fits = cues::fits(self.weight, &text);
+        if fits {
+            self.weight += cues::weight(&text);
+            self.texts.push((self.frames.len(), text));
+        }
+        fits
     }
 
     fn push(&mut self, frame: Frame, now: SystemTime) {

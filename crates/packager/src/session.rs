@@ -9,7 +9,7 @@ use std::time::SystemTime;
 use live::{Broadcast, Hub, Next, ShelfWriter};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
-use tracing::info;
+use tracing::{info, warn};
 
 use crate::{Config, Segmenter, Window};
 
@@ -52,7 +52,7 @@ impl Session {
             match next {
                 Next::Tracks(tracks) => self.segmenter.tracks(tracks),
                 Next::Frame(frame) => self.segmenter.frame(frame, SystemTime::now()),
-                Next::Metadata(_text) => {}
+                Next::Metadata(text) => self.metadata(text),
                 Next::Lagged => self.segmenter.lagged(),
                 Next::End => break,
             }
@@ -67,6 +67,14 @@ impl Session {
             }
         }
         hub.forget(&self.broadcast);
+    }
+
+    fn metadata(&mut self, text: Arc<str>) {
+        let bytes = text.len();
+        if !self.segmenter.metadata(text) {
+            let (channel, stream) = (self.broadcast.channel(), self.broadcast.stream());
+            warn!(%channel, %stream, bytes, "metadata left out: too much waits for the next picture");
+        }
     }
 
     /// Puts what is finished on the shelf.
