@@ -124,7 +124,7 @@ mod tests {
             ("https://-a.example", "host name"),
             ("https://a..example", "host name"),
             ("https://büch.example", "host name"),
-            ("http://[::1", "port"),
+            ("http://[::1", "host name"),
             ("http://[nonsense]", "host name"),
             ("https://example.com:", "port"),
             ("https://example.com:0", "port"),

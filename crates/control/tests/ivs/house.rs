@@ -5,7 +5,10 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use api::ivs::{Channel, CreateChannelRequest, Ivs, StreamKey};
+use api::ivs::{
+    Channel, CreateChannelRequest, CreateRecordingConfigurationRequest, DestinationConfiguration, Ivs,
+    S3DestinationConfiguration, StreamKey,
+};
 use api::{ApiError, Call};
 use auth::Principal;
 use blob::Blobs;
@@ -14,6 +17,8 @@ use domain::{AccountId, Arn, Limits, Region, StreamId};
 use live::{Audience, Hub, Publisher, RingLimits};
 use store::Store;
 use tempfile::TempDir;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
 
 pub(crate) struct House {
     pub(crate) control: Arc<Control>,
@@ -54,6 +59,32 @@ impl House {
 
     pub(crate) async fn named(&self, name: &str) -> (Channel, StreamKey) {
         self.create(CreateChannelRequest { name: Some(name.to_owned()), ..Default::default() }).await.unwrap()
+    }
+
+    /// A playback restriction policy of [`caller`] that restricts nothing: its ARN.
+    pub(crate) async fn policy(&self) -> String {
+        let made = self.control.create_playback_restriction_policy(&caller(), Default::default()).await;
+        made.unwrap().playback_restriction_policy.unwrap().arn
+    }
+
+    /// A recording configuration of [`caller`]: its ARN.
+    pub(crate) async fn recording(&self, bucket: &str) -> String {
+        let bucket_name = bucket.to_owned();
+        let input = CreateRecordingConfigurationRequest {
+            destination_configuration: DestinationConfiguration {
+                s3: Some(S3DestinationConfiguration { bucket_name }),
+            },
+            ..Default::default()
+        };
+        let made = self.control.create_recording_configuration(&caller(), input).await;
+        made.unwrap().recording_configuration.unwrap().arn
+    }
+
+    /// Runs what goes on beside the calls, until the answer is dropped.
+    pub(crate) fn run(&self) -> JoinSet<()> {
+        let mut running = JoinSet::new();
+        running.spawn(Control::clone(&self.control).run(CancellationToken::new()));
+        running
     }
 
     pub(crate) fn go_live(&self, channel: &Channel) -> Publisher {

@@ -147,6 +147,46 @@ async fn two_filters_at_once_are_a_conflict() {
 }
 
 #[tokio::test]
+async fn channels_are_listed_by_what_they_are_attached_to() {
+    let house = House::new().await;
+    let (policy, recording) = (house.policy().await, house.recording("my-bucket").await);
+    let other = house.recording("my-bucket").await;
+    for (name, policy, recording) in [
+        ("both", Some(&policy), Some(&recording)),
+        ("recorded", None, Some(&recording)),
+        ("neither", None, None),
+        ("restricted", Some(&policy), None),
+        ("otherwise", None, Some(&other)),
+    ] {
+        let input = CreateChannelRequest {
+            name: Some(name.to_owned()),
+            playback_restriction_policy_arn: policy.cloned(),
+            recording_configuration_arn: recording.cloned(),
+            ..Default::default()
+        };
+        house.create(input).await.unwrap();
+    }
+    let recorded = |max_results, next_token| ListChannelsRequest {
+        filter_by_recording_configuration_arn: Some(recording.clone()),
+        ..page(max_results, next_token)
+    };
+    let first = list(&house, recorded(1, None)).await;
+    assert_eq!(names(&first.channels), ["both"]);
+    assert_eq!(first.channels[0].recording_configuration_arn.as_ref(), Some(&recording));
+    let rest = list(&house, recorded(1, first.next_token.clone())).await;
+    assert_eq!((names(&rest.channels), rest.next_token), (vec!["recorded"], None));
+    let restricted = |next_token| ListChannelsRequest {
+        filter_by_playback_restriction_policy_arn: Some(policy.clone()),
+        ..page(9, next_token)
+    };
+    assert_eq!(names(&list(&house, restricted(None)).await.channels), ["both", "restricted"]);
+    refused_as(INVALID, house.control.list_channels(&caller(), restricted(first.next_token)).await);
+    let stranger = caller_of("999999999999", "us-east-1");
+    let theirs = house.control.list_channels(&stranger, restricted(None)).await.unwrap();
+    assert_eq!(theirs.channels, []);
+}
+
+#[tokio::test]
 async fn a_forged_or_foreign_token_is_refused() {
     let house = House::new().await;
     fill(&house, 3).await;
