@@ -11,6 +11,7 @@ import pytest
 
 from harness import aws
 from harness.encoder import Publisher, make
+from harness.postgres import Postgres
 from harness.server import Server
 
 _servers: list[Server] = []
@@ -66,6 +67,16 @@ def server(start_server):
 def ivs(server):
     """An AWS SDK's client of that server."""
     return aws.client(server)
+
+
+@pytest.fixture(scope="session")
+def postgres():
+    """A PostgreSQL server that all tests share, each with a database of its own."""
+    cluster = Postgres()
+    try:
+        yield cluster.start()
+    finally:
+        cluster.remove()
 
 
 @pytest.fixture(scope="session")
