@@ -120,3 +120,6 @@ fn open_error(place: &str, source: rusqlite::Error) -> StoreError {
     let source = source.into();
     if damaged { StoreError::NotADatabase { place, source } } else { StoreError::Open { place, source } }
 }
+
+#[cfg(test)]
+mod tests;

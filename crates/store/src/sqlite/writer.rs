@@ -65,7 +65,7 @@ impl Writer {
     pub(super) async fn turn(&self) -> Result<Turn, DatabaseError> {
         let state =
             timeout(TURN, Arc::clone(&self.0).lock_owned()).await.map_err(|_| DatabaseError::late())?;
-        Ok(Turn { state, writer: self.clone(), stage: Stage::Idle })
+        Ok(Turn { state, writer: self.clone(), stage: Stage::Idle, trouble: None })
     }
 
     pub(super) async fn begin(&self) -> Result<Turn, DatabaseError> {
@@ -80,25 +80,15 @@ impl Writer {
         }
     }
 
+    /// Not before what was done is committed, though its commit may not stand in line yet.
     pub(super) async fn close(&self) {
-        // Behind the commit that may stand in line.
         let mut state = Arc::clone(&self.0).lock_owned().await;
-        state.closed = true;
-        let connection = state.connection.take();
-        // Folds the log into the file, which takes the disk.
-        let _ = tokio::task::spawn_blocking(move || drop(connection)).await;
-    }
-
-    fn commit(&self) {
-        let mut state = self.0.blocking_lock();
-        state.sent_for = false;
-        let outcome = state.commit();
-        let done = std::mem::take(&mut state.done);
-        drop(state);
-        for change in done {
-            // One that was given up meanwhile does not listen; it is kept all the same.
-            let _ = change.send(outcome.clone());
-        }
+        let close = move || {
+            state.closed = true;
+            state.commit();
+            state.connection = None;
+        };
+        let _ = tokio::task::spawn_blocking(close).await;
     }
 }
 
@@ -114,16 +104,27 @@ impl State {
         self.connection.as_ref().ok_or_else(DatabaseError::closed)
     }
 
-    fn commit(&mut self) -> Result<(), DatabaseError> {
+    /// Waits for the disk.
+    fn commit(&mut self) {
+        self.sent_for = false;
         if self.done.is_empty() {
-            return Ok(());
+            return;
         }
-        let connection = self.connection.as_ref().ok_or_else(DatabaseError::closed)?;
-        let outcome = statement::step(connection, "COMMIT").map_err(DatabaseError::from);
-        if outcome.is_err() {
+        let committed = match &self.connection {
+            Some(connection) => statement::step(connection, "COMMIT").map_err(DatabaseError::from),
+            None => Err(DatabaseError::closed()),
+        };
+        if committed.is_err() {
             self.renew();
         }
-        outcome
+        self.tell(&committed);
+    }
+
+    /// One that was given up meanwhile does not listen; what it did is kept all the same.
+    fn tell(&mut self, outcome: &Result<(), DatabaseError>) {
+        for change in self.done.drain(..) {
+            let _ = change.send(outcome.clone());
+        }
     }
 
     /// What this connection still has in hand is given up, by the surest means: its end.
@@ -134,14 +135,6 @@ impl State {
                 let _ = statement::step(connection, "ROLLBACK");
             }
             (None, _) => {}
-        }
-    }
-
-    /// Everyone who waits for a commit that will not be.
-    fn fail(&mut self, error: &DatabaseError) {
-        self.renew();
-        for change in self.done.drain(..) {
-            let _ = change.send(Err(error.clone()));
         }
     }
 }
@@ -160,6 +153,7 @@ pub(crate) struct Turn {
     state: OwnedMutexGuard<State>,
     writer: Writer,
     stage: Stage,
+    trouble: Option<DatabaseError>,
 }
 
 impl Turn {
@@ -178,26 +172,38 @@ impl Turn {
         sql: &'static str,
         values: &[Value<'_>],
     ) -> Result<Vec<Vec<Cell>>, DatabaseError> {
-        Ok(statement::fetch(self.state.connection(Duration::ZERO)?, sql, values)?)
+        let fetched = statement::fetch(self.connection()?, sql, values);
+        fetched.map_err(|error| self.note(error))
     }
 
     /// Tells how many rows were touched.
     pub(crate) fn execute(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<u64, DatabaseError> {
-        let touched = statement::execute(self.state.connection(Duration::ZERO)?, sql, values)?;
-        Ok(u64::try_from(touched).unwrap_or(u64::MAX))
+        let touched = statement::execute(self.connection()?, sql, values);
+        touched.map(|touched| u64::try_from(touched).unwrap_or(u64::MAX)).map_err(|error| self.note(error))
+    }
+
+    /// The one that it began on, and never a new one, on which nothing has begun.
+    fn connection(&self) -> Result<&Connection, DatabaseError> {
+        self.state.connection.as_ref().ok_or_else(DatabaseError::closed)
+    }
+
+    fn note(&mut self, error: rusqlite::Error) -> DatabaseError {
+        let error = DatabaseError::from(error);
+        self.trouble = Some(error.clone());
+        error
     }
 
     pub(crate) async fn commit(mut self) -> Result<(), DatabaseError> {
         if matches!(self.stage, Stage::Later) {
-            statement::step(self.state.connection(Duration::ZERO)?, "RELEASE change")?;
+            statement::step(self.connection()?, "RELEASE change")?;
         }
         let (told, outcome) = oneshot::channel();
         self.stage = Stage::Idle;
         self.state.done.push(told);
         if !self.state.sent_for {
             self.state.sent_for = true;
-            let writer = self.writer.clone();
-            drop(tokio::task::spawn_blocking(move || writer.commit()));
+            let Writer(state) = self.writer.clone();
+            drop(tokio::task::spawn_blocking(move || state.blocking_lock().commit()));
         }
         drop(self);
         outcome.await.unwrap_or_else(|_| Err(DatabaseError::closed()))
@@ -222,7 +228,9 @@ impl Drop for Turn {
     /// what the others had done: they must hear of it before somebody else begins and commits.
     fn drop(&mut self) {
         if let Err(error) = self.undo() {
-            self.state.fail(&error);
+            self.state.renew();
+            let cause = self.trouble.take().unwrap_or(error);
+            self.state.tell(&Err(cause));
         }
     }
 }

@@ -1,0 +1,151 @@
+//! What the store costs: processor time and wall time for each act, on a file (the argument names its
+//! folder; default: a temporary one) or on a server (the argument is its address).
+//!
+//! `cargo run --release -p store --example cost [-- FOLDER | postgres://…]`
+//!
+//! Promise: the same acts in the same order each time; nothing here is a test, and no figure is a limit.
+
+#![expect(clippy::unwrap_used, reason = "a failed step is a failed measurement")]
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use domain::{
+    AccountId, Arn, Channel, ChannelType, ContainerFormat, LatencyMode, MultitrackInput, Region, ResourceId,
+    ResourceKind, StreamKey, StreamKeyValue, Tags,
+};
+use store::{AccessKey, ChannelFilter, PageRequest, Position, Store, Tenant};
+use tokio::task::JoinSet;
+
+const CHANNELS: usize = 20_000;
+const READS: usize = 100_000;
+const PAGES: usize = 2_000;
+const QUOTA: u32 = 1_000_000;
+
+#[tokio::main]
+async fn main() {
+    let place = std::env::args().nth(1);
+    let folder = tempfile::tempdir().unwrap();
+    let store = match place.as_deref() {
+        Some(address) if address.contains("://") => Store::connect(address).await.unwrap(),
+        Some(folder) => Store::open(&Path::new(folder).join("cost.db")).await.unwrap(),
+        None => Store::open(&folder.path().join("cost.db")).await.unwrap(),
+    };
+    let tenant = tenant();
+    for creators in [1, 16] {
+        let each = CHANNELS / 2 / creators;
+        let name = format!("create a channel, {creators} at a time");
+        let run = creators * 1_000_000;
+        measure(&name, each * creators, create(&store, run, creators, each)).await;
+    }
+    let key = access_key();
+    store.add_access_key(&key).await.unwrap();
+    measure("read an access key", READS, async {
+        for _ in 0..READS {
+            assert!(store.access_key(&key.id).await.unwrap().is_some());
+        }
+    })
+    .await;
+    let arns: Vec<_> = (0..CHANNELS / 2).map(|number| channel(1_000_000 + number).arn).collect();
+    measure("read one channel over and over", READS, async {
+        for _ in 0..READS {
+            assert!(store.channel(&tenant, &arns[0]).await.unwrap().is_some());
+        }
+    })
+    .await;
+    measure("read channels here and there", READS, async {
+        for number in 0..READS {
+            let arn = &arns[number * 7919 % arns.len()];
+            assert!(store.channel(&tenant, arn).await.unwrap().is_some());
+        }
+    })
+    .await;
+    measure("list a page of 100", PAGES, async {
+        for number in 0..PAGES {
+            let after = Position::new(i64::try_from(number * 5).unwrap());
+            let request = PageRequest { after, limit: 100 };
+            let page = store.channels(&tenant, &ChannelFilter::All, request).await.unwrap();
+            assert_eq!(page.items.len(), 100);
+        }
+    })
+    .await;
+    store.close().await;
+}
+
+async fn create(store: &Store, run: usize, creators: usize, each: usize) {
+    let mut work = JoinSet::new();
+    for creator in 0..creators {
+        let store = store.clone();
+        work.spawn(async move {
+            for number in 0..each {
+                let number = run + creator * each + number;
+                store.create_channel(&channel(number), &stream_key(number), QUOTA).await.unwrap();
+            }
+        });
+    }
+    work.join_all().await;
+}
+
+async fn measure<T>(name: &str, acts: usize, work: impl Future<Output = T>) {
+    let (start, processor) = (Instant::now(), processor_time());
+    work.await;
+    let each = |spent: Duration| spent.as_secs_f64() * 1e6 / f64::from(u32::try_from(acts).unwrap());
+    let (wall, processor) = (each(start.elapsed()), each(processor_time() - processor));
+    println!("{name:40} {processor:8.1} µs processor {wall:8.1} µs wall");
+}
+
+/// User and system time of all threads (proc(5), `stat`), in ticks of 10 ms as Linux fixes them.
+fn processor_time() -> Duration {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap();
+    let numbers: Vec<u64> =
+        stat.rsplit_once(')').unwrap().1.split_whitespace().filter_map(|word| word.parse().ok()).collect();
+    // The state, a letter, is not among the numbers: utime and stime are the 11th and 12th of them.
+    Duration::from_millis((numbers[10] + numbers[11]) * 10)
+}
+
+fn tenant() -> Tenant {
+    Tenant { account: AccountId::parse("123456789012").unwrap(), region: Region::parse("us-east-1").unwrap() }
+}
+
+fn arn(kind: ResourceKind, number: usize) -> Arn {
+    let Tenant { account, region } = tenant();
+    Arn { region, account, kind, id: ResourceId::parse(&format!("id{number:010}")).unwrap() }
+}
+
+fn access_key() -> AccessKey {
+    let mut state = std::process::id().to_le_bytes()[0];
+    let mut entropy = move |slice: &mut [u8]| {
+        for byte in slice {
+            state = state.wrapping_mul(73).wrapping_add(31);
+            *byte = state;
+        }
+    };
+    AccessKey::mint(tenant().account, std::time::SystemTime::UNIX_EPOCH, &mut entropy)
+}
+
+fn channel(number: usize) -> Channel {
+    Channel {
+        arn: arn(ResourceKind::Channel, number),
+        name: format!("channel-{number}"),
+        latency_mode: LatencyMode::Low,
+        channel_type: ChannelType::Standard,
+        preset: None,
+        authorized: false,
+        insecure_ingest: false,
+        container_format: ContainerFormat::Ts,
+        multitrack_input: MultitrackInput::default(),
+        recording_configuration: None,
+        playback_restriction_policy: None,
+        srt_passphrase: "passphrase".repeat(6),
+        tags: Tags::from([("stage".to_owned(), "production".to_owned())]),
+    }
+}
+
+fn stream_key(number: usize) -> StreamKey {
+    StreamKey {
+        arn: arn(ResourceKind::StreamKey, number),
+        channel: arn(ResourceKind::Channel, number),
+        value: StreamKeyValue::parse(&format!("sk_us-east-1_123456789012_{number}")).unwrap(),
+        tags: Tags::new(),
+    }
+}
