@@ -186,7 +186,7 @@ def refusal_complaints(operation: Operation, reply: Reply, code: str | None = No
 
 def _naming_complaints(fault: Fault, reply: Reply) -> list[str]:
     text = reply.json()["exceptionMessage"]
-    found = [f"{text!r} does not name {name}" for name in fault.path if name not in text]
+    found = [one for name in fault.path for one in _unnamed(reply, name)]
     shown = fault.value.get(fault.path[0])
     if fault.sensitive and isinstance(shown, str) and len(shown) > 3 and shown in text:
         found.append("a sensitive value is echoed")
@@ -224,6 +224,36 @@ def _stranger_complaints(operation: Operation, reply: Reply, stranger: str) -> l
     return refusal_complaints(operation, reply, "ResourceNotFoundException")
 
 
+@each_service
+def test_forged_and_foreign_page_tokens_are_refused_by_every_list(service, stories):
+    story, tokens, wrong = stories[service.name], {}, []
+    for operation in service.operations.values():
+        if "nextToken" in operation.members and operation.name not in NOT_SERVED[service.name]:
+            tokens[operation.name] = story.page_token(operation.name, story.least(operation))
+    assert any(tokens.values())
+    for name in tokens:
+        foreign = [token for other, token in tokens.items() if token and other != name]
+        forged = [text for token in tokens.values() if token for text in _forgeries(token)]
+        operation = service.operations[name]
+        for text in {*foreign, *forged}:
+            reply = story.reply(name, story.least(operation) | {"nextToken": text})
+            found = refusal_complaints(operation, reply, "ValidationException")
+            wrong += [f"{name} {text}: {one}" for one in found or _unnamed(reply, "nextToken")]
+    assert not wrong, "\n".join(wrong[:20])
+
+
+def _forgeries(token: str) -> list[str]:
+    def flipped(at: int) -> str:
+        return token[:at] + ("A" if token[at] != "A" else "B") + token[at + 1 :]
+
+    return [*map(flipped, (0, 1, len(token) // 2, len(token) - 3)), token[:-4], token + "AAAA", token * 2, "A"]
+
+
+def _unnamed(reply: Reply, member: str) -> list[str]:
+    text = reply.json()["exceptionMessage"]
+    return [] if member in text else [f"{text!r} does not name {member}"]
+
+
 def _refusals(story: IvsStory):
     """Calls that the state of things forbids: operation, members, error."""
     offline, live = story.new_channel()["channel"]["arn"], story.live[0]
@@ -258,6 +288,21 @@ def test_what_the_state_of_things_forbids_is_refused_as_modelled(stories):
         found = refusal_complaints(story.service.operations[name], story.reply(name, values), code)
         wrong += [f"{name} {values}: {one}" for one in found]
     assert not wrong, "\n".join(wrong)
+
+
+def test_the_vendors_rates_and_quotas_refuse_as_modelled(start_server):
+    caller = Caller(start_server("--limits", "aws"))
+    update, create = (SERVICES["ivs"].operations[name] for name in ("UpdateChannel", "CreatePlaybackRestrictionPolicy"))
+    stranger = {"arn": nobodys("channel")}
+    # Five a second: slower than that is no machine on earth for so long.
+    replies = (caller.call(update, stranger) for _ in range(1_000))
+    throttled = next(reply for reply in replies if reply.error_type != "ResourceNotFoundException")
+    assert refusal_complaints(update, throttled, "ThrottlingException") == []
+    assert throttled.headers["retry-after"].isdigit()
+    wait_until(lambda: caller.call(update, stranger).error_type == "ResourceNotFoundException", "the rate to recover")
+    assert [caller.call(create, {}).status for _ in range(3)] == [200] * 3
+    assert refusal_complaints(create, caller.call(create, {}), "ServiceQuotaExceededException") == []
+    caller.close()
 
 
 # What is served
