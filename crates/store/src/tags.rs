@@ -22,6 +22,12 @@ struct Tagged {
     rest: Map<String, Json>,
 }
 
+/// The same, for those who only want to read them.
+#[derive(Deserialize)]
+struct OnlyTags {
+    tags: Tags,
+}
+
 /// The statements for one table.
 struct Statements {
     get: &'static str,
@@ -61,7 +67,7 @@ impl Store {
         let address = Address::of(arn, tenant);
         let sql = statements(arn.kind).get;
         let row = self.database.fetch_optional(OBJECT, sql, &address.values()).await?;
-        row.map(|row| Ok(row.body::<Tagged>(0)?.tags)).transpose()
+        row.map(|row| Ok(row.body::<OnlyTags>(0)?.tags)).transpose()
     }
 
     /// Changes the tags of the tenant's resource as `revise` says, which sees them as they are now and may

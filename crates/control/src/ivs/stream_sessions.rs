@@ -1,7 +1,7 @@
 //! What the operations on stream sessions mean (API reference, `GetStreamSession`, `ListStreamSessions`).
 //!
-//! Promise: the session on air is found, with the channel as it went on air: what a stream goes by can't be
-//! changed meanwhile. Sessions that are over are not kept yet.
+//! Promise: the session on air is found, with the channel as it went on air: but for tags, nothing of it
+//! can be changed meanwhile. Sessions that are over are not kept yet.
 
 use std::sync::Arc;
 
@@ -14,6 +14,7 @@ use domain::Channel;
 use live::Broadcast;
 
 use super::channels;
+use crate::error::refusal;
 use crate::paging::List;
 use crate::{Control, ingest_configuration, tenant, views};
 
@@ -37,7 +38,8 @@ pub(super) async fn get(
             channel.arn
         )));
     };
-    Ok(GetStreamSessionResponse { stream_session: Some(session(control, channel, &broadcast)) })
+    let stream_session = session(control, call, channel, &broadcast).await?;
+    Ok(GetStreamSessionResponse { stream_session: Some(stream_session) })
 }
 
 /// Newest first; there is one at most. No token was ever given out, so none is taken.
@@ -55,17 +57,26 @@ pub(super) async fn list(
     Ok(ListStreamSessionsResponse { next_token: None, stream_sessions: summaries.collect() })
 }
 
-fn session(control: &Control, channel: Channel, broadcast: &Broadcast) -> StreamSession {
+async fn session(
+    control: &Control,
+    call: &Call,
+    channel: Channel,
+    broadcast: &Broadcast,
+) -> Result<StreamSession, ApiError> {
+    let recording = match &channel.recording_configuration {
+        Some(name) => control.store.recording_configuration(&tenant(call), name).await.map_err(refusal)?,
+        None => None,
+    };
     let tracks = broadcast.tracks();
-    StreamSession {
+    Ok(StreamSession {
         channel: Some(control.endpoints.channel(channel)),
         end_time: None,
         failover_slate_configuration: None,
         ingest_configuration: tracks.as_deref().map(ingest_configuration::configuration),
         ingest_configurations: tracks.as_deref().map(ingest_configuration::configurations),
-        recording_configuration: None,
+        recording_configuration: recording.map(views::recording_configuration),
         start_time: Some(broadcast.started().into()),
         stream_id: Some(broadcast.stream().to_string()),
         truncated_events: Some(Vec::new()),
-    }
+    })
 }

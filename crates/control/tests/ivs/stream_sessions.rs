@@ -3,7 +3,8 @@
 //! Promise: each member that the codec headers can tell is checked on the JSON.
 
 use api::ivs::{
-    GetStreamSessionRequest, GetStreamSessionResponse, Ivs, ListStreamSessionsRequest, ListStreamsRequest,
+    CreateChannelRequest, GetRecordingConfigurationRequest, GetStreamSessionRequest,
+    GetStreamSessionResponse, Ivs, ListStreamSessionsRequest, ListStreamsRequest,
 };
 use api::{ApiError, Call};
 use serde_json::json;
@@ -75,6 +76,21 @@ async fn the_session_on_air_shows_the_channel_and_what_is_sent() {
         "streamId": stream_id(5).as_str(),
     });
     assert_eq!(list(&caller(), &house, &arn).await.unwrap(), json!({"streamSessions": [summary]}));
+    drop(publisher);
+}
+
+#[tokio::test]
+async fn a_recorded_channels_session_shows_where_it_is_recorded_to() {
+    let house = House::new().await;
+    let recording = house.recording("bucket").await;
+    let input =
+        CreateChannelRequest { recording_configuration_arn: Some(recording.clone()), ..Default::default() };
+    let (channel, _) = house.create(input).await.unwrap();
+    let publisher = house.play(&channel, 5, 9);
+    let answer = get(&caller(), &house, &channel.arn.unwrap(), None).await.unwrap();
+    let input = GetRecordingConfigurationRequest { arn: recording };
+    let own = house.control.get_recording_configuration(&caller(), input).await.unwrap();
+    assert_eq!(answer.stream_session.unwrap().recording_configuration, own.recording_configuration);
     drop(publisher);
 }
 

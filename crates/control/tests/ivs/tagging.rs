@@ -1,6 +1,6 @@
 //! `ListTagsForResource`, `TagResource`, `UntagResource`.
 //!
-//! Promise: each rule holds for every kind of resource that can be made here.
+//! Promise: each rule holds for every kind of resource.
 
 use api::ivs::{
     GetChannelRequest, ImportPlaybackKeyPairRequest, Ivs, ListTagsForResourceRequest, TagResourceRequest,
@@ -29,7 +29,9 @@ async fn furnish(house: &House) -> Vec<String> {
     let public_key_material = KEY.to_owned();
     let input = ImportPlaybackKeyPairRequest { name: None, public_key_material, tags: None };
     let pair = house.control.import_playback_key_pair(&caller(), input).await.unwrap().key_pair.unwrap();
-    [channel.arn, key.arn, pair.arn].map(Option::unwrap).to_vec()
+    let mut all = [channel.arn, key.arn, pair.arn].map(Option::unwrap).to_vec();
+    all.extend([house.policy().await, house.recording("bucket").await]);
+    all
 }
 
 async fn tag_as(caller: &Call, house: &House, arn: &str, tags: Tags) -> Result<(), ApiError> {
