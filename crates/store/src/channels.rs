@@ -184,3 +184,31 @@ impl<'a> Columns<'a> {
         [arn, account, region, name, recording, policy, body]
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn every_list_walks_the_index_of_its_filter_in_order() {
+        let store = Store::in_memory().await.expect("an empty database");
+        for (sql, index) in [
+            (LIST, "channels_by_tenant"),
+            (LIST_NAMED, "channels_by_name"),
+            (LIST_RECORDED, "channels_by_recording_configuration"),
+            (LIST_RESTRICTED, "channels_by_playback_restriction_policy"),
+        ] {
+            let sql: &'static str = Box::leak(format!("EXPLAIN QUERY PLAN {sql}").into_boxed_str());
+            let (text, integer) = (Value::Text("x"), Value::Integer(1));
+            let count = if index == "channels_by_tenant" { 4 } else { 5 };
+            let values = [text, text, integer, integer, text];
+            let rows = store.database.fetch("a plan", sql, &values[..count]).await.expect("a plan");
+            let plan: Vec<_> = rows.iter().filter_map(|row| row.text(3).ok()).collect();
+            let [step] = plan.as_slice() else { panic!("no sorting: {plan:?}") };
+            assert!(
+                step.contains(&format!("USING INDEX {index} (")) && step.contains("position>?"),
+                "{step}"
+            );
+        }
+    }
+}

@@ -182,36 +182,31 @@ struct Filter {
 impl Filter {
     /// At most one may be given (API reference, `ListChannels`).
     fn of(input: &ListChannelsRequest) -> Result<Self, ApiError> {
-        let named = |name: &str| Some(ChannelFilter::Named(name.to_owned()));
-        let recorded = |arn: &str| Arn::parse(arn).ok().map(ChannelFilter::RecordedBy);
-        let restricted = |arn: &str| Arn::parse(arn).ok().map(ChannelFilter::RestrictedBy);
-        let filters: [(_, _, &dyn Fn(&str) -> Option<ChannelFilter>); 5] = [
-            ("filterByName", &input.filter_by_name, &named),
-            ("filterByRecordingConfigurationArn", &input.filter_by_recording_configuration_arn, &recorded),
-            (
-                "filterByPlaybackRestrictionPolicyArn",
-                &input.filter_by_playback_restriction_policy_arn,
-                &restricted,
-            ),
-            ("filterByAdConfigurationArn", &input.filter_by_ad_configuration_arn, &|_| None),
-            (
-                "filterByFailoverSlateConfigurationArn",
-                &input.filter_by_failover_slate_configuration_arn,
-                &|_| None,
-            ),
+        let filters = [
+            ("filterByName", &input.filter_by_name),
+            ("filterByRecordingConfigurationArn", &input.filter_by_recording_configuration_arn),
+            ("filterByPlaybackRestrictionPolicyArn", &input.filter_by_playback_restriction_policy_arn),
+            ("filterByAdConfigurationArn", &input.filter_by_ad_configuration_arn),
+            ("filterByFailoverSlateConfigurationArn", &input.filter_by_failover_slate_configuration_arn),
         ];
-        let mut filters = filters.into_iter().filter_map(|(member, value, rows)| {
+        let mut filters = filters.into_iter().filter_map(|(member, value)| {
             let value = value.as_deref().filter(|value| !value.is_empty())?;
-            Some((member, value, rows))
+            Some((member, value))
         });
-        let Some((member, value, rows)) = filters.next() else {
+        let Some((member, value)) = filters.next() else {
             return Ok(Self { rows: Some(ChannelFilter::All), about: String::new() });
         };
-        if let Some((second, ..)) = filters.next() {
+        if let Some((second, _)) = filters.next() {
             return Err(ApiError::Conflict(format!(
                 "Filters are mutually exclusive: {member} and {second} cannot be used together"
             )));
         }
-        Ok(Self { rows: rows(value), about: format!("{member}={value}") })
+        let rows = match member {
+            "filterByName" => Some(ChannelFilter::Named(value.to_owned())),
+            "filterByRecordingConfigurationArn" => Arn::parse(value).ok().map(ChannelFilter::RecordedBy),
+            "filterByPlaybackRestrictionPolicyArn" => Arn::parse(value).ok().map(ChannelFilter::RestrictedBy),
+            _ => None,
+        };
+        Ok(Self { rows, about: format!("{member}={value}") })
     }
 }

@@ -9,6 +9,8 @@ mod access_keys;
 mod channels;
 mod installation;
 mod playback_key_pairs;
+mod playback_restriction_policies;
+mod recording_configurations;
 mod sample;
 mod stream_keys;
 mod tags;
@@ -74,6 +76,11 @@ on_every_backend! {
     channels::another_account_or_region_sees_nothing,
     channels::the_quota_holds_under_a_race,
     channels::a_deleted_channel_makes_room_under_the_quota,
+    channels::an_update_is_seen_by_every_read_and_keeps_the_place_in_lists,
+    channels::a_refused_update_changes_nothing,
+    channels::of_many_who_update_one_channel_nobody_is_lost,
+    channels::a_channel_is_attached_only_to_what_its_tenant_has,
+    channels::lists_by_attachment_follow_what_channels_are_attached_to,
     channels::acts_that_are_given_up_leave_whole_channels_and_a_working_store,
     stream_keys::a_second_key_is_refused_until_the_first_is_deleted,
     stream_keys::a_key_for_a_missing_or_foreign_channel_is_refused,
@@ -90,6 +97,16 @@ on_every_backend! {
     playback_key_pairs::of_racing_imports_of_one_key_one_wins,
     playback_key_pairs::the_quota_holds_under_a_race_and_a_deleted_key_makes_room,
     playback_key_pairs::key_pairs_are_listed_in_creation_order_page_by_page,
+    playback_restriction_policies::a_created_policy_reads_back_for_its_tenant_alone,
+    playback_restriction_policies::policies_are_listed_in_creation_order_page_by_page,
+    playback_restriction_policies::of_many_who_update_one_policy_nobody_is_lost,
+    playback_restriction_policies::the_quota_of_policies_holds_under_a_race_and_a_deletion_makes_room,
+    playback_restriction_policies::a_policy_goes_only_when_no_channel_is_attached_to_it,
+    recording_configurations::a_created_recording_configuration_reads_back_for_its_tenant_alone,
+    recording_configurations::recording_configurations_are_listed_in_creation_order_page_by_page,
+    recording_configurations::those_in_creation_are_found_across_tenants_until_they_are_settled,
+    recording_configurations::the_quota_of_recording_configurations_holds_under_a_race,
+    recording_configurations::no_channel_is_attached_to_a_recording_configuration_that_is_gone,
     viewer_revocations::a_revocation_reads_back_for_its_viewer_alone,
     viewer_revocations::the_highest_version_and_the_latest_time_stand_in_any_order,
     viewer_revocations::a_batch_keeps_the_good_and_names_the_channels_that_are_not_there,
