@@ -69,3 +69,25 @@ impl Change {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Store;
+    use crate::database::Value;
+
+    #[tokio::test]
+    async fn to_ask_whether_something_is_free_does_not_walk_all_channels() {
+        let store = Store::in_memory().await.expect("an empty database");
+        for (sql, index) in [
+            (RECORDED, "channels_by_recording_configuration"),
+            (RESTRICTED, "channels_by_playback_restriction_policy"),
+        ] {
+            let sql: &'static str = Box::leak(format!("EXPLAIN QUERY PLAN {sql}").into_boxed_str());
+            let rows = store.database.fetch("a plan", sql, &[Value::Text("x"); 3]).await.expect("a plan");
+            let plan: Vec<_> = rows.iter().filter_map(|row| row.text(3).ok()).collect();
+            assert!(plan.iter().any(|step| step.contains(index)), "{plan:?}");
+            assert!(!plan.iter().any(|step| step.contains("SCAN channels")), "{plan:?}");
+        }
+    }
+}
