@@ -18,8 +18,9 @@ const PAGE: u32 = 100;
 /// A bucket that takes longer than this is none to record to (the vendor's take up to 20 s).
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Until the next try when the database does not answer.
+/// Until the next try when the database does not answer: at first, and at most.
 const PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 impl Control {
     /// Tries the buckets of recording configurations that are being created: at first those that an earlier
@@ -29,16 +30,22 @@ impl Control {
     }
 
     async fn try_buckets(&self) {
+        let mut pause = PAUSE;
         loop {
             match self.try_those_in_creation().await {
                 // Whoever created one since the look at the store has left a permit here.
-                Ok(()) => self.trial.notified().await,
+                Ok(()) => {
+                    pause = PAUSE;
+                    self.trial.notified().await;
+                }
                 Err(error) => {
                     tracing::warn!(
                         error = chain(&error),
                         "could not try recording configurations; will again"
                     );
-                    tokio::time::sleep(PAUSE).await;
+                    // Who could create one has a database that answers again.
+                    let _ = tokio::time::timeout(pause, self.trial.notified()).await;
+                    pause = LONGEST_PAUSE.min(pause * 2);
                 }
             }
         }

@@ -13,10 +13,12 @@ use api::ivs::{
     S3DestinationConfiguration, ThumbnailConfiguration, ThumbnailConfigurationResolution,
     ThumbnailConfigurationStorage as Storage, UpdateChannelRequest,
 };
+use control::Control;
 use domain::{Arn, Limits, RecordingState, Tags};
 use serde_json::json;
 use store::Tenant;
 use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
 
 use crate::house::{CONFLICT, House, INVALID, NOT_FOUND, QUOTA, caller, caller_of, refused_as};
 
@@ -231,6 +233,18 @@ async fn a_configuration_that_goes_while_it_is_tried_stays_gone() {
     }
     let arn = create(&house, into("my-bucket")).await.unwrap().arn;
     assert_eq!(settled(&house, &arn).await, RecordingState::Active, "the trial goes on");
+}
+
+#[tokio::test]
+async fn a_shutdown_ends_the_trials_also_while_the_database_is_away() {
+    let house = House::new().await;
+    let shutdown = CancellationToken::new();
+    let mut running = JoinSet::new();
+    running.spawn(Control::clone(&house.control).run(shutdown.clone()));
+    create(&house, into("my-bucket")).await.unwrap();
+    house.store.close().await;
+    shutdown.cancel();
+    running.join_next().await.unwrap().unwrap();
 }
 
 #[tokio::test]
