@@ -55,7 +55,7 @@ class ApiServer(servers.Server):
 
 
 class Rillcast(ApiServer):
-    """This repository's server, release build, on its defaults but for the quota of channels."""
+    """This repository's server, release build, on its defaults but for quota and rate of channels."""
 
     name = "rillcast"
 
@@ -82,7 +82,9 @@ class Rillcast(ApiServer):
         here = "127.0.0.1:0"
         self.process = self.run(
             binary, "serve", "--data-dir", self.folder / "data", "--ready-file", self.folder / "ready",
-            "--http", here, "--rtmp", here, "--rtmps", here, "--quota-channels", 100_000_000, "--log", "warn",
+            "--http", here, "--rtmp", here, "--rtmps", here, "--log", "warn",
+            # A bench is meant to be beyond what one account may ask for.
+            "--quota-channels", 100_000_000, "--rate-channels", 100_000_000,
         )  # fmt: skip
         self.wait_for_file()
 
