@@ -10,7 +10,7 @@ from typing import Any
 from .caller import Caller
 from .ledger import IVS, Doubt, Ledger, Record, answer
 from .server import Key, Server
-from .wire import Cut
+from .wire import Cut, Reply
 
 #: An account's quotas that the writer reckons with.
 CHANNELS, PAIRS = 20, 3
@@ -18,7 +18,11 @@ QUOTAS = ["--quota-channels", str(CHANNELS), "--quota-playback-key-pairs", str(P
 
 
 class Unanswered(Exception):
-    """The server has gone before it answered."""
+    """The server has gone before it answered, or answered that it can't say (status 503)."""
+
+    def __init__(self, reply: Reply | None = None):
+        super().__init__(reply)
+        self.reply = reply
 
 
 class Writer:
@@ -36,15 +40,16 @@ class Writer:
         self.caller = Caller(server, self.key)
         return self.caller
 
-    def write_until_cut(self) -> None:
-        """Calls until the server is gone."""
+    def write_until_unanswered(self) -> Reply | None:
+        """Calls until one is not answered, or with a 503, which is given."""
         acts = [self.create, self.update, self.update, self.tag, self.tag, self.untag, self.delete]
         acts += [self.create_key, self.delete_key, self.import_pair, self.delete_pair]
         try:
             while True:
                 self._random.choice(acts)()
-        except Unanswered:
+        except Unanswered as end:
             self.caller.close()
+            return end.reply
 
     # Calls
 
@@ -54,6 +59,9 @@ class Writer:
         except (Cut, OSError) as cut:
             self.ledger.doubts.append(doubt)
             raise Unanswered from cut
+        if reply.status == 503:
+            self.ledger.doubts.append(doubt)
+            raise Unanswered(reply)
         assert reply.status in (200, 204), (doubt.operation, values, reply)
         self.answered[doubt.operation] = self.answered.get(doubt.operation, 0) + 1
         return answer(reply)
