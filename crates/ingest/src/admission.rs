@@ -11,7 +11,7 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::SystemTime;
 
-use domain::{Arn, Limits, StreamId};
+use domain::{Arn, Channel, Limits, StreamId, StreamKey, StreamKeyValue};
 use live::{Audience, Hub, Publisher};
 use store::{Store, StoreError};
 
@@ -83,14 +83,27 @@ impl Admission {
         now: SystemTime,
     ) -> Result<Admitted, Refusal> {
         let value = request.stream_key.as_ref().ok_or(Refusal::UnknownKey)?;
-        let found = self.store.stream_key_by_value(value).await.map_err(Refusal::Unavailable)?;
-        let (key, channel) = found.ok_or(Refusal::UnknownKey)?;
-        if !encrypted && !channel.insecure_ingest {
-            return Err(Refusal::Insecure { channel: channel.arn });
+        let mut known = self.look_up(value).await?;
+        loop {
+            let (key, channel) = &known;
+            if !encrypted && !channel.insecure_ingest {
+                return Err(Refusal::Insecure { channel: channel.arn.clone() });
+            }
+            let audience = if channel.authorized { Audience::TokenHolders } else { Audience::Everyone };
+            let publisher = self.take_place(channel.arn.clone(), audience, now)?;
+            // A call may have changed or deleted the channel since it was read; from here on it would be
+            // refused, as the channel is on air.
+            let again = self.look_up(value).await?;
+            if again == known {
+                return Ok(Admitted { publisher, key: key.arn.clone() });
+            }
+            known = again;
         }
-        let audience = if channel.authorized { Audience::TokenHolders } else { Audience::Everyone };
-        let publisher = self.take_place(channel.arn, audience, now)?;
-        Ok(Admitted { publisher, key: key.arn })
+    }
+
+    async fn look_up(&self, value: &StreamKeyValue) -> Result<(StreamKey, Channel), Refusal> {
+        let found = self.store.stream_key_by_value(value).await.map_err(Refusal::Unavailable)?;
+        found.ok_or(Refusal::UnknownKey)
     }
 
     fn take_place(&self, channel: Arn, audience: Audience, now: SystemTime) -> Result<Publisher, Refusal> {
