@@ -32,6 +32,7 @@ use crate::peer::Peer;
 use crate::permission;
 use crate::request_id::RequestId;
 use crate::route::{self, Operation, Place};
+use crate::signing_keys::SigningKeys;
 
 /// Which regions' signatures are good here.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,6 +67,7 @@ pub struct Api<I, K> {
     config: Config,
     ivs: I,
     keys: K,
+    signing_keys: SigningKeys,
 }
 
 /// A request's head, and how and when it came.
@@ -86,7 +88,7 @@ struct Note {
 impl<I: Ivs, K: KeyRing> Api<I, K> {
     /// A frame around `ivs`, with the keys of `keys`.
     pub fn new(config: Config, ivs: I, keys: K) -> Self {
-        Self { config, ivs, keys }
+        Self { config, ivs, keys, signing_keys: SigningKeys::default() }
     }
 
     /// Answers one request, which came from `peer`; `now` is the server's clock. Never fails: whatever goes
@@ -168,7 +170,7 @@ impl<I: Ivs, K: KeyRing> Api<I, K> {
         let access_key_id = claim.access_key_id();
         let key = self.keys.find(access_key_id).await?.filter(|key| key.active);
         let key = key.ok_or(sigv4::Error::UnrecognizedClient)?;
-        claim.verify(&key.secret.0, body)?;
+        self.signing_keys.verify(claim, &key.secret.0, body)?;
         let principal =
             Principal { account: key.account, access_key_id: access_key_id.to_owned(), name: key.name };
         Ok((principal, key.policy))

@@ -30,6 +30,7 @@ mod request_id;
 mod route;
 mod rule;
 mod sensitive;
+mod signing_keys;
 mod timestamp;
 mod violations;
 

@@ -20,9 +20,11 @@ mod claim;
 mod error;
 mod limits;
 mod scope;
+mod signing_key;
 mod stamp;
 
 pub use claim::{Claim, Expected};
 pub use error::Error;
 pub use limits::{MAX_AUTHORIZATION, MAX_EXPIRES, MAX_QUERY, MAX_SIGNED_HEADERS, SKEW};
 pub use scope::Scope;
+pub use signing_key::SigningKey;

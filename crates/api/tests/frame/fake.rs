@@ -6,8 +6,8 @@
 use std::any::Any;
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 
 use api::ivs::{
     Channel, ChannelType, CreateChannelRequest, CreateChannelResponse, CreateStreamKeyResponse,
@@ -93,6 +93,8 @@ fn refusal(arn: &str) -> ApiError {
 
 /// One active key, one that is not, and one whose record can't be read; all with the same policy.
 pub(crate) struct Keys {
+    /// Of all keys; a test may change it.
+    pub(crate) secret: Arc<Mutex<&'static str>>,
     policy: Arc<Policy>,
     tags: BTreeMap<String, Tags>,
 }
@@ -101,7 +103,8 @@ impl Keys {
     /// Keys whose holder may do what `policy` says.
     pub(crate) fn with(policy: &str) -> Self {
         let policy = Policy::parse(policy).expect("a policy");
-        Self { policy: Arc::new(policy), tags: BTreeMap::new() }
+        let secret = Arc::new(Mutex::new("a-secret"));
+        Self { secret, policy: Arc::new(policy), tags: BTreeMap::new() }
     }
 
     /// And a resource with these tags.
@@ -114,8 +117,9 @@ impl Keys {
 
 impl KeyRing for Keys {
     async fn find(&self, access_key_id: &str) -> Result<Option<Key>, ApiError> {
+        let secret = *self.secret.lock().expect("no holder panics");
         let key = |active| Key {
-            secret: Sensitive("a-secret".to_owned()),
+            secret: Sensitive(secret.to_owned()),
             account: AccountId::parse("123456789012").expect("twelve digits"),
             active,
             name: "somebody".to_owned(),
@@ -202,7 +206,7 @@ pub(crate) async fn ask_with(keys: Keys, peer: Peer, request: Request<Full<Bytes
     (answer, reached.load(Ordering::Relaxed))
 }
 
-async fn read(response: Response<Full<Bytes>>) -> Answer {
+pub(crate) async fn read(response: Response<Full<Bytes>>) -> Answer {
     let (parts, body) = response.into_parts();
     let body = body.collect().await.expect("a body in memory can't fail").to_bytes();
     Answer { status: parts.status, headers: parts.headers, body }

@@ -2,17 +2,19 @@
 
 use std::convert::Infallible;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use api::ivs::Operation;
+use api::{Api, RegionRule};
 use bytes::Bytes;
 use http::Request;
 use http_body::{Body, Frame};
 use http_body_util::Full;
 
-use crate::fake::{Answer, ask, ask_of, config};
-use crate::signer::Signer;
+use crate::fake::{Answer, Fake, Keys, PEER, ask, ask_of, config, read};
+use crate::signer::{Signer, now};
 
 fn unsigned(method: &str, path: &str) -> Request<Full<Bytes>> {
     let body = Full::new(Bytes::from_static(b"{}"));
@@ -42,6 +44,43 @@ async fn every_served_operation_refuses_a_wrong_secret() {
         let path = route.path.replace(['{', '}'], "");
         let answer = ask(signer.sign(route.method.as_str(), &path, "{}")).await;
         assert_eq!(answer.outcome(), (403, "InvalidSignatureException"), "{}", route.name);
+    }
+}
+
+#[tokio::test]
+async fn a_secret_counts_from_the_moment_that_the_key_has_it() {
+    let keys = Keys::with(auth::policy::ADMIN);
+    let secret = Arc::clone(&keys.secret);
+    let api = Api::new(config(), Fake::default(), keys);
+    for (has, signs, status) in [
+        ("one", "one", 200),
+        ("one", "one", 200),
+        ("two", "one", 403),
+        ("two", "two", 200),
+        ("two", "one", 403),
+        ("one", "one", 200),
+    ] {
+        *secret.lock().expect("no holder panics") = has;
+        let request = Signer { secret: signs, ..Signer::default() }.sign("POST", "/ListChannels", "{}");
+        let answer = read(api.handle(request, PEER, now()).await).await;
+        assert_eq!(answer.status, status, "has {has}, signed with {signs}");
+    }
+}
+
+#[tokio::test]
+async fn a_proven_key_proves_nothing_for_another_region() {
+    let mut any = config();
+    any.region = RegionRule::Any;
+    let api = Api::new(any, Fake::default(), Keys::with(auth::policy::ADMIN));
+    for region in ["us-east-1", "eu-west-1", "us-east-1"] {
+        let signer = Signer { region, ..Signer::default() };
+        let answer = api.handle(signer.sign("POST", "/ListChannels", "{}"), PEER, now()).await;
+        assert_eq!(answer.status(), 200, "{region}");
+        let (mut parts, body) = signer.sign("POST", "/ListChannels", "{}").into_parts();
+        let scope = parts.headers["authorization"].to_str().expect("text").replace(region, "ap-south-1");
+        parts.headers.insert("authorization", scope.parse().expect("a header value"));
+        let answer = api.handle(Request::from_parts(parts, body), PEER, now()).await;
+        assert_eq!(answer.status(), 403, "{region}");
     }
 }
 

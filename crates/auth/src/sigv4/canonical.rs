@@ -3,6 +3,8 @@
 //! Promise: differs from the request on the wire only where AWS's rules say so; header values are carried as
 //! the bytes they are.
 
+use std::borrow::Cow;
+
 use http::request::Parts;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, percent_encode};
 
@@ -13,29 +15,36 @@ const RESERVED_IN_PATH: &AsciiSet = &RESERVED.remove(b'/');
 /// A presigned query's own signature is not part of what it signs.
 pub(super) const SIGNATURE_PARAMETER: &str = "X-Amz-Signature";
 
-/// The canonical request up to the line of the payload's hash.
-pub(super) fn head(parts: &Parts, signed_headers: &[String]) -> Option<Vec<u8>> {
-    let mut text = Vec::new();
+/// The canonical request up to the line of the payload's hash; `None` when a signed header was not sent.
+/// `signed_headers` are names joined by semicolons.
+pub(super) fn head(parts: &Parts, signed_headers: &str) -> Option<Vec<u8>> {
+    let mut text = Vec::with_capacity(512);
     text.extend_from_slice(parts.method.as_str().as_bytes());
     text.push(b'\n');
     text.extend_from_slice(path(parts.uri.path()).as_bytes());
     text.push(b'\n');
     text.extend_from_slice(query(parts.uri.query().unwrap_or_default()).as_bytes());
     text.push(b'\n');
-    for name in signed_headers {
+    for name in signed_headers.split(';') {
         text.extend_from_slice(name.as_bytes());
         text.push(b':');
-        text.extend_from_slice(&header(parts, name)?);
+        header(parts, name, &mut text)?;
         text.push(b'\n');
     }
     text.push(b'\n');
-    text.extend_from_slice(signed_headers.join(";").as_bytes());
+    text.extend_from_slice(signed_headers.as_bytes());
     text.push(b'\n');
     Some(text)
 }
 
 /// Dot segments and doubled slashes removed, then encoded over the encoding that is already there.
-fn path(raw: &str) -> String {
+fn path(raw: &str) -> Cow<'_, str> {
+    if let Some(segment) = raw.strip_prefix('/')
+        && segment.bytes().all(|byte| byte.is_ascii_alphanumeric())
+    {
+        // `/CreateChannel` and its like, so nearly all: nothing to remove, nothing to encode.
+        return Cow::Borrowed(raw);
+    }
     let mut kept = Vec::new();
     for segment in raw.split('/') {
         match segment {
@@ -48,7 +57,7 @@ fn path(raw: &str) -> String {
     }
     let slash = if raw.ends_with('/') && !kept.is_empty() { "/" } else { "" };
     let normal = format!("/{}{slash}", kept.join("/"));
-    percent_encode(normal.as_bytes(), RESERVED_IN_PATH).to_string()
+    percent_encode(normal.as_bytes(), RESERVED_IN_PATH).to_string().into()
 }
 
 /// Names and values decoded, encoded anew in one way, and sorted.
@@ -70,19 +79,30 @@ fn query(raw: &str) -> String {
 }
 
 /// All values of a header joined, outer space cut, inner runs folded; `None` when it was not sent.
-fn header(parts: &Parts, name: &str) -> Option<Vec<u8>> {
-    let mut values = parts.headers.get_all(name).iter().map(|value| fold(value.as_bytes())).peekable();
-    if values.peek().is_none() {
+fn header(parts: &Parts, name: &str, text: &mut Vec<u8>) -> Option<()> {
+    let mut values = parts.headers.get_all(name).iter();
+    let Some(first) = values.next() else {
         // HTTP/2 carries the host as the authority of the URI.
         let authority = parts.uri.authority().filter(|_| name == "host")?;
-        return Some(authority.as_str().as_bytes().to_vec());
+        text.extend_from_slice(authority.as_str().as_bytes());
+        return Some(());
+    };
+    fold(first.as_bytes(), text);
+    for value in values {
+        text.push(b',');
+        fold(value.as_bytes(), text);
     }
-    Some(values.collect::<Vec<_>>().join(&b','))
+    Some(())
 }
 
-fn fold(value: &[u8]) -> Vec<u8> {
+fn fold(value: &[u8], text: &mut Vec<u8>) {
     let words = value.split(|byte| *byte == b' ' || *byte == b'\t').filter(|word| !word.is_empty());
-    words.collect::<Vec<_>>().join(&b' ')
+    for (index, word) in words.enumerate() {
+        if index > 0 {
+            text.push(b' ');
+        }
+        text.extend_from_slice(word);
+    }
 }
 
 #[cfg(test)]
@@ -93,6 +113,7 @@ mod tests {
     fn paths_are_normalised_and_encoded_a_second_time() {
         assert_eq!(path("/"), "/");
         assert_eq!(path(""), "/");
+        assert_eq!(path("/CreateChannel"), "/CreateChannel");
         assert_eq!(path("/tags/arn%3Aaws"), "/tags/arn%253Aaws");
         assert_eq!(path("/a/./b/../c/"), "/a/c/");
         assert_eq!(path("//a//b"), "/a/b");
@@ -114,7 +135,9 @@ mod tests {
             .body(())
             .expect("a request");
         let (parts, ()) = request.into_parts();
-        assert_eq!(header(&parts, "x-amz-a").as_deref(), Some(b"a b,c".as_slice()));
-        assert_eq!(header(&parts, "x-amz-b"), None);
+        let mut text = Vec::new();
+        assert_eq!(header(&parts, "x-amz-a", &mut text), Some(()));
+        assert_eq!(text, b"a b,c");
+        assert_eq!(header(&parts, "x-amz-b", &mut text), None);
     }
 }

@@ -5,20 +5,26 @@
 
 use std::time::{Duration, SystemTime};
 
-use aws_lc_rs::{digest, hmac};
+use aws_lc_rs::digest;
 use domain::Region;
 use http::HeaderMap;
+use http::header::{AUTHORIZATION, DATE, HeaderName};
 use http::request::Parts;
 use percent_encoding::percent_decode_str;
 
 use super::canonical;
 use super::error::Error;
 use super::limits::{MAX_AUTHORIZATION, MAX_EXPIRES, MAX_QUERY, MAX_SIGNED_HEADERS, SKEW};
-use super::scope::{Scope, TERMINATOR, credential};
+use super::scope::{Scope, credential};
+use super::signing_key::SigningKey;
 use super::stamp::Stamp;
 
 const ALGORITHM: &str = "AWS4-HMAC-SHA256";
 const UNSIGNED: &str = "UNSIGNED-PAYLOAD";
+
+const X_AMZ_DATE: HeaderName = HeaderName::from_static("x-amz-date");
+const X_AMZ_CONTENT_SHA256: HeaderName = HeaderName::from_static("x-amz-content-sha256");
+const X_AMZ_SECURITY_TOKEN: HeaderName = HeaderName::from_static("x-amz-security-token");
 
 /// What the server answers for; a signature for anything else is refused.
 #[derive(Clone, Copy, Debug)]
@@ -63,16 +69,13 @@ impl Claim {
     /// [`Error::Missing`] without any signature, [`Error::Incomplete`] for a malformed one,
     /// [`Error::UnrecognizedClient`] for a session token, [`Error::Invalid`] when a signed header was not sent.
     pub fn parse(parts: &Parts) -> Result<Self, Error> {
-        let raw = if parts.headers.contains_key("authorization") {
-            from_headers(parts)?
-        } else {
-            from_query(parts)?
-        };
+        let raw =
+            if parts.headers.contains_key(AUTHORIZATION) { from_headers(parts)? } else { from_query(parts)? };
         let (access_key_id, scope) = credential(&raw.credential)?;
         let signed = raw.date.ok_or(Error::Incomplete(
             "A date is missing or malformed: send X-Amz-Date as YYYYMMDD'T'HHMMSS'Z'",
         ))?;
-        if signed.day() != scope.day {
+        if !signed.is_on(&scope.day) {
             return Err(Error::Invalid(
                 "Date in Credential scope does not match the request's date".to_owned(),
             ));
@@ -80,7 +83,7 @@ impl Claim {
         if raw.token {
             return Err(Error::UnrecognizedClient);
         }
-        let headers = signed_headers(&raw)?;
+        check_signed_headers(&raw)?;
         let signature = hex::decode(&raw.signature).ok().filter(|bytes| bytes.len() == 32);
         Ok(Self {
             access_key_id,
@@ -89,7 +92,7 @@ impl Claim {
             expires: raw.expires,
             signature: signature.ok_or(Error::Incomplete("Signature must be 64 hexadecimal digits"))?,
             payload: raw.payload,
-            head: canonical::head(parts, &headers)
+            head: canonical::head(parts, &raw.signed_headers)
                 .ok_or(Error::Invalid("A header named in SignedHeaders was not received".to_owned()))?,
         })
     }
@@ -146,39 +149,45 @@ impl Claim {
     /// # Errors
     /// [`Error::Invalid`] when the body is not the one named, or the signature is not this secret's.
     pub fn verify(&self, secret: &str, body: &[u8]) -> Result<(), Error> {
-        let received = hex::encode(digest::digest(&digest::SHA256, body));
+        self.verify_with(&SigningKey::derive(secret, &self.scope), body)
+    }
+
+    /// As [`Self::verify`], with the key that was derived from the secret for this claim's scope.
+    ///
+    /// # Errors
+    /// As [`Self::verify`].
+    pub fn verify_with(&self, key: &SigningKey, body: &[u8]) -> Result<(), Error> {
+        let mut received = [0; 64];
+        hex_of(digest::digest(&digest::SHA256, body).as_ref(), &mut received);
         let payload = match self.payload.as_deref() {
-            None => received,
-            Some(UNSIGNED) if self.expires.is_some() => UNSIGNED.to_owned(),
-            Some(named) if named == received => received,
+            None => received.as_slice(),
+            Some(UNSIGNED) if self.expires.is_some() => UNSIGNED.as_bytes(),
+            Some(named) if named.as_bytes() == received => received.as_slice(),
             Some(_) => {
                 return Err(Error::Invalid(
                     "The provided x-amz-content-sha256 does not match the body that was received".to_owned(),
                 ));
             }
         };
-        let mut canonical = self.head.clone();
-        canonical.extend_from_slice(payload.as_bytes());
-        let hash = hex::encode(digest::digest(&digest::SHA256, &canonical));
-        let text = format!("{ALGORITHM}\n{}\n{}\n{hash}", self.signed, self.scope.text());
-        hmac::verify(&self.signing_key(secret), text.as_bytes(), &self.signature)
-            .map_err(|_| Error::mismatch())
+        let mut canonical = digest::Context::new(&digest::SHA256);
+        canonical.update(&self.head);
+        canonical.update(payload);
+        let mut hash = [0; 64];
+        hex_of(canonical.finish().as_ref(), &mut hash);
+        let mut text = format!("{ALGORITHM}\n{}\n{}\n", self.signed, self.scope).into_bytes();
+        text.extend_from_slice(&hash);
+        key.verify(&text, &self.signature)
     }
+}
 
-    fn signing_key(&self, secret: &str) -> hmac::Key {
-        let Scope { day, region, service } = &self.scope;
-        let mut key = hmac::Key::new(hmac::HMAC_SHA256, format!("AWS4{secret}").as_bytes());
-        for part in [day, region.as_str(), service, TERMINATOR] {
-            let tag = hmac::sign(&key, part.as_bytes());
-            key = hmac::Key::new(hmac::HMAC_SHA256, tag.as_ref());
-        }
-        key
-    }
+/// A SHA-256 digest in hexadecimal digits.
+fn hex_of(digest: &[u8], text: &mut [u8; 64]) {
+    hex::encode_to_slice(digest, text).expect("a SHA-256 digest is 32 bytes, so 64 digits");
 }
 
 /// `Authorization: AWS4-HMAC-SHA256 Credential=…, SignedHeaders=…, Signature=…`.
 fn from_headers(parts: &Parts) -> Result<Raw, Error> {
-    let text = single(&parts.headers, "authorization")?.unwrap_or_default();
+    let text = single(&parts.headers, &AUTHORIZATION)?.unwrap_or_default();
     if text.len() > MAX_AUTHORIZATION {
         return Err(Error::Incomplete("Authorization header is too long"));
     }
@@ -191,12 +200,12 @@ fn from_headers(parts: &Parts) -> Result<Raw, Error> {
             fields.split(',').filter_map(|field| field.trim().strip_prefix(name)?.strip_prefix('='));
         found.next().map(str::to_owned)
     };
-    let stamp = single(&parts.headers, "x-amz-date")?;
+    let stamp = single(&parts.headers, &X_AMZ_DATE)?;
     let date = match stamp {
         Some(text) => Stamp::parse(text),
-        None => single(&parts.headers, "date")?.and_then(Stamp::parse_date),
+        None => single(&parts.headers, &DATE)?.and_then(Stamp::parse_date),
     };
-    let payload = single(&parts.headers, "x-amz-content-sha256")?.map(str::to_owned);
+    let payload = single(&parts.headers, &X_AMZ_CONTENT_SHA256)?.map(str::to_owned);
     let mut must_sign = vec!["host", if stamp.is_some() { "x-amz-date" } else { "date" }];
     must_sign.extend(payload.as_ref().map(|_| "x-amz-content-sha256"));
     Ok(Raw {
@@ -209,7 +218,7 @@ fn from_headers(parts: &Parts) -> Result<Raw, Error> {
         date,
         expires: None,
         payload,
-        token: parts.headers.contains_key("x-amz-security-token"),
+        token: parts.headers.contains_key(X_AMZ_SECURITY_TOKEN),
         must_sign,
     })
 }
@@ -241,32 +250,31 @@ fn from_query(parts: &Parts) -> Result<Raw, Error> {
         date: field("X-Amz-Date").and_then(|text| Stamp::parse(&text)),
         expires: Some(Duration::from_secs(expires.into())),
         payload: field("X-Amz-Content-Sha256"),
-        token: field("X-Amz-Security-Token").is_some() || parts.headers.contains_key("x-amz-security-token"),
+        token: field("X-Amz-Security-Token").is_some() || parts.headers.contains_key(X_AMZ_SECURITY_TOKEN),
         must_sign: vec!["host"],
     })
 }
 
-fn signed_headers(raw: &Raw) -> Result<Vec<String>, Error> {
-    let names: Vec<String> = raw.signed_headers.split(';').map(str::to_owned).collect();
+fn check_signed_headers(raw: &Raw) -> Result<(), Error> {
+    let names = || raw.signed_headers.split(';');
     let token = |byte: u8| byte.is_ascii_graphic() && !byte.is_ascii_uppercase();
-    if names.len() > MAX_SIGNED_HEADERS
-        || names.iter().any(|name| name.is_empty() || !name.bytes().all(token))
+    if names().count() > MAX_SIGNED_HEADERS || names().any(|name| name.is_empty() || !name.bytes().all(token))
     {
         return Err(Error::Incomplete("SignedHeaders must be lower-case header names joined by semicolons"));
     }
-    if !names.is_sorted_by(|a, b| a < b) {
+    if !names().is_sorted_by(|a, b| a < b) {
         return Err(Error::Incomplete("SignedHeaders must be sorted, each once"));
     }
-    if raw.must_sign.iter().any(|must| names.iter().all(|name| name != must)) {
+    if raw.must_sign.iter().any(|must| names().all(|name| name != *must)) {
         return Err(Error::Incomplete(
             "SignedHeaders must include host, the date and x-amz-content-sha256 when sent",
         ));
     }
-    Ok(names)
+    Ok(())
 }
 
 /// The one value of a header that must not be repeated.
-fn single<'a>(headers: &'a HeaderMap, name: &str) -> Result<Option<&'a str>, Error> {
+fn single<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'a str>, Error> {
     const BAD: Error = Error::Incomplete("A header of the signature is repeated or not plain text");
     let mut values = headers.get_all(name).iter();
     let Some(value) = values.next() else { return Ok(None) };

@@ -2,6 +2,8 @@
 //!
 //! Promise: every part is checked for its form before anybody looks it up.
 
+use std::fmt;
+
 use domain::Region;
 
 use super::error::Error;
@@ -20,11 +22,11 @@ pub struct Scope {
     pub service: String,
 }
 
-impl Scope {
-    /// As it stands in the string to sign.
-    pub(super) fn text(&self) -> String {
+/// As it stands in the string to sign.
+impl fmt::Display for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { day, region, service } = self;
-        format!("{day}/{region}/{service}/{TERMINATOR}")
+        write!(f, "{day}/{region}/{service}/{TERMINATOR}")
     }
 }
 
@@ -58,7 +60,7 @@ mod tests {
         let (key, scope) =
             credential("AKIDEXAMPLE/20150830/us-east-1/ivs/aws4_request").expect("well-formed");
         assert_eq!((key.as_str(), scope.region.as_str()), ("AKIDEXAMPLE", "us-east-1"));
-        assert_eq!(scope.text(), "20150830/us-east-1/ivs/aws4_request");
+        assert_eq!(scope.to_string(), "20150830/us-east-1/ivs/aws4_request");
     }
 
     #[test]

@@ -30,9 +30,11 @@ impl Stamp {
         Self::parse(text).or_else(|| http()?.checked_to_offset(UtcOffset::UTC).map(Self))
     }
 
-    /// `20150830`.
-    pub(super) fn day(self) -> String {
-        self.to_string().chars().take(8).collect()
+    /// Is it on this day, as `20150830`?
+    pub(super) fn is_on(self, day: &str) -> bool {
+        let (year, month, date) = self.0.to_calendar_date();
+        let number = year * 10_000 + i32::from(u8::from(month)) * 100 + i32::from(date);
+        day.len() == 8 && day.parse() == Ok(number)
     }
 
     /// This much later; the end of time at most.
@@ -68,7 +70,10 @@ mod tests {
     fn stamps_read_and_write_the_basic_form() {
         let stamp = Stamp::parse("20150830T123600Z").expect("a stamp");
         assert_eq!(stamp.to_string(), "20150830T123600Z");
-        assert_eq!(stamp.day(), "20150830");
+        assert!(stamp.is_on("20150830"));
+        for day in ["20150831", "2015083", "020150830", "+2015083", "", "x"] {
+            assert!(!stamp.is_on(day), "{day}");
+        }
         assert_eq!(Stamp::parse_date("Sun, 30 Aug 2015 12:36:00 GMT"), Some(stamp));
     }
 
