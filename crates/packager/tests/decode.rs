@@ -16,7 +16,13 @@ fn ffmpeg_decodes_every_picture_of_every_part_without_a_word() {
         let length = Duration::from_secs(8);
         let mut segmenter = Segmenter::new(Duration::from_millis(200));
         segmenter.tracks(Arc::new(film.tracks()));
-        film.frames(length).into_iter().for_each(|frame| segmenter.frame(frame, SystemTime::UNIX_EPOCH));
+        for (number, frame) in film.frames(length).into_iter().enumerate() {
+            segmenter.frame(frame, SystemTime::UNIX_EPOCH);
+            // Events stand before the media, where a reader that does not know them must pass them over.
+            if number % 50 == 0 {
+                assert!(segmenter.metadata("between the pictures".into()));
+            }
+        }
         segmenter.end();
         let folder = tempfile::tempdir().expect("a temporary folder");
         let path = folder.path().join("film.mp4");

@@ -81,6 +81,27 @@ async fn what_goes_on_air_stands_on_its_shelf_and_lingers_after_the_end() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn text_put_into_a_broadcast_is_in_one_of_its_parts() {
+    let house = House::open();
+    let mut publisher = house.publish(1);
+    let film = Film::default();
+    push(&mut publisher, &film, 5).await;
+    let broadcast = Arc::clone(publisher.broadcast());
+    broadcast.put_metadata("goal");
+    let rest = film.frames(Duration::from_secs(7)).into_iter().filter(|frame| frame.dts.count() >= 450_000);
+    rest.for_each(|frame| publisher.push(frame));
+    drop(publisher);
+    let last = shown(&broadcast, |_| false).await;
+    let parts = last.listed.iter().flat_map(|segment| segment.parts.iter());
+    let told = b"metadata.live-video.net\0goal";
+    let holds = |data: &[u8]| data.windows(told.len()).filter(|bytes| bytes == told).count();
+    let found: Vec<_> = parts.map(|part| holds(&part.data)).filter(|count| *count > 0).collect();
+    assert_eq!(found, [2], "in one part, once in each form");
+    assert_eq!(last.segment(5).map(|segment| holds(&segment.parts[0].data)), Some(2), "the next picture's");
+    house.close().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn each_broadcast_has_its_own_session_and_a_channel_may_come_back() {
     let house = House::open();
     for round in 0..2 {

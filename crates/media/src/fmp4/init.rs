@@ -13,7 +13,8 @@ pub fn init_segment(tracks: &Tracks) -> Bytes {
     put_box(&mut out, b"ftyp", |out| {
         out.put_slice(b"iso6");
         out.put_u32(0);
-        out.put_slice(b"iso6cmfcmp41");
+        // `aid3`: there may be ID3 tags in event messages (AOM, "Carriage of ID3 Timed Metadata in CMAF", 3).
+        out.put_slice(b"iso6cmfcmp41aid3");
     });
     put_box(&mut out, b"moov", |out| {
         put_movie_header(out);
