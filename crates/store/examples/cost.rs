@@ -97,10 +97,9 @@ async fn measure<T>(name: &str, acts: usize, work: impl Future<Output = T>) {
 /// User and system time of all threads (proc(5), `stat`), in ticks of 10 ms as Linux fixes them.
 fn processor_time() -> Duration {
     let stat = std::fs::read_to_string("/proc/self/stat").unwrap();
-    let numbers: Vec<u64> =
-        stat.rsplit_once(')').unwrap().1.split_whitespace().filter_map(|word| word.parse().ok()).collect();
-    // The state, a letter, is not among the numbers: utime and stime are the 11th and 12th of them.
-    Duration::from_millis((numbers[10] + numbers[11]) * 10)
+    let fields: Vec<_> = stat.rsplit_once(')').unwrap().1.split_whitespace().collect();
+    let ticks = |field: usize| fields[field].parse::<u64>().unwrap();
+    Duration::from_millis((ticks(11) + ticks(12)) * 10)
 }
 
 fn tenant() -> Tenant {

@@ -4,10 +4,12 @@
 //! seconds and not for minutes, and works again with the first call after the database is back.
 
 use std::str::FromStr;
-use std::time::Duration;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use sqlx::migrate::{MigrateError, Migrator};
-use sqlx::pool::{PoolConnection, PoolConnectionMetadata, PoolOptions};
+use sqlx::pool::{PoolConnection, PoolOptions};
 use sqlx::postgres::{PgArguments, PgConnectOptions, PgConnection, PgRow, Postgres};
 use sqlx::{Column as _, ConnectOptions as _, Connection as _, Executor, Pool, Row as _, TypeInfo as _};
 use tokio::time::timeout;
@@ -35,8 +37,7 @@ const ACQUIRE: Duration = Duration::from_secs(3);
 /// one is for a server or a line that says nothing any more.
 const PATIENCE: Duration = Duration::from_secs(15);
 
-/// A connection that has been idle for so long is tried before it is used: the server may have gone and
-/// come back meanwhile, which takes longer than this.
+/// A connection that has been idle for so long is tried before it is used.
 const FRESH: Duration = Duration::from_millis(250);
 
 /// Limits on the server's side: for a statement, for waiting for the turn, and for a node that stops
@@ -63,6 +64,7 @@ const END: &str = "ROLLBACK";
 pub(crate) struct Pools {
     readers: Pool<Postgres>,
     writers: Pool<Postgres>,
+    loss: Arc<Loss>,
 }
 
 impl Pools {
@@ -74,19 +76,68 @@ impl Pools {
         if holds_nul(values) {
             return Ok(Vec::new());
         }
-        let mut connection = self.readers.acquire().await?;
-        fetch(&mut connection, sql, values).await
+        match self.fetch_once(sql, values).await {
+            Err(error) if self.is_worth_another_try(&error) => self.fetch_once(sql, values).await,
+            outcome => outcome,
+        }
+    }
+
+    async fn fetch_once(
+        &self,
+        sql: &'static str,
+        values: &[Value<'_>],
+    ) -> Result<Vec<Vec<Cell>>, DatabaseError> {
+        fetch(&mut *self.readers.acquire().await?, sql, values).await
     }
 
     pub(crate) async fn begin(&self) -> Result<Transaction, DatabaseError> {
+        match self.begin_once().await {
+            Err(error) if self.is_worth_another_try(&error) => self.begin_once().await,
+            outcome => outcome,
+        }
+    }
+
+    async fn begin_once(&self) -> Result<Transaction, DatabaseError> {
         let mut connection = self.writers.acquire().await?;
         in_time(connection.execute(BEGIN)).await?;
         Ok(connection)
     }
 
+    /// The line was cut: the server may have gone and come back since the connection was last used, and
+    /// then so have all others. To be asked only about what changes nothing.
+    fn is_worth_another_try(&self, error: &DatabaseError) -> bool {
+        let cut = error.is_cut();
+        if cut {
+            self.loss.note();
+        }
+        cut
+    }
+
     pub(crate) async fn close(&self) {
         self.readers.close().await;
         self.writers.close().await;
+    }
+}
+
+/// When a line was last found cut. Connections that were idle then are tried before they are used.
+#[derive(Debug)]
+struct Loss {
+    start: Instant,
+    /// Milliseconds since the start.
+    last: AtomicU64,
+}
+
+impl Loss {
+    fn now(&self) -> u64 {
+        u64::try_from(self.start.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    fn note(&self) {
+        self.last.store(self.now(), Ordering::Relaxed);
+    }
+
+    fn is_since(&self, idle: Duration) -> bool {
+        u128::from(self.now().saturating_sub(self.last.load(Ordering::Relaxed))) <= idle.as_millis()
     }
 }
 
@@ -155,11 +206,12 @@ pub(crate) async fn connect(address: &str) -> Result<Pools, StoreError> {
     let options = options.application_name("rillcast").disable_statement_logging();
     let place = place(&options);
     migrate(&options, &place).await?;
-    let writers = pool(WRITERS).after_release(|connection, _| Box::pin(ends(connection)));
+    let loss = Arc::new(Loss { start: Instant::now(), last: AtomicU64::new(0) });
+    let writers = pool(WRITERS, &loss).after_release(|connection, _| Box::pin(ends(connection)));
     let writers = writers.connect_with(options.clone()).await.map_err(|source| open(&place, source))?;
-    let readers = pool(READERS).after_release(|connection, _| Box::pin(answers(connection)));
+    let readers = pool(READERS, &loss).after_release(|connection, _| Box::pin(answers(connection)));
     let readers = readers.connect_with(options).await.map_err(|source| open(&place, source))?;
-    Ok(Pools { readers, writers })
+    Ok(Pools { readers, writers, loss })
 }
 
 /// Where the database is, in words and without the password.
@@ -170,22 +222,22 @@ fn place(options: &PgConnectOptions) -> String {
     format!("{name} at {host}:{}", options.get_port())
 }
 
-fn pool(connections: u32) -> PoolOptions<Postgres> {
+fn pool(connections: u32, loss: &Arc<Loss>) -> PoolOptions<Postgres> {
+    let loss = Arc::clone(loss);
     PoolOptions::<Postgres>::new()
         .max_connections(connections)
         .min_connections(1)
         .acquire_timeout(ACQUIRE)
         .test_before_acquire(false)
-        .before_acquire(|connection, meta| Box::pin(is_alive(connection, meta)))
+        .before_acquire(move |connection, meta| {
+            let trusted = meta.idle_for < FRESH && !loss.is_since(meta.idle_for);
+            Box::pin(async move { if trusted { Ok(true) } else { answers(connection).await } })
+        })
         .after_connect(|connection, _| Box::pin(prepare(connection)))
 }
 
 async fn prepare(connection: &mut PgConnection) -> sqlx::Result<()> {
     in_time(connection.execute(SESSION)).await.map(drop)
-}
-
-async fn is_alive(connection: &mut PgConnection, meta: PoolConnectionMetadata) -> sqlx::Result<bool> {
-    if meta.idle_for > FRESH { answers(connection).await } else { Ok(true) }
 }
 
 /// Within seconds; sqlx, which asks the same when a connection comes back, would wait for a silent server

@@ -2,6 +2,7 @@
 //!
 //! Promise: one question, [`DatabaseError::is_unavailable`], has the same meaning for both databases.
 
+use std::io;
 use std::sync::Arc;
 
 use rusqlite::ErrorCode;
@@ -52,6 +53,17 @@ impl DatabaseError {
     pub(crate) fn is_busy(&self) -> bool {
         let Cause::File(error) = &*self.0 else { return false };
         matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
+    }
+
+    /// The line to the server is cut, as after its restart; a new one may work at once.
+    pub(crate) fn is_cut(&self) -> bool {
+        match &*self.0 {
+            Cause::Server(sqlx::Error::Io(error)) => error.kind() != io::ErrorKind::TimedOut,
+            Cause::Server(sqlx::Error::Database(error)) => {
+                error.code().is_some_and(|code| code.starts_with("57P") || code.starts_with("08"))
+            }
+            _ => false,
+        }
     }
 
     /// See [`crate::StoreError::is_unavailable`].
