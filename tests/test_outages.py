@@ -4,9 +4,12 @@ Promise: whatever happens to the database is done by its own means or the kernel
 server runs on.
 """
 
+import os
 import re
+import signal
 import sqlite3
 import subprocess
+import time
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +17,10 @@ import pytest
 from harness import aws
 from harness.caller import Caller
 from harness.encoder import Recipe
-from harness.ledger import IVS, ask, read
+from harness.ledger import IVS, Doubt, ask, read
+from harness.postgres import Postgres
 from harness.publickey import make_public_key
-from harness.server import Server
+from harness.server import Server, rillcast
 from harness.viewer import Background, Viewer
 from harness.waiting import wait_until
 from harness.web import fetch
@@ -67,6 +71,23 @@ def all_at_once(server: Server, calls: list[tuple[str, dict[str, Any]]]) -> list
     return [work.result() for work in asked]
 
 
+def write(server: Server) -> tuple[list[Writer], list[Background]]:
+    """Writers at work, who have written things of many kinds already."""
+    pems = [make_public_key().pem for _ in range(6)]
+    keys = [server.add_key("--account", str(100_000_000_000 + n)) for n in range(4)]
+    writers = [Writer(key, f"{n}", pems) for n, key in enumerate(keys)]
+    return writers, go_on(server, writers)
+
+
+def go_on(server: Server, writers: list[Writer]) -> list[Background]:
+    for writer in writers:
+        writer.answered.clear()
+        writer.connect(server)
+    working = [Background(writer.write_until_unanswered) for writer in writers]
+    wait_until(lambda: all(len(writer.answered) > 4 for writer in writers), "writes of many kinds")
+    return working
+
+
 # PostgreSQL
 
 
@@ -80,14 +101,7 @@ def test_postgres_that_stops_under_load_is_a_503_until_it_is_back(start_server, 
     viewer, done = Viewer(playback), []
     watching = Background(viewer.follow, lambda seen: bool(done))
     assert viewer.started.wait(40)
-    pems = [make_public_key().pem for _ in range(6)]
-    keys = [server.add_key("--account", str(100_000_000_000 + n)) for n in range(4)]
-    writers = [Writer(key, f"{n}", pems) for n, key in enumerate(keys)]
-    for writer in writers:
-        writer.connect(server)
-    working = [Background(writer.write_until_unanswered) for writer in writers]
-    wait_until(lambda: all(len(writer.answered) > 4 for writer in writers), "writes of many kinds")
-
+    writers, working = write(server)
     postgres.stop()
     try:
         in_flight = [work.result() for work in working]
@@ -111,6 +125,55 @@ def test_postgres_that_stops_under_load_is_a_503_until_it_is_back(start_server, 
         writer.fill()
     done.append(True)
     assert watching.result().rules.broken == []
+
+
+def everyone(postgres: Postgres) -> list[int]:
+    """The processes of the cluster, its head first."""
+    head = int((postgres.data / "postmaster.pid").read_text().splitlines()[0])
+    children = Path(f"/proc/{head}/task/{head}/children").read_text()
+    return [head, *map(int, children.split())]
+
+
+def test_postgres_that_falls_silent_under_load_is_a_503_until_it_speaks(start_server, postgres, report):
+    """No refusal, no reset: what is sent is taken and nothing comes back."""
+    flags = [*QUOTAS, "--public-url", "http://video.example.com"]
+    server = start_server(*flags, env={"RILLCAST_DATABASE": postgres.database()})
+    arn = ask(Caller(server), "CreateChannel")["channel"]["arn"]
+    writers, working = write(server)
+    frozen = everyone(postgres)
+    for pid in frozen:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        begun = time.monotonic()
+        in_flight = [work.result() for work in working]
+        first = time.monotonic() - begun
+        assert fetch(f"{server.url}/healthz").status == 200
+        replies = all_at_once(server, some_calls(arn))
+        assert fetch(f"{server.url}/readyz").status == 503
+        causes = assert_unavailable(server, *in_flight, *replies)
+        rest = time.monotonic() - begun - first
+        report(f"PostgreSQL silent: {sorted(set(causes))}; calls under way {first:.0f} s, later ones {rest:.0f} s")
+    finally:
+        for pid in frozen:
+            os.kill(pid, signal.SIGCONT)
+    caller = Caller(server)
+    wait_until(lambda: call(caller, "UpdateChannel", arn=arn).status == 200, "the database is reached again")
+    for writer in writers:
+        writer.connect(server)
+        # Takes its turn behind whatever was still under way.
+        wait_until(lambda writer=writer: call(writer.caller, "CreateChannel").status in (200, 402), "its turn")
+        writer.ledger.doubts.append(Doubt("CreateChannel", None, lambda now: now is not None and now["name"] == ""))
+        writer.ledger.settle(read(writer.caller))
+        writer.fill()
+
+
+def test_a_server_without_its_database_does_not_start_and_says_so(postgres, tmp_path):
+    missing = postgres.database() + "_missing"
+    nobody = "postgres://postgres:s3cret@127.0.0.1:1/nothing"
+    for url, words in ((missing, missing.rpartition("/")[2]), (nobody, "127.0.0.1:1")):
+        done = rillcast("serve", "--http", "127.0.0.1:0", cwd=tmp_path, env={"RILLCAST_DATABASE": url})
+        assert done.returncode == 1 and words in done.stderr, done
+        assert "s3cret" not in done.stderr + done.stdout, "a password is a secret"
 
 
 # SQLite
@@ -181,14 +244,14 @@ def test_sqlite_on_a_full_disk_is_a_503_for_writes_until_there_is_room(start_ser
     disk = small_disk(server.data_dir)
     try:
         server.start()
-        pems = [make_public_key().pem for _ in range(6)]
-        keys = [server.add_key("--account", str(100_000_000_000 + n)) for n in range(4)]
-        writers = [Writer(key, f"{n}", pems) for n, key in enumerate(keys)]
-        for _ in range(3):
-            for writer in writers:
-                writer.connect(server)
-            working = [Background(writer.write_until_unanswered) for writer in writers]
-            wait_until(lambda: all(len(writer.answered) > 4 for writer in writers), "writes of many kinds")
+        writers, working = write(server)
+        for turn in range(3):
+            if turn:
+                working = go_on(server, writers)
+            # One who reads on keeps the log from starting over in the room that it has.
+            reader = sqlite3.connect(database_file(server), isolation_level=None)
+            reader.execute("BEGIN")
+            reader.execute("SELECT COUNT(*) FROM sqlite_master").fetchall()
             filler = fill(disk)
             causes = assert_unavailable(server, *(work.result() for work in working))
             report(f"full disk: {sorted(set(causes))}")
@@ -196,6 +259,7 @@ def test_sqlite_on_a_full_disk_is_a_503_for_writes_until_there_is_room(start_ser
             for writer in writers:
                 assert writer.ledger.settle(read(writer.connect(server))) == 0, "what was refused was not done"
             filler.unlink()
+            reader.close()
             for writer in writers:
                 writer.fill()
         server.process.kill()

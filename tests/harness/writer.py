@@ -4,11 +4,12 @@ Promise: every call is either in the book as acknowledged or in it as in doubt; 
 """
 
 import random
+import threading
 from itertools import count
 from typing import Any
 
 from .caller import Caller
-from .ledger import IVS, Doubt, Ledger, Record, answer
+from .ledger import IVS, Doubt, Ledger, Record, Records, answer
 from .server import Key, Server
 from .wire import Cut, Reply
 
@@ -33,6 +34,9 @@ class Writer:
         self.ledger = Ledger()
         self.answered: dict[str, int] = {}
         self.caller: Caller | None = None
+        #: What there was after each act, when somebody wants to know.
+        self.history: list[Records] = []
+        self.enough = threading.Event()
         self._random = random.Random(seed)
         self._numbers = count(1)
 
@@ -41,12 +45,14 @@ class Writer:
         return self.caller
 
     def write_until_unanswered(self) -> Reply | None:
-        """Calls until one is not answered, or with a 503, which is given."""
+        """Calls until one is not answered, or with a 503, which is given; or until it is enough."""
         acts = [self.create, self.update, self.update, self.tag, self.tag, self.untag, self.delete]
         acts += [self.create_key, self.delete_key, self.import_pair, self.delete_pair]
         try:
-            while True:
+            while not self.enough.is_set():
                 self._random.choice(acts)()
+                self.history.append(dict(self.ledger.records))
+            return None
         except Unanswered as end:
             self.caller.close()
             return end.reply
