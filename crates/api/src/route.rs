@@ -182,6 +182,8 @@ fn decode(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     const UNTAG: Route = Route {
@@ -251,6 +253,17 @@ mod tests {
         bind(&UNTAG, path, Some("tagKeys=a%20b&other=1&tagKeys=c%2Bd"), &mut members);
         assert_eq!(members["resourceArn"], "arn:aws:ivs:us-east-1:1:channel/a%25");
         assert_eq!(members["tagKeys"], serde_json::json!(["a b", "c+d"]));
+    }
+
+    proptest! {
+        #[test]
+        fn any_request_line_is_read_without_a_panic(path in "(/tags/(arn:)?)?\\PC{0,40}", query in "\\PC{0,40}") {
+            let mut members = Map::new();
+            bind(&UNTAG, &path, Some(&query), &mut members);
+            // What is found under a label is what the operation gets there.
+            let labelled = find(&path).is_some_and(|place| place.with(&Method::DELETE).next().is_some());
+            prop_assert_eq!(labelled, members["resourceArn"].is_string());
+        }
     }
 
     #[test]
