@@ -37,8 +37,12 @@ pub(crate) fn refusal(error: StoreError) -> ApiError {
         error @ (StoreError::NoSuchAccessKey { .. } | StoreError::AccessKeyTaken { .. }) => {
             ApiError::internal("handling access keys", error)
         }
-        // About opening, which is long done.
+        // About opening, which is long done, and about backups, which no operation of the API makes.
         error @ (StoreError::Prepare { .. }
+        | StoreError::BackupFile(_)
+        | StoreError::NotABackup { .. }
+        | StoreError::OtherBackup { .. }
+        | StoreError::NotEmpty
         | StoreError::NotADatabase { .. }
         | StoreError::NewerDatabase { .. }
         | StoreError::Open { .. }

@@ -86,15 +86,7 @@ impl AccessKey {
             id.extend(fitting.take(Self::ID_LENGTH - id.len()));
         }
         let secret = AccessSecret(alphanumeric(Self::SECRET_LENGTH, entropy));
-        Self {
-            id,
-            secret,
-            account,
-            name: String::new(),
-            policy: everything(),
-            active: true,
-            created_at: now,
-        }
+        Self { id, secret, account, name: String::new(), policy: everything(), active: true, created_at: now }
     }
 }
 

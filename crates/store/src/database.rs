@@ -28,6 +28,18 @@ pub(crate) enum Cell {
     Bytes(Vec<u8>),
 }
 
+impl Cell {
+    /// The same, to be bound. No column of ours may hold nothing, so there is no value for it.
+    pub(crate) fn value(&self) -> Value<'_> {
+        match self {
+            Self::Null => Value::Text(""),
+            Self::Text(text) => Value::Text(text),
+            Self::Integer(integer) => Value::Integer(*integer),
+            Self::Bytes(bytes) => Value::Bytes(bytes),
+        }
+    }
+}
+
 /// The database: reads go straight to it, changes through [`Database::begin`].
 #[derive(Clone, Debug)]
 pub(crate) enum Database {
@@ -67,11 +79,45 @@ impl Database {
         Ok(Change { object, transaction, broken: false })
     }
 
+    /// One moment to read from, as often as needed, while others write.
+    pub(crate) async fn snapshot(&self, object: &'static str) -> Result<Snapshot, StoreError> {
+        let moment = match self {
+            Self::Sqlite(pools) => pools.snapshot().await.map(Moment::Sqlite),
+            Self::Postgres(pools) => pools.snapshot().await.map(Moment::Postgres),
+        };
+        Ok(Snapshot { object, moment: moment.map_err(|source| StoreError::Read { object, source })? })
+    }
+
     pub(crate) async fn close(&self) {
         match self {
             Self::Sqlite(pools) => pools.close().await,
             Self::Postgres(pools) => pools.close().await,
         }
+    }
+}
+
+enum Moment {
+    Sqlite(sqlite::Snapshot),
+    Postgres(postgres::Transaction),
+}
+
+/// The database as it was at one moment. To be dropped when done with.
+pub(crate) struct Snapshot {
+    object: &'static str,
+    moment: Moment,
+}
+
+impl Snapshot {
+    pub(crate) async fn fetch(
+        &mut self,
+        sql: &'static str,
+        values: &[Value<'_>],
+    ) -> Result<Vec<Row>, StoreError> {
+        let rows = match &mut self.moment {
+            Moment::Sqlite(snapshot) => snapshot.fetch(sql, values),
+            Moment::Postgres(transaction) => postgres::fetch(&mut *transaction, sql, values).await,
+        };
+        rows_of(self.object, rows)
     }
 }
 
@@ -124,6 +170,14 @@ impl Change {
         done.map_err(|source| StoreError::Write { object: self.object, source })
     }
 
+    /// Rows were put in with positions of their own: new ones go on behind them. SQLite does so by itself.
+    pub(crate) async fn continue_positions(&mut self, sql: &'static str) -> Result<(), StoreError> {
+        match self.transaction {
+            Transaction::Sqlite(_) => Ok(()),
+            Transaction::Postgres(_) => self.fetch(sql, &[]).await.map(drop),
+        }
+    }
+
     pub(crate) async fn commit(self) -> Result<(), StoreError> {
         let Self { object, transaction, broken } = self;
         let done = match transaction {
@@ -174,6 +228,10 @@ impl Row {
     pub(crate) fn body<T: DeserializeOwned>(&self, column: usize) -> Result<T, StoreError> {
         let text = self.text(column)?;
         serde_json::from_str(text).map_err(|source| StoreError::Decode { object: self.object, source })
+    }
+
+    pub(crate) fn cells(&self) -> &[Cell] {
+        &self.cells
     }
 
     fn unexpected(&self, column: usize) -> StoreError {

@@ -110,6 +110,33 @@ pub enum StoreError {
         source: DatabaseError,
     },
 
+    /// A backup's file could not be written or read.
+    #[error("could not write or read the backup's file")]
+    BackupFile(#[source] std::io::Error),
+    /// The file is no backup, or not all of one, or somebody changed it.
+    #[error("not a whole backup: line {line}: {why}")]
+    NotABackup {
+        /// Which line, counted from 1.
+        line: u64,
+        /// What is wrong.
+        why: &'static str,
+    },
+    /// The backup is of a version that this one does not know.
+    #[error(
+        "the backup is of form {format} and step {migration}; this version knows form 1 and step {known}"
+    )]
+    OtherBackup {
+        /// The form of its lines.
+        format: u32,
+        /// The step of its tables.
+        migration: i64,
+        /// The step of the tables here.
+        known: i64,
+    },
+    /// There is something in the database that a restore would drop.
+    #[error("the database is not empty; a restore would drop what it holds")]
+    NotEmpty,
+
     /// A read failed.
     #[error("could not read {object}")]
     Read {

@@ -15,6 +15,7 @@
 
 mod access_keys;
 mod attachments;
+mod backup;
 mod channels;
 mod database;
 mod error;

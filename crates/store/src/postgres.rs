@@ -54,6 +54,9 @@ const SESSION: &str = "SET statement_timeout = '10s'; SET lock_timeout = '5s'; \
 /// change: nodes of different versions share it.
 const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED; SELECT pg_advisory_xact_lock(7239584210471)";
 
+/// Every statement sees what was committed by the first one.
+const SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+
 /// The next transaction, which nobody uses, gives [`END`] something to end without a warning in the
 /// server's log.
 const COMMIT: &str = "COMMIT AND CHAIN";
@@ -111,6 +114,13 @@ impl Pools {
             self.loss.note();
         }
         cut
+    }
+
+    /// Among the connections for changes, as those are rolled back when they are given back.
+    pub(crate) async fn snapshot(&self) -> Result<Transaction, DatabaseError> {
+        let mut connection = self.writers.acquire().await?;
+        in_time(connection.execute(SNAPSHOT)).await?;
+        Ok(connection)
     }
 
     pub(crate) async fn close(&self) {

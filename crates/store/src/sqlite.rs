@@ -62,12 +62,38 @@ impl Sqlite {
         self.writer.begin().await
     }
 
+    pub(crate) async fn snapshot(&self) -> Result<Snapshot, DatabaseError> {
+        match &self.readers {
+            Some(readers) => readers.snapshot().map(Snapshot::OnDisk),
+            None => Ok(Snapshot::InMemory(self.writer.turn().await?)),
+        }
+    }
+
     /// The last connection to close folds the write-ahead log into the file.
     pub(crate) async fn close(&self) {
         if let Some(readers) = &self.readers {
             readers.close();
         }
         self.writer.close().await;
+    }
+}
+
+/// One moment to read from: of a file by a connection of its own, in memory by keeping changes waiting.
+pub(crate) enum Snapshot {
+    OnDisk(Connection),
+    InMemory(Turn),
+}
+
+impl Snapshot {
+    pub(crate) fn fetch(
+        &mut self,
+        sql: &'static str,
+        values: &[Value<'_>],
+    ) -> Result<Vec<Vec<Cell>>, DatabaseError> {
+        match self {
+            Self::OnDisk(connection) => Ok(statement::fetch(connection, sql, values)?),
+            Self::InMemory(turn) => turn.fetch(sql, values),
+        }
     }
 }
 

@@ -44,6 +44,13 @@ impl Readers {
         read.unwrap_or_else(|_| Err(DatabaseError::closed()))
     }
 
+    /// A connection that sees what is committed by its first read, and nothing later.
+    pub(super) fn snapshot(&self) -> Result<Connection, DatabaseError> {
+        let connection = connect(&self.path, BUSY)?;
+        connection.execute_batch("BEGIN")?;
+        Ok(connection)
+    }
+
     /// Those that are reading right now finish; their connections are closed when they come back.
     pub(super) fn close(&self) {
         drop(self.idle().take());

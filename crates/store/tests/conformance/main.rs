@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "a failed step is a failed test")]
 
 mod access_keys;
+mod backup;
 mod channels;
 mod installation;
 mod playback_key_pairs;
@@ -66,6 +67,10 @@ on_every_backend! {
     access_keys::a_removed_key_is_gone_at_once,
     access_keys::acts_on_an_unknown_key_are_refused,
     access_keys::an_id_is_added_only_once,
+    backup::a_backup_read_into_an_empty_database_is_the_same_again,
+    backup::after_a_restore_positions_and_quotas_go_on,
+    backup::a_used_database_is_restored_only_when_told_to,
+    backup::a_damaged_backup_changes_nothing,
     channels::a_created_channel_reads_back_as_written_with_its_key,
     channels::channel_and_key_are_made_both_or_neither,
     channels::a_list_is_in_creation_order_and_its_last_page_says_so,

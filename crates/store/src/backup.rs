@@ -1,0 +1,160 @@
+//! Backups: the whole truth of one moment as text, the same from every database.
+//!
+//! The form: one JSON value a line. First a header (`{"rillcast":"backup","format":1,"migration":2}`), then
+//! each row as an array (the table's name, then its columns in the order of `tables.rs`; bytes as
+//! `{"hex":"…"}`), tables in the order in which they can be put back, last a trailer
+//! (`{"rows":…,"sha256":"…"}`) over all bytes before it.
+//!
+//! Promise: a backup is one snapshot, taken without keeping a writer waiting, in memory that does not grow
+//! with the database; a restore looks through the whole file before it touches anything, and then changes
+//! everything or nothing.
+
+mod line;
+mod tables;
+
+use std::io::{BufRead, BufReader, Read, Seek, Write};
+
+use aws_lc_rs::digest;
+
+use crate::Store;
+use crate::database::{Cell, Change};
+use crate::error::StoreError;
+use line::{Line, Reader};
+use tables::TABLES;
+
+const OBJECT: &str = "the database";
+
+/// The form that this version writes and reads.
+const FORMAT: u32 = 1;
+
+/// The step of the tables that the columns here are of.
+const MIGRATION: i64 = 2;
+
+/// No row is longer than this, in bytes: a channel with all of its tags is below 100 KiB.
+const LONGEST: u64 = 1 << 20;
+
+impl Store {
+    /// Writes everything as it stands now; gives the number of rows. Others may read and write meanwhile.
+    /// What it writes holds secrets.
+    ///
+    /// # Errors
+    /// [`StoreError::BackupFile`] when writing fails, [`StoreError::Read`].
+    pub async fn backup(&self, to: &mut (dyn Write + Send)) -> Result<u64, StoreError> {
+        let mut out = Sealed { to, hash: digest::Context::new(&digest::SHA256) };
+        let mut snapshot = self.database.snapshot(OBJECT).await?;
+        out.line(&line::header(FORMAT, MIGRATION))?;
+        let mut rows = 0;
+        for table in TABLES {
+            let mut after: Vec<Cell> = table.start();
+            loop {
+                let key: Vec<_> = after.iter().map(Cell::value).collect();
+                let page = snapshot.fetch(table.page, &key).await?;
+                let Some(last) = page.last() else { break };
+                after = table.key(last);
+                for row in &page {
+                    out.line(&line::row(table.name, row.cells()))?;
+                }
+                rows += page.len() as u64;
+            }
+        }
+        out.seal(rows)?;
+        Ok(rows)
+    }
+
+    /// Puts a backup in the place of everything that is here; gives the number of rows. With `replace` false
+    /// only into a database that holds nothing yet.
+    ///
+    /// # Errors
+    /// [`StoreError::NotEmpty`]; [`StoreError::NotABackup`] when a line or the whole is not as it was
+    /// written, [`StoreError::OtherBackup`], [`StoreError::BackupFile`] when reading fails;
+    /// [`StoreError::Write`]. Nothing was changed then.
+    pub async fn restore<F: Read + Seek + Send>(&self, from: F, replace: bool) -> Result<u64, StoreError> {
+        let mut file = BufReader::new(from);
+        let (rows, sum) = inspect(&mut file)?;
+        file.rewind().map_err(StoreError::BackupFile)?;
+        let mut change = self.database.begin(OBJECT).await?;
+        if !replace && !is_empty(&mut change).await? {
+            return Err(StoreError::NotEmpty);
+        }
+        for table in TABLES.iter().rev() {
+            change.execute(table.clear, &[]).await?;
+        }
+        let mut lines = Reader::new(&mut file, LONGEST);
+        while let Some(line) = lines.next()? {
+            if let Line::Row { table, cells } = line {
+                let values: Vec<_> = cells.iter().map(Cell::value).collect();
+                change.execute(table.insert, &values).await?;
+            }
+        }
+        if lines.sum() != sum {
+            return Err(lines.wrong("the file was changed while it was read"));
+        }
+        for sql in TABLES.iter().filter_map(|table| table.after_restore) {
+            change.continue_positions(sql).await?;
+        }
+        change.commit().await?;
+        Ok(rows)
+    }
+}
+
+/// Nothing but what a first start leaves behind at once: the page tokens' secret.
+async fn is_empty(change: &mut Change) -> Result<bool, StoreError> {
+    for table in TABLES.iter().filter(|table| table.counts) {
+        if !change.fetch(table.any, &[]).await?.is_empty() {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Looks through the whole file: every line, their order, their number and their sum. Gives how many rows
+/// there are, and the sum of everything.
+fn inspect(file: &mut impl BufRead) -> Result<(u64, String), StoreError> {
+    let mut lines = Reader::new(file, LONGEST);
+    match lines.next()? {
+        Some(Line::Header { format: FORMAT, migration: MIGRATION }) => {}
+        Some(Line::Header { format, migration }) => {
+            return Err(StoreError::OtherBackup { format, migration, known: MIGRATION });
+        }
+        _ => return Err(lines.wrong("this is not the first line of a backup")),
+    }
+    let mut rows = 0;
+    loop {
+        let sum = lines.sum();
+        match lines.next()? {
+            Some(Line::Row { .. }) => rows += 1,
+            Some(Line::Trailer { rows: told, sha256 }) if told == rows && sha256 == sum => break,
+            Some(Line::Trailer { .. }) => {
+                return Err(lines.wrong("the lines above are not those that were written"));
+            }
+            Some(Line::Header { .. }) => return Err(lines.wrong("a second beginning")),
+            None => return Err(lines.wrong("the end is missing")),
+        }
+    }
+    match lines.next()? {
+        None => Ok((rows, lines.sum())),
+        Some(_) => Err(lines.wrong("something follows the end")),
+    }
+}
+
+/// Writes lines and sums them up.
+struct Sealed<'a> {
+    to: &'a mut (dyn Write + Send),
+    hash: digest::Context,
+}
+
+impl Sealed<'_> {
+    fn line(&mut self, text: &str) -> Result<(), StoreError> {
+        for part in [text.as_bytes(), b"\n"] {
+            self.hash.update(part);
+            self.to.write_all(part).map_err(StoreError::BackupFile)?;
+        }
+        Ok(())
+    }
+
+    fn seal(self, rows: u64) -> Result<(), StoreError> {
+        let text = line::trailer(rows, self.hash.finish().as_ref());
+        let written = self.to.write_all(text.as_bytes()).and_then(|()| self.to.write_all(b"\n"));
+        written.and_then(|()| self.to.flush()).map_err(StoreError::BackupFile)
+    }
+}

@@ -1,0 +1,153 @@
+//! What a backup holds: each table, its columns, and the four statements that it takes.
+//!
+//! Promise: a table that a migration makes and that is not here fails a test, and so does a column.
+
+use crate::database::{Cell, Row};
+
+/// A table as a backup sees it.
+pub(super) struct Table {
+    pub(super) name: &'static str,
+    /// A thousand rows behind a key, in the key's order; all columns.
+    pub(super) page: &'static str,
+    pub(super) insert: &'static str,
+    pub(super) any: &'static str,
+    pub(super) clear: &'static str,
+    /// For PostgreSQL: go on counting positions behind the last row.
+    pub(super) after_restore: Option<&'static str>,
+    /// A row in it means that somebody uses the database.
+    pub(super) counts: bool,
+    pub(super) columns: &'static [Kind],
+    /// Which columns, from the first one on, are the key.
+    key: usize,
+}
+
+/// What a column holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Text,
+    Integer,
+    Bytes,
+}
+
+impl Table {
+    /// The table of this name.
+    pub(super) fn named(name: &str) -> Option<&'static Self> {
+        TABLES.iter().find(|table| table.name == name)
+    }
+
+    /// A key before every row's.
+    pub(super) fn start(&self) -> Vec<Cell> {
+        let least = |kind: &Kind| match kind {
+            Kind::Integer => Cell::Integer(i64::MIN),
+            Kind::Text | Kind::Bytes => Cell::Text(String::new()),
+        };
+        self.columns[..self.key].iter().map(least).collect()
+    }
+
+    /// The key of a row.
+    pub(super) fn key(&self, row: &Row) -> Vec<Cell> {
+        row.cells()[..self.key].to_vec()
+    }
+}
+
+macro_rules! kind {
+    (text) => {
+        Kind::Text
+    };
+    (integer) => {
+        Kind::Integer
+    };
+    (bytes) => {
+        Kind::Bytes
+    };
+}
+
+/// `numbered`: rows have a position. `keyed`: the first so many columns are the key.
+macro_rules! table {
+    (@ $name:literal, $counts:literal, $key:literal, $where:literal, $order:literal, $after:expr,
+     [$($column:literal $kind:ident $number:literal),+]) => {
+        Table {
+            name: $name,
+            page: concat!("SELECT ", table!(@join $($column)+), " FROM ", $name, " WHERE ", $where,
+                          " ORDER BY ", $order, " LIMIT 1000"),
+            insert: concat!("INSERT INTO ", $name, " (", table!(@join $($column)+), ") VALUES (",
+                            table!(@join $($number)+), ")"),
+            any: concat!("SELECT 1 FROM ", $name, " LIMIT 1"),
+            clear: concat!("DELETE FROM ", $name),
+            after_restore: $after,
+            counts: $counts,
+            columns: &[$(kind!($kind)),+],
+            key: $key,
+        }
+    };
+    (@join $first:literal $($more:literal)*) => { concat!($first $(, ", ", $more)*) };
+    (numbered $name:literal [$($rest:tt)+]) => {
+        table!(@ $name, true, 1, "position > $1", "position",
+               Some(concat!("SELECT setval(pg_get_serial_sequence('", $name, "', 'position'), ",
+                            "(SELECT COALESCE(MAX(position), 0) + 1 FROM ", $name, "), false)")),
+               ["position" integer "$1", $($rest)+])
+    };
+}
+
+/// In an order in which rows can be put in: what is referred to comes first.
+pub(super) const TABLES: &[Table] = &[
+    table!(@ "secrets", false, 1, "name > $1", "name", None, ["name" text "$1", "value" bytes "$2"]),
+    table!(numbered "access_keys" ["id" text "$2", "account" text "$3", "body" text "$4"]),
+    table!(numbered "channels" [
+        "arn" text "$2", "account" text "$3", "region" text "$4", "name" text "$5", "body" text "$6",
+        "version" integer "$7", "recording_configuration" text "$8", "playback_restriction_policy" text "$9"
+    ]),
+    table!(numbered "stream_keys" [
+        "arn" text "$2", "account" text "$3", "region" text "$4", "channel" text "$5", "value" text "$6",
+        "body" text "$7", "version" integer "$8"
+    ]),
+    table!(numbered "playback_key_pairs" [
+        "arn" text "$2", "account" text "$3", "region" text "$4", "fingerprint" text "$5",
+        "version" integer "$6", "body" text "$7"
+    ]),
+    table!(numbered "playback_restriction_policies" [
+        "arn" text "$2", "account" text "$3", "region" text "$4", "version" integer "$5", "body" text "$6"
+    ]),
+    table!(numbered "recording_configurations" [
+        "arn" text "$2", "account" text "$3", "region" text "$4", "state" text "$5", "version" integer "$6",
+        "body" text "$7"
+    ]),
+    table!(@ "viewer_revocations", true, 2, "(channel, viewer) > ($1, $2)", "channel, viewer", None, [
+        "channel" text "$1", "viewer" text "$2", "version" integer "$3", "revoked_at" integer "$4"
+    ]),
+    table!(@ "usage", true, 3, "(account, region, kind) > ($1, $2, $3)", "account, region, kind", None, [
+        "account" text "$1", "region" text "$2", "kind" text "$3", "used" integer "$4"
+    ]),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Store;
+
+    #[tokio::test]
+    async fn every_table_and_every_column_is_backed_up() {
+        let store = Store::in_memory().await.expect("an empty database");
+        let sql = "SELECT tables.name, columns.name, columns.type FROM sqlite_master AS tables \
+            JOIN pragma_table_info(tables.name) AS columns WHERE tables.type = 'table' \
+            AND tables.name NOT LIKE 'sqlite_%' AND tables.name <> '_sqlx_migrations'";
+        let rows = store.database.fetch("the tables", sql, &[]).await.expect("the schema");
+        let text = |row: &Row, column| row.text(column).expect("a text").to_owned();
+        let there: Vec<_> = rows.iter().map(|row| (text(row, 0), text(row, 1), text(row, 2))).collect();
+        for (table, column, kind) in &there {
+            let known = Table::named(table).unwrap_or_else(|| panic!("{table} is not backed up"));
+            let columns = known.page.split(" FROM ").next().unwrap_or_default();
+            let columns: Vec<_> = columns.trim_start_matches("SELECT ").split(", ").collect();
+            let at = columns.iter().position(|name| name == column);
+            let at = at.unwrap_or_else(|| panic!("{table}.{column} is not backed up"));
+            let wanted = match kind.as_str() {
+                "TEXT" => Kind::Text,
+                "BLOB" => Kind::Bytes,
+                _ => Kind::Integer,
+            };
+            assert_eq!(known.columns[at], wanted, "{table}.{column}");
+        }
+        let columns: usize = TABLES.iter().map(|table| table.columns.len()).sum();
+        assert_eq!(columns, there.len(), "a column that is no more is still backed up");
+    }
+}

@@ -1,0 +1,103 @@
+//! Backups: all of it, of one moment, back again; and what is not a backup changes nothing.
+
+use std::io::Cursor;
+
+use std::time::SystemTime;
+
+use domain::{Channel, StreamKey, Tags};
+use store::{AccessKey, ChannelFilter, PageRequest, Store, StoreError};
+
+use crate::sample::{channel, home, playback_key_pair, stream_key};
+
+fn numbered(number: usize) -> (Channel, StreamKey) {
+    (channel(&home(), number), stream_key(&home(), number, number))
+}
+
+async fn filled(store: &Store) {
+    let key = AccessKey::mint(home().account, SystemTime::UNIX_EPOCH, &mut |bytes| bytes.fill(1));
+    store.add_access_key(&key).await.expect("a free id");
+    store.import_playback_key_pair(&playback_key_pair(&home(), 1), 10).await.expect("room for it");
+    store.installation_secret("page-tokens", &[7; 32]).await.expect("a secret");
+    for number in 0..3 {
+        let (mut channel, key) = numbered(number);
+        channel.tags = Tags::from([("name".to_owned(), format!("Ünïcödé \"{number}\"\n"))]);
+        store.create_channel(&channel, &key, 10).await.expect("room for it");
+    }
+}
+
+async fn text_of(store: &Store) -> Vec<u8> {
+    let mut text = Vec::new();
+    store.backup(&mut text).await.expect("a backup");
+    text
+}
+
+pub(crate) async fn a_backup_read_into_an_empty_database_is_the_same_again(store: &Store) {
+    filled(store).await;
+    let text = text_of(store).await;
+    let other = Store::in_memory().await.expect("an empty database");
+    let rows = other.restore(Cursor::new(&text), false).await.expect("a whole backup");
+    assert_eq!(text_of(&other).await, text);
+    let lines = text.iter().filter(|byte| **byte == b'\n').count();
+    assert_eq!(usize::try_from(rows), Ok(lines - 2), "all lines but the first and the last");
+    store.restore(Cursor::new(&text), true).await.expect("also over what is there");
+    assert_eq!(text_of(store).await, text);
+}
+
+pub(crate) async fn after_a_restore_positions_and_quotas_go_on(store: &Store) {
+    let full = Store::in_memory().await.expect("an empty database");
+    filled(&full).await;
+    store.restore(Cursor::new(text_of(&full).await), false).await.expect("a whole backup");
+    let (fourth, key) = numbered(9);
+    store.create_channel(&fourth, &key, 4).await.expect("room for one more");
+    let (fifth, key) = numbered(10);
+    let refused = store.create_channel(&fifth, &key, 4).await;
+    assert!(matches!(refused, Err(StoreError::ResourceQuota { .. })), "{refused:?}");
+    let page = store.channels(&home(), &ChannelFilter::All, PageRequest::first(10)).await;
+    assert_eq!(page.expect("a page").items.last().map(|last| &last.arn), Some(&fourth.arn));
+}
+
+pub(crate) async fn a_used_database_is_restored_only_when_told_to(store: &Store) {
+    filled(store).await;
+    let text = text_of(store).await;
+    let refused = store.restore(Cursor::new(&text), false).await;
+    assert!(matches!(refused, Err(StoreError::NotEmpty)), "{refused:?}");
+}
+
+pub(crate) async fn a_damaged_backup_changes_nothing(store: &Store) {
+    filled(store).await;
+    let text = text_of(store).await;
+    let damaged = |change: &dyn Fn(&mut Vec<u8>)| {
+        let mut text = text.clone();
+        change(&mut text);
+        text
+    };
+    let lines =
+        |text: &[u8]| text.split_inclusive(|byte| *byte == b'\n').map(<[u8]>::to_vec).collect::<Vec<_>>();
+    let cases = [
+        damaged(&|text| text.truncate(text.len() - 1)),
+        damaged(&|text| text.truncate(text.len() / 2)),
+        damaged(&|text| text.clear()),
+        damaged(&|text| *text = lines(text)[1..].concat()),
+        damaged(&|text| {
+            let mut all = lines(text);
+            all.remove(3);
+            *text = all.concat();
+        }),
+        damaged(&|text| {
+            let at = text.windows(4).position(|four| four == b"true").expect("a word of a body");
+            text[at..at + 4].copy_from_slice(b"True");
+        }),
+        damaged(&|text| text.extend_from_slice(b"[]\n")),
+        damaged(&|text| text.splice(0..0, b"\n".to_vec()).for_each(drop)),
+        damaged(&|text| *text = vec![b'['; 3 << 20]),
+        damaged(&|text| *text = b"SQLite format 3\0".to_vec()),
+    ];
+    for (number, case) in cases.into_iter().enumerate() {
+        let refused = store.restore(Cursor::new(case), true).await;
+        assert!(matches!(refused, Err(StoreError::NotABackup { .. })), "{number}: {refused:?}");
+    }
+    let newer = String::from_utf8_lossy(&text).replacen("\"migration\":2", "\"migration\":99", 1);
+    let refused = store.restore(Cursor::new(newer), true).await;
+    assert!(matches!(refused, Err(StoreError::OtherBackup { migration: 99, .. })), "{refused:?}");
+    assert_eq!(text_of(store).await, text);
+}
