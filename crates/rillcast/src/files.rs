@@ -5,7 +5,7 @@
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Makes a folder (and its parents) that only its owner may enter; an existing one is left as it is.
 pub(crate) fn private_folder(path: &Path) -> io::Result<()> {
@@ -22,10 +22,20 @@ pub(crate) fn write_public(path: &Path, content: &[u8]) -> io::Result<()> {
     write(path, content, 0o644)
 }
 
+/// Makes a new file for its owner alone; fails when there is one.
+pub(crate) fn new_private(path: &Path) -> io::Result<File> {
+    OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
+}
+
+/// The name of a file in the same folder that nobody else uses meanwhile.
+pub(crate) fn beside(path: &Path) -> PathBuf {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    path.with_file_name(format!(".{name}.{}", std::process::id()))
+}
+
 /// Writes beside the target and renames, so that a reader sees the old file or the new one.
 fn write(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
-    let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
-    let beside = path.with_file_name(format!(".{}.{}", name.to_string_lossy(), std::process::id()));
+    let beside = beside(path);
     let fill = |mut file: File| file.write_all(content).and_then(|()| file.sync_all());
     let written =
         OpenOptions::new().write(true).create(true).truncate(true).mode(mode).open(&beside).and_then(fill);
