@@ -162,6 +162,20 @@ def test_a_port_that_is_taken_ends_the_start_with_its_address(server, tmp_path):
     assert done.returncode != 0 and taken in done.stderr
 
 
+def test_a_server_that_takes_no_streams_serves_the_rest(tmp_path):
+    server = Server(tmp_path)
+    server.address_flags = lambda: ["--data-dir", "data", "--http", "127.0.0.1:0", "--rtmp", "off", "--rtmps", "off"]
+    try:
+        server.start()
+        assert {door for door, address in server.bound.items() if address} == {"http"}
+        assert fetch(server.url + "/readyz").status == 200
+        assert aws.client(server).create_channel()["channel"]["arn"]
+        server.terminate()
+        assert server.ended(12) == 0
+    finally:
+        server.stop()
+
+
 # Certificates
 
 

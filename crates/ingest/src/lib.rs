@@ -144,8 +144,9 @@ impl Ingest {
         let serve = |door: Option<Door>| {
             let (house, shared, shutdown) = (self.house.clone(), self.shared.clone(), shutdown.clone());
             async move {
-                if let Some(door) = door {
-                    listener::run(door, house, shared, shutdown).await;
+                match door {
+                    Some(door) => listener::run(door, house, shared, shutdown).await,
+                    None => shutdown.cancelled().await,
                 }
             }
         };
