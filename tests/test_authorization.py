@@ -294,13 +294,23 @@ def test_a_channel_may_be_read_only_if_it_has_the_tag(keys, story):
         ivs.update_channel(arn=dev, name="x")
 
 
-def test_a_channel_may_be_deleted_only_if_it_has_the_tag(keys, story):
+ONLY_DEV = {"StringEquals": {"aws:ResourceTag/env": "dev"}}
+
+
+@pytest.mark.parametrize(
+    "statements",
+    [
+        [
+            statement("ivs:DeleteChannel", arn("channel", "*"), Condition=ONLY_DEV),
+            statement("ivs:DeleteChannel", arn("stream-key", "*")),
+        ],
+        [statement("ivs:DeleteChannel", Condition=ONLY_DEV)],
+    ],
+    ids=["on the channel", "on everything"],
+)
+def test_a_channel_may_be_deleted_only_if_it_has_the_tag(keys, story, statements):
     dev, live = (story.new_channel(tags={"env": env})["channel"]["arn"] for env in ("dev", "live"))
-    only_dev = {"StringEquals": {"aws:ResourceTag/env": "dev"}}
-    ivs = keys.client(
-        statement("ivs:DeleteChannel", arn("channel", "*"), Condition=only_dev),
-        statement("ivs:DeleteChannel", arn("stream-key", "*")),
-    )
+    ivs = keys.client(*statements)
     with refused("AccessDeniedException", 403, live):
         ivs.delete_channel(arn=live)
     ivs.delete_channel(arn=dev)
