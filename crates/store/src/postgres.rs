@@ -3,10 +3,11 @@
 //! Promise: of all nodes one change at a time is under way; a node that has lost the database waits for
 //! seconds and not for minutes, and works again with the first call after the database is back.
 
+mod line;
+
 use std::str::FromStr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::pool::{PoolConnection, PoolOptions};
@@ -16,6 +17,7 @@ use tokio::time::timeout;
 
 use crate::database::{Cell, Value};
 use crate::error::{DatabaseError, StoreError};
+use line::Line;
 
 /// A connection within a transaction, whatever that has come to: on the way back to the pool it is
 /// rolled back. sqlx's own transaction is not used since one that is given up while it begins leaves its
@@ -67,7 +69,7 @@ const END: &str = "ROLLBACK";
 pub(crate) struct Pools {
     readers: Pool<Postgres>,
     writers: Pool<Postgres>,
-    loss: Arc<Loss>,
+    line: Arc<Line>,
 }
 
 impl Pools {
@@ -90,7 +92,7 @@ impl Pools {
         sql: &'static str,
         values: &[Value<'_>],
     ) -> Result<Vec<Vec<Cell>>, DatabaseError> {
-        fetch(&mut *self.readers.acquire().await?, sql, values).await
+        fetch(&mut *self.line.acquire(&self.readers).await?, sql, values).await
     }
 
     pub(crate) async fn begin(&self) -> Result<Transaction, DatabaseError> {
@@ -101,7 +103,7 @@ impl Pools {
     }
 
     async fn begin_once(&self) -> Result<Transaction, DatabaseError> {
-        let mut connection = self.writers.acquire().await?;
+        let mut connection = self.line.acquire(&self.writers).await?;
         in_time(connection.execute(BEGIN)).await?;
         Ok(connection)
     }
@@ -111,14 +113,14 @@ impl Pools {
     fn is_worth_another_try(&self, error: &DatabaseError) -> bool {
         let cut = error.is_cut();
         if cut {
-            self.loss.note();
+            self.line.note_cut();
         }
         cut
     }
 
     /// Among the connections for changes, as those are rolled back when they are given back.
     pub(crate) async fn snapshot(&self) -> Result<Transaction, DatabaseError> {
-        let mut connection = self.writers.acquire().await?;
+        let mut connection = self.line.acquire(&self.writers).await?;
         in_time(connection.execute(SNAPSHOT)).await?;
         Ok(connection)
     }
@@ -126,28 +128,6 @@ impl Pools {
     pub(crate) async fn close(&self) {
         self.readers.close().await;
         self.writers.close().await;
-    }
-}
-
-/// When a line was last found cut. Connections that were idle then are tried before they are used.
-#[derive(Debug)]
-struct Loss {
-    start: Instant,
-    /// Milliseconds since the start.
-    last: AtomicU64,
-}
-
-impl Loss {
-    fn now(&self) -> u64 {
-        u64::try_from(self.start.elapsed().as_millis()).unwrap_or(u64::MAX)
-    }
-
-    fn note(&self) {
-        self.last.store(self.now(), Ordering::Relaxed);
-    }
-
-    fn is_since(&self, idle: Duration) -> bool {
-        u128::from(self.now().saturating_sub(self.last.load(Ordering::Relaxed))) <= idle.as_millis()
     }
 }
 
@@ -216,12 +196,12 @@ pub(crate) async fn connect(address: &str) -> Result<Pools, StoreError> {
     let options = options.application_name("rillcast").disable_statement_logging();
     let place = place(&options);
     migrate(&options, &place).await?;
-    let loss = Arc::new(Loss { start: Instant::now(), last: AtomicU64::new(0) });
-    let writers = pool(WRITERS, &loss).after_release(|connection, _| Box::pin(ends(connection)));
+    let line = Arc::new(Line::new(options.clone(), place.clone()));
+    let writers = pool(WRITERS, &line).after_release(|connection, _| Box::pin(ends(connection)));
     let writers = writers.connect_with(options.clone()).await.map_err(|source| open(&place, source))?;
-    let readers = pool(READERS, &loss).after_release(|connection, _| Box::pin(answers(connection)));
+    let readers = pool(READERS, &line).after_release(|connection, _| Box::pin(answers(connection)));
     let readers = readers.connect_with(options).await.map_err(|source| open(&place, source))?;
-    Ok(Pools { readers, writers, loss })
+    Ok(Pools { readers, writers, line })
 }
 
 /// Where the database is, in words and without the password.
@@ -232,15 +212,15 @@ fn place(options: &PgConnectOptions) -> String {
     format!("{name} at {host}:{}", options.get_port())
 }
 
-fn pool(connections: u32, loss: &Arc<Loss>) -> PoolOptions<Postgres> {
-    let loss = Arc::clone(loss);
+fn pool(connections: u32, line: &Arc<Line>) -> PoolOptions<Postgres> {
+    let line = Arc::clone(line);
     PoolOptions::<Postgres>::new()
         .max_connections(connections)
         .min_connections(1)
         .acquire_timeout(ACQUIRE)
         .test_before_acquire(false)
         .before_acquire(move |connection, meta| {
-            let trusted = meta.idle_for < FRESH && !loss.is_since(meta.idle_for);
+            let trusted = meta.idle_for < FRESH && !line.was_cut_within(meta.idle_for);
             Box::pin(async move { if trusted { Ok(true) } else { answers(connection).await } })
         })
         .after_connect(|connection, _| Box::pin(prepare(connection)))

@@ -8,18 +8,22 @@ use std::sync::Arc;
 use rusqlite::ErrorCode;
 use sqlx::migrate::MigrateError;
 
-/// What the database said. Its text and its sources are the driver's own.
+/// What the database said, in the driver's own words.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error(transparent)]
 pub struct DatabaseError(Arc<Cause>);
 
+/// The drivers' errors have the text of their sources in their own, so they are not given as sources: a
+/// line of the log would say everything twice.
 #[derive(Debug, thiserror::Error)]
 enum Cause {
-    #[error(transparent)]
+    #[error("{0}")]
     Server(sqlx::Error),
-    #[error(transparent)]
+    #[error("no connection to {place}: {error}")]
+    Away { place: String, error: sqlx::Error },
+    #[error("{0}")]
     File(rusqlite::Error),
-    #[error(transparent)]
+    #[error("{0}")]
     Migration(MigrateError),
     #[error("no turn to write within the time limit")]
     Late,
@@ -35,6 +39,11 @@ enum Cause {
 impl DatabaseError {
     pub(crate) fn broken() -> Self {
         Self(Arc::new(Cause::Broken))
+    }
+
+    /// No connection to this place could be made.
+    pub(crate) fn away(place: &str, error: sqlx::Error) -> Self {
+        Self(Arc::new(Cause::Away { place: place.to_owned(), error }))
     }
 
     pub(crate) fn late() -> Self {
@@ -69,7 +78,7 @@ impl DatabaseError {
     /// See [`crate::StoreError::is_unavailable`].
     pub fn is_unavailable(&self) -> bool {
         match &*self.0 {
-            Cause::Server(error) => server_is_unavailable(error),
+            Cause::Server(error) | Cause::Away { error, .. } => server_is_unavailable(error),
             Cause::Migration(MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _)) => {
                 server_is_unavailable(error)
             }

@@ -1,9 +1,10 @@
-//! The line to a PostgreSQL server under TLS.
+//! The line to a PostgreSQL server: by TCP, under TLS, refused.
 //!
 //! Promise: nothing but the certificate that the address names is trusted.
 
 #![expect(clippy::unwrap_used, reason = "a failed step is a failed test")]
 
+use std::error::Error as _;
 use std::net::TcpListener;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::path::PathBuf;
@@ -47,4 +48,21 @@ async fn a_server_is_trusted_by_the_certificate_that_the_address_names_and_by_no
     store.close().await;
     let refused = Store::connect(&format!("{address}?sslmode=verify-full")).await.expect_err("unknown");
     assert!(refused.is_unavailable(), "{refused:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_refuses_is_named_with_what_it_says() {
+    let (server, _certificate, address) = tokio::task::spawn_blocking(server).await.unwrap();
+    let store = Store::connect(&address).await.unwrap();
+    let server = tokio::task::spawn_blocking(move || {
+        server.stop();
+        server
+    });
+    let _server = server.await.unwrap();
+    let refused = store.ping().await.expect_err("no server");
+    assert!(refused.is_unavailable(), "{refused:?}");
+    let cause = refused.source().expect("a cause");
+    let text = cause.to_string();
+    assert!(text.contains("secure at localhost:") && text.contains("refused"), "{text}");
+    assert!(cause.source().is_none(), "the text says it all");
 }
