@@ -8,6 +8,7 @@ import json
 import random
 import stat
 import subprocess
+import time
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +16,13 @@ import pytest
 from harness.caller import Caller
 from harness.ledger import IVS, ask, pages, read
 from harness.publickey import make_public_key
-from harness.server import Key, Server
+from harness.server import Key, Server, binary
 from harness.viewer import Background
 from harness.waiting import wait_until
 from harness.writer import QUOTAS, Writer
 
 FLAGS = [*QUOTAS, "--public-url", "http://video.example.com"]
+OPEN = FLAGS[-2:]
 DATABASES = ["sqlite", "postgres"]
 PEMS = [make_public_key().pem for _ in range(6)]
 
@@ -29,12 +31,12 @@ PEMS = [make_public_key().pem for _ in range(6)]
 def house(request, start_server, tmp_path_factory):
     """Builds servers on either database, each on an empty one; not yet started, or started."""
 
-    def build(database: str, start: bool = True) -> Server:
+    def build(database: str, start: bool = True, flags: list[str] = FLAGS) -> Server:
         url = request.getfixturevalue("postgres").database() if database == "postgres" else None
         env = {"RILLCAST_DATABASE": url} if url else None
         if start:
-            return start_server(*FLAGS, env=env)
-        built.append(Server(tmp_path_factory.mktemp("restored"), *FLAGS, env=env))
+            return start_server(*flags, env=env)
+        built.append(Server(tmp_path_factory.mktemp("restored"), *flags, env=env))
         return built[-1]
 
     built: list[Server] = []
@@ -92,6 +94,9 @@ def with_everything(server: Server, key: Key) -> dict[str, Any]:
     }
     channel = ask(caller, "CreateChannel", name="attached", **attached)["channel"]
     ask(caller, "StartViewerSessionRevocation", channelArn=channel["arn"], viewerId="v")
+    arn = attached["recordingConfigurationArn"]
+    state = lambda: ask(caller, "GetRecordingConfiguration", arn=arn)["recordingConfiguration"]["state"]  # noqa: E731
+    wait_until(lambda: state() != "CREATING", "the trial of the bucket")
     caller.close()
     return everything(server, key)
 
@@ -214,6 +219,75 @@ def test_a_backup_that_fails_leaves_no_file(house, postgres, tmp_path):
     done = server.command("db", "backup", str(tmp_path / "backup"))
     assert done.returncode != 0 and "no_such_database" in done.stderr, done
     assert list(tmp_path.iterdir()) == []
+
+
+# Killed on the way
+
+
+def killed(server: Server, seconds: float, *command: str) -> bool:
+    """Runs a command and kills it after so long; false when it was done before."""
+    running = subprocess.Popen(
+        [binary(), *command, "--data-dir", str(server.data_dir)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env=server.env,
+    )
+    try:
+        running.wait(seconds)
+    except subprocess.TimeoutExpired:
+        running.kill()
+    return running.wait() != 0
+
+
+@pytest.mark.parametrize("database", DATABASES)
+def test_a_restore_that_is_killed_has_changed_everything_or_nothing(house, tmp_path, report, database):
+    big, server = house("sqlite", flags=OPEN), house(database, flags=OPEN)
+    key = big.root_key()
+    caller = Caller(big, key)
+    for n in range(700):
+        ask(caller, "CreateChannel", name=f"n{n}")
+    new = backup(big, tmp_path / "new")
+    channels = [channel["arn"] for channel in everything(big, key)["channels"]]
+    writer = busy_account(server, 1)
+    old = backup(server, tmp_path / "old")
+    old_root, old_records = server.root_key(), read(writer.caller)
+    dice, seen, cut = random.Random(11), [], 0
+    server.stop()
+    begun = time.monotonic()
+    assert restore(server, new, "--replace").returncode == 0
+    whole = time.monotonic() - begun
+    for _ in range(12):
+        assert restore(server, old, "--replace").returncode == 0
+        cut += killed(server, dice.uniform(0.02, 1.2) * whole, "db", "restore", "--replace", str(new))
+        server.start()
+        is_new = Caller(server, key).call(IVS.operations["ListChannels"], {}).status == 200
+        if is_new:
+            assert [channel["arn"] for channel in everything(server, key)["channels"]] == channels
+            assert not is_known(server, old_root)
+        else:
+            assert is_known(server, old_root) and read(writer.connect(server)) == old_records
+        seen.append(is_new)
+        server.stop()
+    report(f"restore of 700 channels into {database}: {whole:.2f} s; {cut} of 12 killed, {sum(seen)} were through")
+
+
+def is_known(server: Server, key: Key) -> bool:
+    return Caller(server, key).call(IVS.operations["ListChannels"], {}).status == 200
+
+
+def test_a_backup_that_is_killed_leaves_no_file_of_that_name_or_a_whole_one(house, tmp_path):
+    server, dice = house("sqlite", flags=OPEN), random.Random(12)
+    caller = Caller(server)
+    for n in range(500):
+        ask(caller, "CreateChannel", name=f"n{n}")
+    begun = time.monotonic()
+    size = backup(server, tmp_path / "whole").stat().st_size
+    whole = time.monotonic() - begun
+    for n in range(12):
+        killed(server, dice.uniform(0.2, 1.0) * whole, "db", "backup", str(tmp_path / f"{n}"))
+        if (tmp_path / f"{n}").exists():
+            assert (tmp_path / f"{n}").stat().st_size == size
+    assert all(stat.S_IMODE(path.stat().st_mode) == 0o600 for path in tmp_path.iterdir()), "parts hold secrets too"
 
 
 # Refusals

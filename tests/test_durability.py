@@ -73,6 +73,46 @@ def house(request, start_server):
     return build
 
 
+# The book that is held against the server
+
+
+CHANNEL = {"name": "n", "tags": {}, "keys": {"k": {"arn": "k"}}}
+RENAME = Doubt("UpdateChannel", "a:channel/1", lambda now: now == CHANNEL | {"name": "m", "tags": {"t": ""}})
+CREATE = Doubt("CreateChannel", None, lambda now: now is not None and len(now["keys"]) == 1)
+DELETE = Doubt("DeleteChannel", "a:channel/1", lambda now: now is None)
+
+
+@pytest.mark.parametrize(
+    ("doubts", "seen"),
+    [
+        pytest.param([], {}, id="an acknowledged one is gone"),
+        pytest.param([], {"a:channel/1": CHANNEL | {"name": "m"}}, id="another value"),
+        pytest.param([], {"a:channel/1": CHANNEL | {"keys": {}}}, id="no stream key"),
+        pytest.param([], {"a:channel/1": CHANNEL, "a:channel/2": CHANNEL}, id="one that nobody made"),
+        pytest.param([RENAME], {"a:channel/1": CHANNEL | {"name": "m"}}, id="half an update"),
+        pytest.param([RENAME], {}, id="gone instead of updated"),
+        pytest.param([CREATE], {"a:channel/1": CHANNEL, "a:channel/2": CHANNEL | {"keys": {}}}, id="half a create"),
+        pytest.param([CREATE], {f"a:channel/{n}": CHANNEL for n in (1, 2, 3)}, id="one call, made twice"),
+        pytest.param([DELETE], {"a:channel/1": CHANNEL | {"keys": {}}}, id="half a delete"),
+    ],
+)
+def test_the_ledger_forgives_nothing_but_what_is_in_doubt(doubts, seen):
+    with pytest.raises(AssertionError):
+        Ledger({"a:channel/1": CHANNEL}, doubts=list(doubts)).settle(seen)
+
+
+def test_the_ledger_takes_a_call_in_doubt_as_made_or_not():
+    before = {"a:channel/1": CHANNEL}
+    after = {"a:channel/1": CHANNEL | {"name": "m", "tags": {"t": ""}}, "a:channel/2": CHANNEL}
+    assert Ledger(dict(before), doubts=[RENAME, CREATE]).settle(before) == 0
+    assert Ledger(dict(before), doubts=[RENAME, CREATE]).settle(after) == 2
+    ledger = Ledger(dict(before), doubts=[DELETE])
+    assert ledger.settle({}) == 1 and ledger.gone == ["a:channel/1", "k"]
+
+
+# SIGKILL
+
+
 @databases
 def test_kill_in_a_stream_of_writes_loses_nothing_and_halves_nothing(house, report, database):
     print(f"DURABILITY_SEED={SEED}")
