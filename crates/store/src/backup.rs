@@ -1,7 +1,7 @@
 //! Backups: the whole truth of one moment as text, the same from every database.
 //!
-//! The form: one JSON value a line. First a header (`{"rillcast":"backup","format":1,"migration":2}`), then
-//! each row as an array (the table's name, then its columns in the order of `tables.rs`; bytes as
+//! The form: one JSON value a line. First a header (`{"rillcast":"backup","format":1,"migration":2,
+//! "positions":{"channels":7,…}}`, the last position that each table has given away), then each row as an array (the table's name, then its columns in the order of `tables.rs`; bytes as
 //! `{"hex":"…"}`), tables in the order in which they can be put back, last a trailer
 //! (`{"rows":…,"sha256":"…"}`) over all bytes before it.
 //!
@@ -17,9 +17,9 @@ use std::io::{BufRead, BufReader, Read, Seek, Write};
 use aws_lc_rs::digest;
 
 use crate::Store;
-use crate::database::{Cell, Change};
+use crate::database::{Cell, Change, Snapshot, Value};
 use crate::error::StoreError;
-use line::{Line, Reader};
+use line::{Lasts, Line, Reader};
 use tables::TABLES;
 
 const OBJECT: &str = "the database";
@@ -42,7 +42,7 @@ impl Store {
     pub async fn backup(&self, to: &mut (dyn Write + Send)) -> Result<u64, StoreError> {
         let mut out = Sealed { to, hash: digest::Context::new(&digest::SHA256) };
         let mut snapshot = self.database.snapshot(OBJECT).await?;
-        out.line(&line::header(FORMAT, MIGRATION))?;
+        out.line(&line::header(FORMAT, MIGRATION, &lasts(&mut snapshot).await?))?;
         let mut rows = 0;
         for table in TABLES {
             let mut after: Vec<Cell> = table.start();
@@ -70,9 +70,9 @@ impl Store {
     /// [`StoreError::Write`]. Nothing was changed then.
     pub async fn restore<F: Read + Seek + Send>(&self, from: F, replace: bool) -> Result<u64, StoreError> {
         let mut file = BufReader::new(from);
-        let (rows, sum) = inspect(&mut file)?;
+        let Inspected { rows, sum, positions } = inspect(&mut file)?;
         file.rewind().map_err(StoreError::BackupFile)?;
-        let mut change = self.database.begin(OBJECT).await?;
+        let mut change = self.database.begin_long(OBJECT).await?;
         if !replace && !is_empty(&mut change).await? {
             return Err(StoreError::NotEmpty);
         }
@@ -89,12 +89,28 @@ impl Store {
         if lines.sum() != sum {
             return Err(lines.wrong("the file was changed while it was read"));
         }
-        for sql in TABLES.iter().filter_map(|table| table.after_restore) {
-            change.continue_positions(sql).await?;
+        for (table, last) in positions {
+            if let Some(positions) = table.positions {
+                change.execute_either(positions.start, &[]).await?;
+                change.execute_either(positions.go_on, &[Value::Integer(last)]).await?;
+            }
         }
         change.commit().await?;
         Ok(rows)
     }
+}
+
+/// Asked before any row is read: PostgreSQL tells of this moment and not of the snapshot's, and a position
+/// that was given away since then does no harm.
+async fn lasts(snapshot: &mut Snapshot) -> Result<Lasts, StoreError> {
+    let mut lasts = Lasts::new();
+    for table in TABLES {
+        let Some(positions) = table.positions else { continue };
+        let rows = snapshot.fetch_either(positions.last).await?;
+        let last = rows.first().and_then(|row| row.integer(0).ok()).filter(|last| *last > 0);
+        lasts.extend(last.map(|last| (table, last)));
+    }
+    Ok(lasts)
 }
 
 /// Nothing but what a first start leaves behind at once: the page tokens' secret.
@@ -107,17 +123,24 @@ async fn is_empty(change: &mut Change) -> Result<bool, StoreError> {
     Ok(true)
 }
 
-/// Looks through the whole file: every line, their order, their number and their sum. Gives how many rows
-/// there are, and the sum of everything.
-fn inspect(file: &mut impl BufRead) -> Result<(u64, String), StoreError> {
+/// What a whole backup has told of itself.
+struct Inspected {
+    rows: u64,
+    /// Of everything, so that a change between two readings is seen.
+    sum: String,
+    positions: Lasts,
+}
+
+/// Looks through the whole file: every line, their order, their number and their sum.
+fn inspect(file: &mut impl BufRead) -> Result<Inspected, StoreError> {
     let mut lines = Reader::new(file, LONGEST);
-    match lines.next()? {
-        Some(Line::Header { format: FORMAT, migration: MIGRATION }) => {}
-        Some(Line::Header { format, migration }) => {
+    let positions = match lines.next()? {
+        Some(Line::Header { format: FORMAT, migration: MIGRATION, positions }) => positions,
+        Some(Line::Header { format, migration, .. }) => {
             return Err(StoreError::OtherBackup { format, migration, known: MIGRATION });
         }
         _ => return Err(lines.wrong("this is not the first line of a backup")),
-    }
+    };
     let mut rows = 0;
     loop {
         let sum = lines.sum();
@@ -132,7 +155,7 @@ fn inspect(file: &mut impl BufRead) -> Result<(u64, String), StoreError> {
         }
     }
     match lines.next()? {
-        None => Ok((rows, lines.sum())),
+        None => Ok(Inspected { rows, sum: lines.sum(), positions }),
         Some(_) => Err(lines.wrong("something follows the end")),
     }
 }

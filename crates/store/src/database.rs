@@ -19,6 +19,13 @@ pub(crate) enum Value<'a> {
     Bytes(&'a [u8]),
 }
 
+/// What the two databases can't be asked in the same words.
+#[derive(Clone, Copy)]
+pub(crate) struct BothWays {
+    pub(crate) sqlite: &'static str,
+    pub(crate) postgres: &'static str,
+}
+
 /// A value that was read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Cell {
@@ -79,6 +86,16 @@ impl Database {
         Ok(Change { object, transaction, broken: false })
     }
 
+    /// As [`Database::begin`], for a change that may take long and lets nobody else change anything meanwhile.
+    pub(crate) async fn begin_long(&self, object: &'static str) -> Result<Change, StoreError> {
+        let transaction = match self {
+            Self::Sqlite(database) => database.begin().await.map(Transaction::Sqlite),
+            Self::Postgres(pools) => pools.begin_long().await.map(Transaction::Postgres),
+        };
+        let transaction = transaction.map_err(|source| StoreError::Write { object, source })?;
+        Ok(Change { object, transaction, broken: false })
+    }
+
     /// One moment to read from, as often as needed, while others write.
     pub(crate) async fn snapshot(&self, object: &'static str) -> Result<Snapshot, StoreError> {
         let moment = match self {
@@ -108,6 +125,14 @@ pub(crate) struct Snapshot {
 }
 
 impl Snapshot {
+    pub(crate) async fn fetch_either(&mut self, sql: BothWays) -> Result<Vec<Row>, StoreError> {
+        let sql = match self.moment {
+            Moment::Sqlite(_) => sql.sqlite,
+            Moment::Postgres(_) => sql.postgres,
+        };
+        self.fetch(sql, &[]).await
+    }
+
     pub(crate) async fn fetch(
         &mut self,
         sql: &'static str,
@@ -115,7 +140,7 @@ impl Snapshot {
     ) -> Result<Vec<Row>, StoreError> {
         let rows = match &mut self.moment {
             Moment::Sqlite(snapshot) => snapshot.fetch(sql, values),
-            Moment::Postgres(transaction) => postgres::fetch(&mut *transaction, sql, values).await,
+            Moment::Postgres(transaction) => transaction.fetch(sql, values).await,
         };
         rows_of(self.object, rows)
     }
@@ -143,7 +168,7 @@ impl Change {
         let rows = match &mut self.transaction {
             _ if self.broken => Err(DatabaseError::broken()),
             Transaction::Sqlite(turn) => turn.fetch(sql, values),
-            Transaction::Postgres(transaction) => postgres::fetch(&mut *transaction, sql, values).await,
+            Transaction::Postgres(transaction) => transaction.fetch(sql, values).await,
         };
         self.broken |= rows.is_err();
         rows_of(self.object, rows)
@@ -164,18 +189,22 @@ impl Change {
         let done = match &mut self.transaction {
             _ if self.broken => Err(DatabaseError::broken()),
             Transaction::Sqlite(turn) => turn.execute(sql, values),
-            Transaction::Postgres(transaction) => postgres::execute(&mut *transaction, sql, values).await,
+            Transaction::Postgres(transaction) => transaction.execute(sql, values).await,
         };
         self.broken |= done.is_err();
         done.map_err(|source| StoreError::Write { object: self.object, source })
     }
 
-    /// Rows were put in with positions of their own: new ones go on behind them. SQLite does so by itself.
-    pub(crate) async fn continue_positions(&mut self, sql: &'static str) -> Result<(), StoreError> {
-        match self.transaction {
-            Transaction::Sqlite(_) => Ok(()),
-            Transaction::Postgres(_) => self.fetch(sql, &[]).await.map(drop),
-        }
+    pub(crate) async fn execute_either(
+        &mut self,
+        sql: BothWays,
+        values: &[Value<'_>],
+    ) -> Result<(), StoreError> {
+        let sql = match self.transaction {
+            Transaction::Sqlite(_) => sql.sqlite,
+            Transaction::Postgres(_) => sql.postgres,
+        };
+        self.execute(sql, values).await.map(drop)
     }
 
     pub(crate) async fn commit(self) -> Result<(), StoreError> {
@@ -183,7 +212,7 @@ impl Change {
         let done = match transaction {
             _ if broken => Err(DatabaseError::broken()),
             Transaction::Sqlite(turn) => turn.commit().await,
-            Transaction::Postgres(transaction) => postgres::commit(transaction).await,
+            Transaction::Postgres(transaction) => transaction.commit().await,
         };
         done.map_err(|source| StoreError::Write { object, source })
     }

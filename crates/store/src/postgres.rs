@@ -19,11 +19,6 @@ use crate::database::{Cell, Value};
 use crate::error::{DatabaseError, StoreError};
 use line::Line;
 
-/// A connection within a transaction, whatever that has come to: on the way back to the pool it is
-/// rolled back. sqlx's own transaction is not used since one that is given up while it begins leaves its
-/// connection, and with it the turn to write, as it is.
-pub(crate) type Transaction = PoolConnection<Postgres>;
-
 static MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
 
 /// Connections for reading, of each node. A server admits a hundred by default.
@@ -59,6 +54,10 @@ const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED; SELECT pg_advisory_xa
 /// Every statement sees what was committed by the first one.
 const SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 
+/// For a transaction that handles everything there is, under an operator's eyes.
+const UNHURRIED: &str = "SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0";
+const UNHURRIED_PATIENCE: Duration = Duration::from_secs(3600);
+
 /// The next transaction, which nobody uses, gives [`END`] something to end without a warning in the
 /// server's log.
 const COMMIT: &str = "COMMIT AND CHAIN";
@@ -92,7 +91,8 @@ impl Pools {
         sql: &'static str,
         values: &[Value<'_>],
     ) -> Result<Vec<Vec<Cell>>, DatabaseError> {
-        fetch(&mut *self.line.acquire(&self.readers).await?, sql, values).await
+        let mut connection = self.line.acquire(&self.readers).await?;
+        fetch(&mut connection, PATIENCE, sql, values).await
     }
 
     pub(crate) async fn begin(&self) -> Result<Transaction, DatabaseError> {
@@ -104,8 +104,19 @@ impl Pools {
 
     async fn begin_once(&self) -> Result<Transaction, DatabaseError> {
         let mut connection = self.line.acquire(&self.writers).await?;
-        in_time(connection.execute(BEGIN)).await?;
-        Ok(connection)
+        within(PATIENCE, connection.execute(BEGIN)).await?;
+        Ok(Transaction { connection, patience: PATIENCE })
+    }
+
+    pub(crate) async fn begin_long(&self) -> Result<Transaction, DatabaseError> {
+        self.begin().await?.unhurried().await
+    }
+
+    /// Among the connections for changes, as those are rolled back when they are given back.
+    pub(crate) async fn snapshot(&self) -> Result<Transaction, DatabaseError> {
+        let mut connection = self.line.acquire(&self.writers).await?;
+        within(PATIENCE, connection.execute(SNAPSHOT)).await?;
+        Transaction { connection, patience: PATIENCE }.unhurried().await
     }
 
     /// The line was cut: the server may have gone and come back since the connection was last used, and
@@ -118,43 +129,62 @@ impl Pools {
         cut
     }
 
-    /// Among the connections for changes, as those are rolled back when they are given back.
-    pub(crate) async fn snapshot(&self) -> Result<Transaction, DatabaseError> {
-        let mut connection = self.line.acquire(&self.writers).await?;
-        in_time(connection.execute(SNAPSHOT)).await?;
-        Ok(connection)
-    }
-
     pub(crate) async fn close(&self) {
         self.readers.close().await;
         self.writers.close().await;
     }
 }
 
-pub(crate) async fn fetch(
+/// A connection within a transaction, whatever that has come to: on the way back to the pool it is
+/// rolled back. sqlx's own transaction is not used since one that is given up while it begins leaves its
+/// connection, and with it the turn to write, as it is.
+pub(crate) struct Transaction {
+    connection: PoolConnection<Postgres>,
+    patience: Duration,
+}
+
+impl Transaction {
+    async fn unhurried(mut self) -> Result<Self, DatabaseError> {
+        within(PATIENCE, self.connection.execute(UNHURRIED)).await?;
+        Ok(Self { patience: UNHURRIED_PATIENCE, ..self })
+    }
+
+    pub(crate) async fn fetch(
+        &mut self,
+        sql: &'static str,
+        values: &[Value<'_>],
+    ) -> Result<Vec<Vec<Cell>>, DatabaseError> {
+        fetch(&mut self.connection, self.patience, sql, values).await
+    }
+
+    /// Tells how many rows were touched.
+    pub(crate) async fn execute(
+        &mut self,
+        sql: &'static str,
+        values: &[Value<'_>],
+    ) -> Result<u64, DatabaseError> {
+        let done = within(self.patience, self.connection.execute(query(sql, values))).await?;
+        Ok(done.rows_affected())
+    }
+
+    pub(crate) async fn commit(mut self) -> Result<(), DatabaseError> {
+        within(self.patience, self.connection.execute(COMMIT)).await?;
+        Ok(())
+    }
+}
+
+async fn fetch(
     connection: &mut PgConnection,
+    patience: Duration,
     sql: &'static str,
     values: &[Value<'_>],
 ) -> Result<Vec<Vec<Cell>>, DatabaseError> {
-    let rows = in_time(connection.fetch_all(query(sql, values))).await?;
+    let rows = within(patience, connection.fetch_all(query(sql, values))).await?;
     rows.iter().map(cells).collect()
 }
 
-pub(crate) async fn execute(
-    connection: &mut PgConnection,
-    sql: &'static str,
-    values: &[Value<'_>],
-) -> Result<u64, DatabaseError> {
-    Ok(in_time(connection.execute(query(sql, values))).await?.rows_affected())
-}
-
-pub(crate) async fn commit(mut transaction: Transaction) -> Result<(), DatabaseError> {
-    in_time(transaction.execute(COMMIT)).await?;
-    Ok(())
-}
-
-async fn in_time<T>(act: impl Future<Output = sqlx::Result<T>>) -> sqlx::Result<T> {
-    timeout(PATIENCE, act).await.unwrap_or_else(|late| Err(sqlx::Error::Io(late.into())))
+async fn within<T>(patience: Duration, act: impl Future<Output = sqlx::Result<T>>) -> sqlx::Result<T> {
+    timeout(patience, act).await.unwrap_or_else(|late| Err(sqlx::Error::Io(late.into())))
 }
 
 /// PostgreSQL has no text with a NUL in it and refuses to look for one. So none is there.
@@ -227,7 +257,7 @@ fn pool(connections: u32, line: &Arc<Line>) -> PoolOptions<Postgres> {
 }
 
 async fn prepare(connection: &mut PgConnection) -> sqlx::Result<()> {
-    in_time(connection.execute(SESSION)).await.map(drop)
+    within(PATIENCE, connection.execute(SESSION)).await.map(drop)
 }
 
 /// Within seconds; sqlx, which asks the same when a connection comes back, would wait for a silent server
@@ -241,7 +271,7 @@ async fn ends(connection: &mut PgConnection) -> sqlx::Result<bool> {
 }
 
 async fn soon<T>(act: impl Future<Output = sqlx::Result<T>>) -> sqlx::Result<T> {
-    timeout(ACQUIRE, act).await.unwrap_or_else(|late| Err(sqlx::Error::Io(late.into())))
+    within(ACQUIRE, act).await
 }
 
 /// On a connection of its own, without the limits of a session: a step may take its time, and another

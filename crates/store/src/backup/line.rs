@@ -14,13 +14,19 @@ use crate::error::StoreError;
 
 /// One line.
 pub(super) enum Line {
-    Header { format: u32, migration: i64 },
+    Header { format: u32, migration: i64, positions: Lasts },
     Row { table: &'static Table, cells: Vec<Cell> },
     Trailer { rows: u64, sha256: String },
 }
 
-pub(super) fn header(format: u32, migration: i64) -> String {
-    json!({ "rillcast": "backup", "format": format, "migration": migration }).to_string()
+/// The last position that each table has given away.
+pub(super) type Lasts = Vec<(&'static Table, i64)>;
+
+pub(super) fn header(format: u32, migration: i64, positions: &Lasts) -> String {
+    let positions: Map<_, _> =
+        positions.iter().map(|(table, last)| (table.name.to_owned(), Json::from(*last))).collect();
+    json!({ "rillcast": "backup", "format": format, "migration": migration, "positions": positions })
+        .to_string()
 }
 
 pub(super) fn row(table: &str, cells: &[Cell]) -> String {
@@ -91,7 +97,11 @@ impl<'a, F: BufRead> Reader<'a, F> {
 fn closing(members: &Map<String, Json>) -> Option<Line> {
     if members.get("rillcast").is_some_and(|what| what == "backup") {
         let format = u32::try_from(members.get("format")?.as_u64()?).ok()?;
-        return Some(Line::Header { format, migration: members.get("migration")?.as_i64()? });
+        let migration = members.get("migration")?.as_i64()?;
+        // Tables that only another version knows: that version's backup is refused by its number.
+        let positions = members.get("positions")?.as_object()?.iter();
+        let positions = positions.filter_map(|(name, last)| Some((Table::named(name)?, last.as_i64()?)));
+        return Some(Line::Header { format, migration, positions: positions.collect() });
     }
     let sha256 = members.get("sha256")?.as_str()?.to_owned();
     Some(Line::Trailer { rows: members.get("rows")?.as_u64()?, sha256 })

@@ -2,7 +2,7 @@
 //!
 //! Promise: a table that a migration makes and that is not here fails a test, and so does a column.
 
-use crate::database::{Cell, Row};
+use crate::database::{BothWays, Cell, Row};
 
 /// A table as a backup sees it.
 pub(super) struct Table {
@@ -12,13 +12,24 @@ pub(super) struct Table {
     pub(super) insert: &'static str,
     pub(super) any: &'static str,
     pub(super) clear: &'static str,
-    /// For PostgreSQL: go on counting positions behind the last row.
-    pub(super) after_restore: Option<&'static str>,
+    /// Rows have a position.
+    pub(super) positions: Option<Positions>,
     /// A row in it means that somebody uses the database.
     pub(super) counts: bool,
     pub(super) columns: &'static [Kind],
     /// Which columns, from the first one on, are the key.
     key: usize,
+}
+
+/// How the two databases keep the last position that was given away, of a row that may be gone.
+#[derive(Clone, Copy)]
+pub(super) struct Positions {
+    /// Asks for it; no number when there was none yet.
+    pub(super) last: BothWays,
+    /// SQLite starts to keep it with the first row.
+    pub(super) start: BothWays,
+    /// Moves it on to at least `$1`, and never back: PostgreSQL does not undo this with the transaction.
+    pub(super) go_on: BothWays,
 }
 
 /// What a column holds.
@@ -64,7 +75,7 @@ macro_rules! kind {
 
 /// `numbered`: rows have a position. `keyed`: the first so many columns are the key.
 macro_rules! table {
-    (@ $name:literal, $counts:literal, $key:literal, $where:literal, $order:literal, $after:expr,
+    (@ $name:literal, $counts:literal, $key:literal, $where:literal, $order:literal, $positions:expr,
      [$($column:literal $kind:ident $number:literal),+]) => {
         Table {
             name: $name,
@@ -74,7 +85,7 @@ macro_rules! table {
                             table!(@join $($number)+), ")"),
             any: concat!("SELECT 1 FROM ", $name, " LIMIT 1"),
             clear: concat!("DELETE FROM ", $name),
-            after_restore: $after,
+            positions: $positions,
             counts: $counts,
             columns: &[$(kind!($kind)),+],
             key: $key,
@@ -83,8 +94,24 @@ macro_rules! table {
     (@join $first:literal $($more:literal)*) => { concat!($first $(, ", ", $more)*) };
     (numbered $name:literal [$($rest:tt)+]) => {
         table!(@ $name, true, 1, "position > $1", "position",
-               Some(concat!("SELECT setval(pg_get_serial_sequence('", $name, "', 'position'), ",
-                            "(SELECT COALESCE(MAX(position), 0) + 1 FROM ", $name, "), false)")),
+               Some(Positions {
+                   last: BothWays {
+                       sqlite: concat!("SELECT seq FROM sqlite_sequence WHERE name = '", $name, "'"),
+                       postgres: concat!("SELECT pg_sequence_last_value('", $name, "_position_seq')"),
+                   },
+                   start: BothWays {
+                       sqlite: concat!("INSERT INTO sqlite_sequence (name, seq) SELECT '", $name, "', 0 ",
+                                       "WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence ",
+                                       "WHERE name = '", $name, "')"),
+                       postgres: "SELECT 1",
+                   },
+                   go_on: BothWays {
+                       sqlite: concat!("UPDATE sqlite_sequence SET seq = MAX(seq, $1) ",
+                                       "WHERE name = '", $name, "'"),
+                       postgres: concat!("SELECT setval('", $name, "_position_seq', GREATEST($1, COALESCE(",
+                                         "pg_sequence_last_value('", $name, "_position_seq'), 0)))"),
+                   },
+               }),
                ["position" integer "$1", $($rest)+])
     };
 }

@@ -71,3 +71,9 @@ pub(crate) async fn an_id_is_added_only_once(store: &Store) {
     assert!(matches!(refused, Err(StoreError::AccessKeyTaken { id }) if id == first.id));
     assert_eq!(store.access_key(&first.id).await.unwrap(), Some(first));
 }
+
+pub(crate) async fn an_id_that_no_database_could_hold_is_just_not_there(store: &Store) {
+    for odd in ["RILL\0", "\0", "' OR ''='", "RILL\u{FFFD}%"] {
+        assert_eq!(store.access_key(odd).await.unwrap(), None, "{odd:?}");
+    }
+}

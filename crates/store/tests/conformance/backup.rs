@@ -5,7 +5,7 @@ use std::io::Cursor;
 use std::time::SystemTime;
 
 use domain::{Channel, StreamKey, Tags};
-use store::{AccessKey, ChannelFilter, PageRequest, Store, StoreError};
+use store::{AccessKey, ChannelFilter, PageRequest, Position, Store, StoreError};
 
 use crate::sample::{channel, home, playback_key_pair, stream_key};
 
@@ -54,6 +54,27 @@ pub(crate) async fn after_a_restore_positions_and_quotas_go_on(store: &Store) {
     assert!(matches!(refused, Err(StoreError::ResourceQuota { .. })), "{refused:?}");
     let page = store.channels(&home(), &ChannelFilter::All, PageRequest::first(10)).await;
     assert_eq!(page.expect("a page").items.last().map(|last| &last.arn), Some(&fourth.arn));
+}
+
+pub(crate) async fn a_position_of_a_deleted_row_is_not_used_again_after_a_restore(store: &Store) {
+    let full = Store::in_memory().await.expect("an empty database");
+    filled(&full).await;
+    let (newest, _) = numbered(2);
+    full.delete_channel(&home(), &newest.arn).await.expect("the third one");
+    store.restore(Cursor::new(text_of(&full).await), false).await.expect("a whole backup");
+    let (next, key) = numbered(9);
+    store.create_channel(&next, &key, 10).await.expect("room for one more");
+    let behind = PageRequest { after: Position::new(3), limit: 10 };
+    let page = store.channels(&home(), &ChannelFilter::All, behind).await.expect("a page");
+    assert_eq!(page.items, [next]);
+    // Nor when a backup with fewer rows takes the place of one with more.
+    let few = text_of(&Store::in_memory().await.expect("an empty database")).await;
+    store.restore(Cursor::new(few), true).await.expect("a whole backup");
+    let (later, key) = numbered(10);
+    store.create_channel(&later, &key, 10).await.expect("room for one more");
+    let behind = PageRequest { after: Position::new(4), limit: 10 };
+    let page = store.channels(&home(), &ChannelFilter::All, behind).await.expect("a page");
+    assert_eq!(page.items, [later]);
 }
 
 pub(crate) async fn a_used_database_is_restored_only_when_told_to(store: &Store) {
