@@ -17,6 +17,10 @@ use crate::{files, first_start};
 /// Runs one of the `db` commands and returns what to print.
 pub(crate) async fn run(config: &Config, command: &str, matches: &ArgMatches) -> Result<String, String> {
     let file = matches.get_one::<PathBuf>("file").expect("clap requires a file");
+    if command == "backup" {
+        // Opening would make one, and a backup of nothing would look like a good one.
+        first_start::must_exist(config)?;
+    }
     let store = first_start::open(config).await.map_err(|error| chain(&error))?;
     let done = match command {
         "backup" => backup(&store, file).await,
@@ -34,13 +38,12 @@ async fn backup(store: &Store, path: &Path) -> Result<String, String> {
     }
     let partial = files::beside(path);
     let written = write(store, &partial).await;
-    let placed = written.and_then(|rows| {
-        // Unlike a rename, this does not replace a file that has come to be there meanwhile.
-        std::fs::hard_link(&partial, path).map(|()| rows).map_err(|error| error.to_string())
+    let placed = written
+        .and_then(|rows| files::place_new(&partial, path).map(|()| rows).map_err(|error| error.to_string()));
+    let rows = placed.inspect_err(|_| {
+        let _ = std::fs::remove_file(&partial);
     });
-    let removed = std::fs::remove_file(&partial);
-    let rows = placed.map_err(failed)?;
-    removed.map_err(|error| failed(error.to_string()))?;
+    let rows = rows.map_err(failed)?;
     Ok(format!(
         "backed up {rows} rows to {}\nIt holds secrets: keep it as you keep the database.\n",
         path.display()

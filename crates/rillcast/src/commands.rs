@@ -54,11 +54,17 @@ fn welcome(config: &Config, app: &App) -> String {
     let http = app::reachable(app.addresses().http);
     let folder = std::path::absolute(&config.data_dir).unwrap_or_else(|_| config.data_dir.clone());
     let credentials = folder.join(first_start::CREDENTIALS);
+    let version = env!("CARGO_PKG_VERSION");
+    if !credentials.exists() {
+        // Restored from a backup, or a further server on one database.
+        return format!(
+            "Rillcast {version} on http://{http}; make an access key with rillcast keys create\n"
+        );
+    }
     let made = if app.is_first_start() { "made a root access key in" } else { "access keys are in" };
     format!(
-        "Rillcast {} on http://{http}; {made} {}\nList channels with:\n  AWS_SHARED_CREDENTIALS_FILE='{}' aws \
+        "Rillcast {version} on http://{http}; {made} {}\nList channels with:\n  AWS_SHARED_CREDENTIALS_FILE='{}' aws \
          --endpoint-url http://{http} --region {} ivs list-channels\n",
-        env!("CARGO_PKG_VERSION"),
         folder.display(),
         credentials.display(),
         config.region,

@@ -27,6 +27,17 @@ pub(crate) fn new_private(path: &Path) -> io::Result<File> {
     OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
 }
 
+/// Gives a finished file its name, which nobody else has. A link, unlike a rename, never takes the place of
+/// a file that came to be there meanwhile; file systems without links are believed to be used by one.
+pub(crate) fn place_new(from: &Path, to: &Path) -> io::Result<()> {
+    match std::fs::hard_link(from, to) {
+        Ok(()) => std::fs::remove_file(from),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(error),
+        Err(_) if !to.exists() => std::fs::rename(from, to),
+        Err(error) => Err(error),
+    }
+}
+
 /// The name of a file in the same folder that nobody else uses meanwhile.
 pub(crate) fn beside(path: &Path) -> PathBuf {
     let name = path.file_name().unwrap_or_default().to_string_lossy();

@@ -1,7 +1,7 @@
 //! What the first start leaves behind: a data folder, a root access key, a credentials file.
 //!
-//! Promise: the key exists before its file does, the file is its owner's alone, and a later start
-//! changes neither.
+//! Promise: a root key is never without its file, the file is its owner's alone, and a later start changes
+//! neither.
 
 use std::path::PathBuf;
 use std::time::SystemTime;
@@ -71,20 +71,37 @@ pub(crate) async fn open(config: &Config) -> Result<Store, FirstStartError> {
     }
 }
 
+/// Refuses a data folder that has no database.
+pub(crate) fn must_exist(config: &Config) -> Result<(), String> {
+    let path = config.data_dir.join(DATABASE);
+    if config.database.is_some() || path.exists() {
+        return Ok(());
+    }
+    Err(format!("there is no database {}; is data_dir right?", path.display()))
+}
+
 /// Makes the root key and its file when the database has no key yet. True when it did.
+///
+/// The file comes first: were it the other way round, a start that dies in between would leave a server
+/// whose secret nobody knows.
 pub(crate) async fn root_key(store: &Store, config: &Config) -> Result<bool, FirstStartError> {
+    if !store.list_access_keys().await.map_err(FirstStartError::RootKey)?.is_empty() {
+        return Ok(false);
+    }
     let key = AccessKey {
         name: ROOT.to_owned(),
         ..AccessKey::mint(config.account.clone(), SystemTime::now(), &mut entropy::fill)
     };
-    if !store.add_first_access_key(&key).await.map_err(FirstStartError::RootKey)? {
-        return Ok(false);
-    }
     let path = config.data_dir.join(CREDENTIALS);
     let text = credentials(&key, config.region.as_str());
-    files::write_private(&path, text.as_bytes())
-        .map_err(|source| FirstStartError::Credentials { path, source })?;
-    Ok(true)
+    let failed = |source| FirstStartError::Credentials { path: path.clone(), source };
+    files::write_private(&path, text.as_bytes()).map_err(failed)?;
+    let first = store.add_first_access_key(&key).await.map_err(FirstStartError::RootKey)?;
+    if !first {
+        // Another server on this database was quicker: what is written here opens nothing.
+        std::fs::remove_file(&path).map_err(failed)?;
+    }
+    Ok(first)
 }
 
 /// The key as an AWS shared credentials file, profile `default`.
