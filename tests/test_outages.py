@@ -112,6 +112,8 @@ def test_postgres_that_stops_under_load_is_a_503_until_it_is_back(start_server, 
         assert fetch(f"{server.url}/healthz").status == 200
         assert fetch(f"{server.url}/readyz").status == 503
         causes = assert_unavailable(server, *in_flight, *replies)
+        named = [cause for cause in causes[len(in_flight) :] if "refused" in cause and str(postgres.port) in cause]
+        assert len(named) == len(replies), causes
         report(f"PostgreSQL away: {sorted(set(causes))}")
     finally:
         postgres.start()
@@ -151,6 +153,7 @@ def test_postgres_that_falls_silent_under_load_is_a_503_until_it_speaks(start_se
         replies = all_at_once(server, some_calls(arn))
         assert fetch(f"{server.url}/readyz").status == 503
         causes = assert_unavailable(server, *in_flight, *replies)
+        assert all("timed out" in cause for cause in causes), causes
         rest = time.monotonic() - begun - first
         report(f"PostgreSQL silent: {sorted(set(causes))}; calls under way {first:.0f} s, later ones {rest:.0f} s")
     finally:
