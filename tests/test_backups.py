@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from harness.caller import Caller
 from harness.ledger import IVS, ask, pages, read
 from harness.publickey import make_public_key

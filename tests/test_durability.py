@@ -14,6 +14,7 @@ from itertools import count
 from typing import Any
 
 import pytest
+
 from harness.caller import Caller
 from harness.ledger import IVS, Doubt, Ledger, is_gone, read
 from harness.postgres import Postgres

@@ -9,6 +9,7 @@ from itertools import count
 from typing import Any
 
 import pytest
+
 from harness import aws
 from harness.burst import Burst
 from harness.caller import Caller

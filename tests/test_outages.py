@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from harness import aws
 from harness.caller import Caller
 from harness.encoder import Recipe

@@ -8,6 +8,7 @@ from itertools import count
 from typing import Any
 
 import pytest
+
 from harness.caller import Caller
 from harness.ledger import IVS, ask, pages
 from harness.publickey import make_public_key
