@@ -177,4 +177,20 @@ mod tests {
         let columns: usize = TABLES.iter().map(|table| table.columns.len()).sum();
         assert_eq!(columns, there.len(), "a column that is no more is still backed up");
     }
+
+    #[tokio::test]
+    async fn a_backup_names_the_newest_step_and_both_databases_have_the_same_steps() {
+        let store = Store::in_memory().await.expect("an empty database");
+        let sql = "SELECT MAX(version) FROM _sqlx_migrations";
+        let rows = store.database.fetch("the steps", sql, &[]).await.expect("the book of steps");
+        assert_eq!(rows[0].integer(0).expect("a number"), crate::backup::MIGRATION);
+        let steps = |database: &str| {
+            let folder = format!("{}/migrations/{database}", env!("CARGO_MANIFEST_DIR"));
+            let files = std::fs::read_dir(folder).expect("a folder of steps");
+            let mut names: Vec<_> = files.map(|file| file.expect("a step").file_name()).collect();
+            names.sort();
+            names
+        };
+        assert_eq!(steps("sqlite"), steps("postgres"));
+    }
 }
