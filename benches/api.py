@@ -1,10 +1,10 @@
 """Signed API calls per CPU second: rillcast, moto's server, and the limit.
 
-The limit is our own frame (listener, signature, bounds, JSON) answering from memory.
-Calls: GetChannel, CreateChannel, ListChannels with a page of 100; then that page among
-a thousand and among a million channels. Promise: all figures of a table are of one run
-on one machine, the servers in turn round by round, and every answer was looked at or
-counted as a success.
+The limit is our own frame (listener, signature, policy, bounds, JSON) answering from
+memory. Calls: GetChannel, CreateChannel, ListChannels with a page of 100; then that
+page among a thousand and among a million channels. Promise: all figures of a table are
+of one run on one machine, the servers in turn round by round; each kind of answer was
+looked at, and every answer was a success.
 """
 
 from __future__ import annotations
@@ -17,6 +17,27 @@ import time
 from lab import api_servers, meter, servers, signed, wrk
 
 PAGE = 100
+# Channels that GetChannel asks for in turn: few of many, as a busy service does.
+ASKED = 64
+# More than what the server may remember of rows.
+MORE = 20_000
+
+
+@dataclasses.dataclass(frozen=True)
+class Call:
+    """A row of the first table."""
+
+    name: str
+    operation: str
+    pause: int = 0  # ms between an answer and the next request of a connection
+
+
+CALLS = (
+    Call("GetChannel", "get_channel"),
+    Call("GetChannel, all at one pace", "get_channel", pause=1),
+    Call("CreateChannel", "create_channel"),
+    Call("ListChannels, 100", "list_channels"),
+)
 
 
 @dataclasses.dataclass
@@ -31,37 +52,38 @@ class Plan:
 
 QUICK = Plan(rounds=3, seconds=1, sizes=(1_000, 100_000), page_rounds=3)
 
-CALLS = ("GetChannel", "CreateChannel", "ListChannels")
 
-
-def requests(server, call: str) -> list[bytes]:
-    """Fresh signatures; GetChannel asks for 64 channels in turn."""
+def requests(server, operation: str) -> list[bytes]:
+    """Freshly signed: a signature is good for five minutes."""
     signer = server.signer()
-    if call == "GetChannel":
-        return [signer.request("get_channel", arn=arn) for arn in server.arns[:64]]
-    if call == "CreateChannel":
+    if operation == "get_channel":
+        return [signer.request("get_channel", arn=arn) for arn in server.arns[:ASKED]]
+    if operation == "create_channel":
         return [signer.request("create_channel", name="bench-new", tags={"stage": "bench"})]
     return [signer.request("list_channels", maxResults=PAGE)]
 
 
-def check(server, call: str) -> None:
+def check(server, operation: str) -> None:
     """What the server answers is what was asked for."""
-    first = requests(server, call)[0]
+    first = requests(server, operation)[0]
     with signed.Line(server.address) as line:
         answer = line.send(first)
-    if call == "ListChannels":
+    if operation == "list_channels":
         good = len(answer["channels"]) == PAGE and answer["nextToken"] and answer["channels"][0]["arn"]
-    elif call == "CreateChannel":
+    elif operation == "create_channel":
         good = answer["channel"]["arn"] and answer["streamKey"]["value"]
     else:
         good = server.name == "limit" or answer["channel"]["arn"] == server.arns[0]
     if not good:
-        raise RuntimeError(f"{server.name} answers {call} with {answer}")
+        raise RuntimeError(f"{server.name} answers {operation} with {answer}")
 
 
-def calls(plan: Plan, names: list[str] | None, wanted: tuple[str, ...] = CALLS) -> str:
+Found = dict[tuple[str, Call], list[wrk.Run]]
+
+
+def calls(plan: Plan, names: list[str] | None, wanted: tuple[Call, ...] = CALLS) -> str:
     """The first table: processor time of each call on each server."""
-    found: dict[tuple[str, str], list[wrk.Run]] = {}
+    found: Found = {}
     load = meter.Load()
     running = []
     try:
@@ -71,22 +93,27 @@ def calls(plan: Plan, names: list[str] | None, wanted: tuple[str, ...] = CALLS) 
                     running.append(kind(plan.held))
                 except servers.Missing as reason:
                     print(f"left out: {kind.name} ({reason})", flush=True)
-        for server in running:
-            for call in wanted:
-                check(server, call)
         for call in wanted:
-            for number in range(plan.rounds + 1):
-                turn = number % len(running)
-                for server in running[turn:] + running[:turn]:
-                    run = wrk.run(server.address, server.pids(), requests(server, call), plan.seconds)
-                    if number:  # the first round warms up
-                        found.setdefault((server.name, call), []).append(run)
             for server in running:
-                tell(server.name, call, found[server.name, call])
+                check(server, call.operation)
+            rounds(plan, running, call, found)
     finally:
         for server in running:
             server.stop()
     return calls_table([server.name for server in running], wanted, found, load.percent())
+
+
+def rounds(plan: Plan, running: list, call: Call, found: Found) -> None:
+    """All servers in turn, another one first each time; the first round only warms up."""
+    for number in range(plan.rounds + 1):
+        turn = number % len(running)
+        for server in running[turn:] + running[:turn]:
+            fresh = requests(server, call.operation)
+            run = wrk.run(server.address, server.pids(), fresh, plan.seconds, pause=call.pause)
+            if number:
+                found.setdefault((server.name, call), []).append(run)
+    for server in running:
+        tell(server.name, call.name, found[server.name, call])
 
 
 def cpu(runs: list[wrk.Run]) -> float:
@@ -94,18 +121,19 @@ def cpu(runs: list[wrk.Run]) -> float:
 
 
 def tell(name: str, what: str, runs: list[wrk.Run]) -> None:
+    rate = statistics.median(run.rate for run in runs)
     print(
-        f"  {name:10} {what:22} {cpu(runs):9.1f} µs of CPU ({min(run.cpu for run in runs):.1f} to"
-        f" {max(run.cpu for run in runs):.1f}), {runs[0].bytes:.0f} bytes",
+        f"  {name:10} {what:28} {cpu(runs):9.1f} µs of CPU ({min(run.cpu for run in runs):.1f} to"
+        f" {max(run.cpu for run in runs):.1f}), {rate:,.0f}/s, {runs[0].bytes:.0f} bytes",
         flush=True,
     )
 
 
-def calls_table(names: list[str], wanted, found, busy: float) -> str:
+def calls_table(names: list[str], wanted, found: Found, busy: float) -> str:
     lines = [
-        "CPU per call in µs: median (lowest to highest round); calls per CPU second below it.",
+        "CPU per call: median (lowest to highest round), and calls per CPU second.",
         "",
-        "| call | " + " | ".join(names) + " | calls per CPU second: times moto | of the limit |",
+        "| call | " + " | ".join(names) + " | rillcast / moto, calls per CPU second | rillcast / limit |",
         "|---|" + "---|" * (len(names) + 2),
     ]
     for call in wanted:
@@ -113,71 +141,94 @@ def calls_table(names: list[str], wanted, found, busy: float) -> str:
         for name in names:
             runs = found[name, call]
             low, high = min(run.cpu for run in runs), max(run.cpu for run in runs)
-            cells.append(f"**{cpu(runs):.1f}** ({low:.1f} to {high:.1f}) = {1e6 / cpu(runs):,.0f}/s")
+            cells.append(f"**{cpu(runs):.1f} µs** ({low:.1f} to {high:.1f}) = {1e6 / cpu(runs):,.0f}/s")
         ours = found.get(("rillcast", call))
-        for other, ratio in (("moto", "{:.0f}"), ("limit", "{:.2f}")):
+        for other, form in (("moto", "{:.0f}"), ("limit", "{:.2f}")):
             theirs = found.get((other, call))
-            cells.append(ratio.format(cpu(theirs) / cpu(ours)) if ours and theirs else "")
-        lines.append(f"| {call} | " + " | ".join(cells) + " |")
+            cells.append(form.format(cpu(theirs) / cpu(ours)) if ours and theirs else "")
+        lines.append(f"| {call.name} | " + " | ".join(cells) + " |")
     lines += ["", f"The machine was {busy:.0f} % busy, the load itself included."]
     return "\n".join(lines)
 
 
-def middle(server, channels: int) -> tuple[str, float]:
-    """The token half-way through the list, found by walking there; and µs of CPU per page of the walk."""
-    signer, token, pages = server.signer(), None, channels // 2 // PAGE
-    before = meter.cpu_seconds(server.pids())
+def middle(server, channels: int) -> str:
+    """The token half-way through the list, found by walking there."""
+    signer, token = server.signer(), None
     with signed.Line(server.address) as line:
-        for _ in range(pages):
+        for _ in range(max(1, channels // 2 // PAGE)):
             more = {"nextToken": token} if token else {}
             token = line.send(signer.request("list_channels", maxResults=PAGE, **more))["nextToken"]
-    return token, (meter.cpu_seconds(server.pids()) - before) / pages * 1e6
+    return token
 
 
 def pages(plan: Plan) -> str:
-    """The second table: a page among few and among many channels."""
+    """The second table: a page, and a channel, among few and among many."""
     found: dict[tuple[int, str], list[wrk.Run]] = {}
-    running, walks, tokens = {}, {}, {}
+    running, tokens = {}, {}
     try:
         for size in plan.sizes:
             begun = time.monotonic()
             running[size] = api_servers.Rillcast(size)
             print(f"  filled {size:,} channels in {time.monotonic() - begun:.0f} s", flush=True)
-            tokens[size], walks[size] = middle(running[size], size)
+            tokens[size] = middle(running[size], size)
         for number in range(plan.page_rounds + 1):
             for size, server in running.items():
-                for where, more in (("first", {}), ("middle", {"nextToken": tokens[size]})):
-                    request = server.signer().request("list_channels", maxResults=PAGE, **more)
-                    # One connection: the time to answer is then the page's own.
-                    run = wrk.run(server.address, server.pids(), [request], plan.page_seconds, connections=1)
+                for what, fresh in asked_among(server, tokens[size]):
+                    # One connection: the time to answer is then the call's own.
+                    run = wrk.run(server.address, server.pids(), fresh, plan.page_seconds, connections=1)
                     if number:
-                        found.setdefault((size, where), []).append(run)
-        for (size, where), runs in found.items():
-            tell(f"{size:,}", f"{where} page", runs)
+                        found.setdefault((size, what), []).append(run)
+        found[plan.sizes[-1], f"GetChannel of {MORE:,} in turn"] = strangers(running[plan.sizes[-1]], plan)
+        for (size, what), runs in found.items():
+            tell(f"{size:,}", what, runs)
     finally:
         for server in running.values():
             server.stop()
-    return pages_table(plan, found, walks)
+    return pages_table(plan, found)
 
 
-def pages_table(plan: Plan, found, walks) -> str:
-    lines = [
-        "| channels | page | CPU per page | time to answer, median | p99 | CPU per page of a walk from the start |",
-        "|---|---|---|---|---|---|",
+def asked_among(server, token: str):
+    """What is asked of a server with few or many channels."""
+    signer = server.signer()
+    yield "first page", [signer.request("list_channels", maxResults=PAGE)]
+    yield "page in the middle", [signer.request("list_channels", maxResults=PAGE, nextToken=token)]
+    step = len(server.arns) // ASKED
+    yield "GetChannel", [signer.request("get_channel", arn=arn) for arn in server.arns[::step][:ASKED]]
+
+
+def strangers(server, plan: Plan) -> list[wrk.Run]:
+    """GetChannel of so many channels in turn that each was forgotten when it comes again."""
+    signer, step = server.signer(), len(server.arns) // MORE
+    fresh = [signer.request("get_channel", arn=arn) for arn in server.arns[::step][:MORE]]
+    runs = [
+        wrk.run(server.address, server.pids(), fresh, plan.page_seconds * 2, connections=1)
+        for _ in range(plan.page_rounds)
     ]
-    for (size, where), runs in found.items():
-        median = statistics.median(run.median for run in runs)
-        p99 = statistics.median(run.p99 for run in runs)
-        walk = f"{walks[size]:.0f} µs" if where == "middle" else ""
-        lines.append(f"| {size:,} | {where} | **{cpu(runs):.0f} µs** | {median:.0f} µs | {p99:.0f} µs | {walk} |")
+    return runs[1:] or runs
+
+
+def pages_table(plan: Plan, found: dict[tuple[int, str], list[wrk.Run]]) -> str:
+    lines = [
+        "| channels | call | CPU per call | time to answer, median | p99 |",
+        "|---|---|---|---|---|",
+    ]
+    for (size, what), runs in found.items():
+        lines.append(f"| {size:,} | {what} | **{cpu(runs):.0f} µs** | {wait(runs):.0f} µs | {p99(runs):.0f} µs |")
     few, many = plan.sizes[0], plan.sizes[-1]
     told = []
-    for where in ("first", "middle"):
-        small, large = found[few, where], found[many, where]
-        time_ratio = statistics.median(r.median for r in large) / statistics.median(r.median for r in small)
-        told.append(f"{where} page {cpu(large) / cpu(small):.2f} in CPU, {time_ratio:.2f} in time")
+    for what in ("first page", "page in the middle", "GetChannel"):
+        small, large = found[few, what], found[many, what]
+        told.append(f"{what} {cpu(large) / cpu(small):.2f} in CPU, {wait(large) / wait(small):.2f} in time")
     lines += ["", f"{many:,} channels beside {few:,}: {'; '.join(told)}."]
     return "\n".join(lines)
+
+
+def wait(runs: list[wrk.Run]) -> float:
+    return statistics.median(run.median for run in runs)
+
+
+def p99(runs: list[wrk.Run]) -> float:
+    return statistics.median(run.p99 for run in runs)
 
 
 def measure(plan: Plan, names: list[str] | None = None) -> str:
@@ -192,14 +243,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="fewer rounds, a hundred thousand channels at most")
     parser.add_argument("--only", action="append", help="a server's name; may be repeated")
-    parser.add_argument("--calls", help="only the first table, for these calls, for example GetChannel,ListChannels")
+    parser.add_argument("--calls", help="only the first table, for operations such as get_channel,list_channels")
     parser.add_argument("--pages", action="store_true", help="only the second table")
     asked = parser.parse_args()
     plan = QUICK if asked.quick else Plan()
     if asked.pages:
         print(pages(plan))
     elif asked.calls:
-        print(calls(plan, asked.only, tuple(asked.calls.split(","))))
+        wanted = tuple(call for call in CALLS if call.operation in asked.calls.split(","))
+        print(calls(plan, asked.only, wanted))
     else:
         print(measure(plan, asked.only))
 

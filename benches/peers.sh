@@ -1,5 +1,6 @@
 #!/bin/sh
-# Gets the two peers that the benches compare with; does nothing when they are there.
+# Gets the peers that the benches compare with and the load generator of the API bench; does nothing when they
+# are there. moto comes with requirements.txt.
 # multimux is built once into .cache/multimux (without --locked: its own lock file
 # names a version that was withdrawn). nginx and its RTMP module come from Debian.
 set -eu
@@ -11,4 +12,7 @@ fi
 if [ ! -e /usr/lib/nginx/modules/ngx_rtmp_module.so ]; then
     apt-get install -y --no-install-recommends nginx libnginx-mod-rtmp ||
         echo "nginx-rtmp is left out of the comparison: install nginx and libnginx-mod-rtmp" >&2
+fi
+if ! command -v wrk >/dev/null; then
+    apt-get install -y --no-install-recommends wrk || echo "the API bench needs Debian's wrk" >&2
 fi

@@ -1,4 +1,4 @@
-"""All benches in one run, beside their peers; `--write` renews the figures in README.md.
+"""All benches in one run, beside their peers; `--write` renews their figures in README.md.
 
 Promise: what is written was measured in this run on this machine, with the load
 of the machine and the date beside it.
@@ -13,12 +13,14 @@ import pathlib
 import subprocess
 import time
 
+import api
 import latency
 import streams
 from lab import meter, servers
 
 README = pathlib.Path(__file__).with_name("README.md")
-BEGIN, END = "<!-- figures begin -->", "<!-- figures end -->"
+# What is measured together stands together, between two such lines of the page.
+BLOCKS = {"figures": ("latency", "streams"), "api figures": ("api",)}
 
 
 def revision() -> str:
@@ -29,17 +31,8 @@ def revision() -> str:
     return asked.stdout.strip()
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("what", nargs="*", help="streams, latency (default: both)")
-    parser.add_argument("--quick", action="store_true", help="two minutes instead of eleven; rough")
-    parser.add_argument("--only", action="append", help="a server's name; may be repeated")
-    parser.add_argument("--write", action="store_true", help="renew the figures in README.md")
-    asked = parser.parse_args()
-    what = asked.what or ["latency", "streams"]
-    if unknown := set(what) - {"latency", "streams"}:
-        parser.error(f"no such bench: {', '.join(sorted(unknown))}")
-
+def block(name: str, what: list[str], asked: argparse.Namespace) -> str:
+    """Measures what belongs to a block; its Markdown."""
     begun = time.monotonic()
     load = os.getloadavg()[0]
     day = datetime.datetime.now(datetime.UTC).date().isoformat()
@@ -50,13 +43,33 @@ def main() -> None:
     if "streams" in what:
         plan = streams.QUICK if asked.quick else streams.Plan()
         out += ["### CPU and memory per stream", streams.measure(plan, asked.only)]
+    if "api" in what:
+        plan = api.QUICK if asked.quick else api.Plan()
+        out += ["### Signed API calls", api.measure(plan, asked.only)]
     out.append(f"The run took {(time.monotonic() - begun) / 60:.1f} minutes.")
     text = "\n\n".join(out)
     print("\n" + text)
     if asked.write:
+        begin, end = f"<!-- {name} begin -->", f"<!-- {name} end -->"
         page = README.read_text()
-        before, after = page.split(BEGIN)[0], page.split(END)[1]
-        README.write_text(f"{before}{BEGIN}\n\n{text}\n\n{END}{after}")
+        before, after = page.split(begin)[0], page.split(end)[1]
+        README.write_text(f"{before}{begin}\n\n{text}\n\n{end}{after}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("what", nargs="*", help="streams, latency, api (default: all)")
+    parser.add_argument("--quick", action="store_true", help="some minutes instead of seventeen; rough")
+    parser.add_argument("--only", action="append", help="a server's name; may be repeated")
+    parser.add_argument("--write", action="store_true", help="renew the figures in README.md")
+    asked = parser.parse_args()
+    every = [one for names in BLOCKS.values() for one in names]
+    what = asked.what or every
+    if unknown := set(what) - set(every):
+        parser.error(f"no such bench: {', '.join(sorted(unknown))}")
+    for name, members in BLOCKS.items():
+        if wanted := [one for one in members if one in what]:
+            block(name, wanted, asked)
 
 
 if __name__ == "__main__":

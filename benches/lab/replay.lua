@@ -1,8 +1,9 @@
 -- wrk's script: sends the requests of a file over and over, and tells how it went.
 --
--- The argument after `--` is the file: whole HTTP requests, each behind a line with its length in bytes. Promise: what is sent is byte for byte what the file holds.
+-- Arguments after `--`: the file, and how many milliseconds each connection pauses between an answer and its
+-- next request. The file holds whole HTTP requests, each behind a line with its length in bytes. Promise: what is sent is byte for byte what the file holds.
 
-local requests, turn = {}, 0
+local requests, turn, pause = {}, 0, 0
 
 function init(args)
    local file = assert(io.open(args[1], "rb"))
@@ -12,6 +13,9 @@ function init(args)
       requests[#requests + 1] = file:read(tonumber(length))
    end
    file:close()
+   pause = tonumber(args[2])
+   -- wrk looks for a function of this name; without one it never waits.
+   if pause > 0 then delay = function() return pause end end
 end
 
 function request()

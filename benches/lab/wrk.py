@@ -39,15 +39,18 @@ def binary() -> str:
     return found
 
 
-def run(address: str, pids: list[int], requests: list[bytes], seconds: int, connections: int = 4) -> Run:
-    """Sends the requests in turn for so long; raises when one was refused or lost."""
+def run(
+    address: str, pids: list[int], requests: list[bytes], seconds: int, connections: int = 16, pause: int = 0
+) -> Run:
+    """Sends the requests in turn for so long, each connection with `pause` ms between an answer and the next
+    request; raises when one was refused or lost."""
     with tempfile.NamedTemporaryFile() as file:
         for each in requests:
             file.write(b"%d\n%s" % (len(each), each))
         file.flush()
         command = [
             binary(), "--threads", "1", "--connections", connections, "--duration", f"{seconds}s", "--timeout", "30s",
-            "--script", SCRIPT, f"http://{address}", "--", file.name,
+            "--script", SCRIPT, f"http://{address}", "--", file.name, pause,
         ]  # fmt: skip
         before = meter.cpu_seconds(pids)
         told = subprocess.run([str(word) for word in command], capture_output=True, text=True, check=True).stdout
