@@ -15,11 +15,15 @@ const FLOORS: &[(&str, u8)] = &[
     ("live", 1),
     ("store", 1),
     ("blob", 1),
+    ("bus", 1),
+    ("fanout", 1),
+    ("outbound", 1),
     ("api", 1),
     ("control", 2),
     ("ingest", 2),
     ("packager", 2),
     ("delivery", 2),
+    ("chat", 2),
     ("rillcast", 3),
 ];
 

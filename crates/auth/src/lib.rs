@@ -5,6 +5,7 @@
 
 #![warn(missing_docs)]
 
+pub mod chat_token;
 pub mod policy;
 mod principal;
 pub mod sigv4;

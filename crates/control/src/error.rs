@@ -88,6 +88,8 @@ fn nouns(kind: ResourceKind) -> (&'static str, &'static str) {
             ("Playback restriction policy", "playback restriction policies")
         }
         ResourceKind::RecordingConfiguration => ("Recording configuration", "recording configurations"),
+        ResourceKind::Room => ("Room", "rooms"),
+        ResourceKind::LoggingConfiguration => ("Logging configuration", "logging configurations"),
     }
 }
 

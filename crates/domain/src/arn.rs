@@ -1,7 +1,7 @@
 //! Amazon resource names of the two services.
 //!
 //! Promise: `Arn::parse` and `Display` are inverses, and a parsed ARN fits the service's bounds
-//! (`arn:aws:ivs:<region>:<account>:<kind>/<id>`, at most 128 characters; vendor's model).
+//! (`arn:aws:<service>:<region>:<account>:<kind>/<id>`, at most 128 characters; vendor's model).
 
 use std::fmt;
 use std::str::FromStr;
@@ -17,7 +17,7 @@ pub enum ArnError {
     #[error("an ARN has at most 128 characters")]
     TooLong,
     /// Not `arn:aws:<service>:<region>:<account>:<kind>/<id>`.
-    #[error("not of the form arn:aws:ivs:<region>:<account>:<kind>/<id>")]
+    #[error("not of the form arn:aws:<service>:<region>:<account>:<kind>/<id>")]
     Malformed,
     /// The part before the slash is no resource that Rillcast knows.
     #[error("unknown resource kind")]
@@ -85,16 +85,22 @@ pub enum ResourceKind {
     PlaybackRestrictionPolicy,
     /// `ivs` recording configuration.
     RecordingConfiguration,
+    /// `ivschat` room.
+    Room,
+    /// `ivschat` logging configuration.
+    LoggingConfiguration,
 }
 
 impl ResourceKind {
     /// Each of them.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 7] = [
         Self::Channel,
         Self::StreamKey,
         Self::PlaybackKeyPair,
         Self::PlaybackRestrictionPolicy,
         Self::RecordingConfiguration,
+        Self::Room,
+        Self::LoggingConfiguration,
     ];
 
     /// The service that owns it, as in the third part of the ARN and in the signature's scope.
@@ -105,6 +111,7 @@ impl ResourceKind {
             | Self::PlaybackKeyPair
             | Self::PlaybackRestrictionPolicy
             | Self::RecordingConfiguration => "ivs",
+            Self::Room | Self::LoggingConfiguration => "ivschat",
         }
     }
 
@@ -116,6 +123,8 @@ impl ResourceKind {
             Self::PlaybackKeyPair => "playback-key",
             Self::PlaybackRestrictionPolicy => "playback-restriction-policy",
             Self::RecordingConfiguration => "recording-configuration",
+            Self::Room => "room",
+            Self::LoggingConfiguration => "logging-configuration",
         }
     }
 }

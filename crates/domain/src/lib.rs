@@ -1,4 +1,4 @@
-//! The nouns of Rillcast and their rules: names, ids, channels, stream keys, limits.
+//! The nouns of Rillcast and their rules: names, ids, channels, stream keys, chat rooms, limits.
 //!
 //! Promise: everything here is a value. No clock, randomness, file or socket; whoever needs
 //! an id passes the entropy in, whoever needs a time passes it in.
@@ -6,11 +6,14 @@
 mod arn;
 mod cause;
 mod channel;
+mod chat_restriction;
 mod id;
 mod limits;
+mod logging_configuration;
 mod playback_key_pair;
 mod playback_restriction_policy;
 mod recording_configuration;
+mod room;
 mod stream_key;
 mod tags;
 mod viewer_revocation;
@@ -21,14 +24,17 @@ pub use channel::{
     Channel, ChannelType, ContainerFormat, LatencyMode, MultitrackInput, MultitrackPolicy,
     MultitrackResolution, Preset,
 };
+pub use chat_restriction::{ChatRestriction, RestrictionKind};
 pub use id::{Entropy, ResourceId, StreamId, alphanumeric};
 pub use limits::{Limit, Limits};
+pub use logging_configuration::{LogDestination, LoggingConfiguration, LoggingState};
 pub use playback_key_pair::PlaybackKeyPair;
 pub use playback_restriction_policy::PlaybackRestrictionPolicy;
 pub use recording_configuration::{
     RecordedRendition, RecordingConfiguration, RecordingState, RenditionSelection, ThumbnailMode,
     ThumbnailResolution, ThumbnailStorage, Thumbnails,
 };
+pub use room::{ChatCapability, Fallback, ReviewHandler, Room};
 pub use stream_key::{StreamKey, StreamKeyValue};
 pub use tags::Tags;
 pub use viewer_revocation::ViewerRevocation;

@@ -76,6 +76,24 @@ limits! {
     "rate_revocation_batches" revocation_batch_calls: aws 2, open 1_000,
         "BatchStartViewerSessionRevocation calls a second, by one account.";
     "rate_metadata" metadata_calls: aws 155, open 5_000, "PutMetadata calls a second, by one account.";
+    "quota_rooms" rooms: aws 50_000, open 1_000_000, "Chat rooms that an account may have.";
+    "quota_logging_configurations" logging_configurations: aws 10, open 1_000,
+        "Chat logging configurations that an account may have.";
+    "quota_chat_connections" chat_connections: aws 50_000, open 1_000_000,
+        "Chat connections that an account may have open at once on a server.";
+    "rate_rooms" room_calls: aws 5, open 5_000, "Calls a second of each operation on chat rooms, by one account.";
+    "rate_logging_configurations" logging_configuration_calls: aws 3, open 5_000,
+        "Calls a second of each operation on chat logging configurations, by one account.";
+    "rate_chat_tokens" chat_token_calls: aws 200, open 50_000, "CreateChatToken calls a second, by one account.";
+    "rate_chat_events" chat_event_calls: aws 100, open 5_000, "SendEvent calls a second, by one account.";
+    "rate_chat_deletions" chat_deletions: aws 100, open 5_000,
+        "Chat messages deleted a second by one account, over the API and by clients together.";
+    "rate_chat_disconnections" chat_disconnections: aws 100, open 5_000,
+        "Chat users disconnected a second by one account, over the API and by clients together.";
+    "rate_chat_messages" chat_messages: aws 1_000, open 50_000,
+        "Chat messages a second that clients send to all rooms of one account.";
+    "rate_chat_requests_per_connection" chat_requests_per_connection: aws 10, open 10,
+        "Requests a second that one chat connection may make.";
     "rate_metadata_per_channel" metadata_calls_per_channel: aws 5, open 50,
         "PutMetadata calls a second on one channel.";
 }

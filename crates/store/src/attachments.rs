@@ -61,7 +61,11 @@ impl Change {
         let sql = match arn.kind {
             ResourceKind::RecordingConfiguration => RECORDED,
             ResourceKind::PlaybackRestrictionPolicy => RESTRICTED,
-            ResourceKind::Channel | ResourceKind::StreamKey | ResourceKind::PlaybackKeyPair => return Ok(()),
+            ResourceKind::Channel
+            | ResourceKind::StreamKey
+            | ResourceKind::PlaybackKeyPair
+            | ResourceKind::Room
+            | ResourceKind::LoggingConfiguration => return Ok(()),
         };
         match self.count(sql, &Address::of(arn, tenant).values()).await? {
             0 => Ok(()),

@@ -54,6 +54,8 @@ fn statements(kind: ResourceKind) -> Statements {
         ResourceKind::PlaybackKeyPair => statements!("playback_key_pairs"),
         ResourceKind::PlaybackRestrictionPolicy => statements!("playback_restriction_policies"),
         ResourceKind::RecordingConfiguration => statements!("recording_configurations"),
+        ResourceKind::Room => statements!("rooms"),
+        ResourceKind::LoggingConfiguration => statements!("logging_configurations"),
     }
 }
 
