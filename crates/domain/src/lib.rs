@@ -6,6 +6,7 @@
 mod arn;
 mod cause;
 mod channel;
+pub mod chat_frame;
 mod chat_restriction;
 mod id;
 mod limits;
