@@ -13,10 +13,13 @@
 #![warn(missing_docs)]
 
 mod envelope;
+mod in_process;
 
 pub use envelope::{Body, Envelope, FrameKind, NodeId, RoomNews, Subject};
 
 use std::sync::Arc;
+
+use in_process::InProcess;
 
 /// Takes envelopes. Called on whatever thread carries them, one at a time for a subject.
 pub trait Receiver: Send + Sync {
@@ -41,13 +44,15 @@ pub enum BusError {
 
 /// Carries envelopes. A clone is another handle on the same bus.
 #[derive(Clone)]
-pub struct Bus {}
+pub struct Bus {
+    node: NodeId,
+    in_process: Arc<InProcess>,
+}
 
 impl Bus {
     /// A bus for this process alone: receivers are called on the publisher's thread.
     pub fn in_process(node: NodeId) -> Self {
-        let _ = node;
-        Self {}
+        Self { node, in_process: Arc::new(InProcess::new()) }
     }
 
     /// Gives an envelope to all receivers of its subject's kind.
@@ -55,12 +60,14 @@ impl Bus {
     /// # Errors
     /// [`BusError`]; then nobody gets it.
     pub fn publish(&self, subject: Subject, body: Body) -> Result<(), BusError> {
-        let _ = (subject, body);
+        let envelope = Arc::new(Envelope { node: self.node.clone(), subject, body });
+        self.in_process.publish(&envelope);
         Ok(())
     }
 
     /// From now on `receiver` gets everything that is said about rooms, until the bus is gone.
+    #[expect(clippy::needless_pass_by_value, reason = "a subscriber gives its receiver away")]
     pub fn subscribe_rooms(&self, receiver: Arc<dyn Receiver>) {
-        drop(receiver);
+        self.in_process.subscribe(&receiver);
     }
 }
