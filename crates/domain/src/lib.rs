@@ -7,6 +7,7 @@ mod arn;
 mod cause;
 mod channel;
 pub mod chat_frame;
+mod chat_rates;
 mod chat_restriction;
 mod id;
 mod limits;
@@ -25,6 +26,7 @@ pub use channel::{
     Channel, ChannelType, ContainerFormat, LatencyMode, MultitrackInput, MultitrackPolicy,
     MultitrackResolution, Preset,
 };
+pub use chat_rates::{AccountRates, ChatAct, ChatRates, Pace};
 pub use chat_restriction::{ChatRestriction, RestrictionKind};
 pub use id::{Entropy, ResourceId, StreamId, alphanumeric};
 pub use limits::{Limit, Limits};
