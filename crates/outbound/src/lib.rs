@@ -1,5 +1,7 @@
 //! Calls that the server makes to others: signed ones to AWS-compatible services, and webhooks.
 //!
+//! **Way in**: [`Outbound::signed`], [`Outbound::webhook`]. **Way out**: one pooled HTTP client.
+//!
 //! Promise: every call ends by its deadline with an answer or an [`OutboundError`]; answers are read up to a
 //! bound; secrets never show in `Debug` output, errors or logs.
 //!
@@ -7,25 +9,14 @@
 
 #![warn(missing_docs)]
 
-use std::time::Duration;
+mod client;
+mod credentials;
+mod error;
+mod signed;
+mod webhook;
 
-use bytes::Bytes;
-
-/// An answer, whatever its status.
-#[derive(Clone, Debug)]
-pub struct Answer {
-    /// HTTP status.
-    pub status: u16,
-    /// Headers.
-    pub headers: http::HeaderMap,
-    /// Body, at most the bound of the call.
-    pub body: Bytes,
-}
-
-/// Why there is no answer.
-#[derive(Debug, thiserror::Error)]
-pub enum OutboundError {
-    /// Nothing came before the deadline.
-    #[error("no answer within {} ms", .0.as_millis())]
-    Late(Duration),
-}
+pub use client::{Answer, Config, Outbound};
+pub use credentials::{Chain, Credentials, Keys};
+pub use error::OutboundError;
+pub use signed::Call;
+pub use webhook::{Hook, Secret, SecretError};
