@@ -1,6 +1,7 @@
 //! Buckets as folders of one folder.
 //!
-//! Promise: no act blocks the runtime; a probe leaves no file behind, unless the disk refuses to remove it.
+//! Promise: no act blocks the runtime; a probe leaves no file behind, unless the disk refuses to remove it;
+//! an object has its name only once all of its bytes are on the disk.
 
 use std::collections::hash_map::RandomState;
 use std::fs::{self, DirBuilder, File, OpenOptions};
@@ -10,8 +11,12 @@ use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use bytes::Bytes;
+
+use crate::LIST_MAX;
 use crate::bucket::Bucket;
 use crate::error::BlobError;
+use crate::key::{Key, OWN};
 
 /// What a probe writes: a page of it, so that a full disk is noticed.
 const PROBE: &[u8; 4096] = &[b'?'; 4096];
@@ -28,15 +33,101 @@ impl Disk {
 
     pub(crate) async fn probe(&self, bucket: Bucket) -> Result<(), BlobError> {
         let folder = self.root.join(bucket.as_str());
-        let done = tokio::task::spawn_blocking(move || probe(&folder)).await;
-        done.unwrap_or(Err(BlobError::Interrupted))
+        aside(move || probe(&folder)).await
+    }
+
+    pub(crate) async fn put(&self, bucket: Bucket, key: Key, bytes: Bytes) -> Result<(), BlobError> {
+        let path = self.root.join(bucket.as_str()).join(key.as_str());
+        aside(move || put(&path, &bytes)).await
+    }
+
+    pub(crate) async fn get(&self, bucket: Bucket, key: Key) -> Result<Option<Bytes>, BlobError> {
+        let path = self.root.join(bucket.as_str()).join(key.as_str());
+        aside(move || match fs::read(&path) {
+            Ok(found) => Ok(Some(found.into())),
+            Err(source) if source.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(source) => Err(BlobError::Read { path, source }),
+        })
+        .await
+    }
+
+    pub(crate) async fn list(
+        &self,
+        bucket: Bucket,
+        prefix: &str,
+        after: &str,
+    ) -> Result<Vec<String>, BlobError> {
+        let root = self.root.join(bucket.as_str());
+        let (prefix, after) = (prefix.to_owned(), after.to_owned());
+        aside(move || {
+            let mut found = Vec::new();
+            collect(&root, "", &prefix, &mut found)?;
+            found.retain(|key| *key > after);
+            found.sort();
+            found.truncate(LIST_MAX);
+            Ok(found)
+        })
+        .await
     }
 }
 
-fn probe(folder: &Path) -> Result<(), BlobError> {
+/// Runs `act` where it may wait for the disk.
+async fn aside<T: Send + 'static>(
+    act: impl FnOnce() -> Result<T, BlobError> + Send + 'static,
+) -> Result<T, BlobError> {
+    tokio::task::spawn_blocking(act).await.unwrap_or(Err(BlobError::Interrupted))
+}
+
+fn make_folder(folder: &Path) -> Result<(), BlobError> {
     let made = DirBuilder::new().recursive(true).mode(0o700).create(folder);
-    made.map_err(|source| BlobError::Folder { path: folder.to_owned(), source })?;
-    let path = folder.join(probe_name());
+    made.map_err(|source| BlobError::Folder { path: folder.to_owned(), source })
+}
+
+/// Under another name first, so that the key never names half an object; a crash leaves at most a file
+/// that no key can name.
+fn put(path: &Path, bytes: &[u8]) -> Result<(), BlobError> {
+    let folder = path.parent().unwrap_or(path);
+    make_folder(folder)?;
+    let draft = folder.join(own_name("draft"));
+    let result = write(&draft, bytes)
+        .and_then(|()| fs::rename(&draft, path))
+        .and_then(|()| File::open(folder)?.sync_all())
+        .map_err(|source| BlobError::Write { path: path.to_owned(), source });
+    if result.is_err() {
+        // The error that is told is the one above.
+        drop(fs::remove_file(&draft));
+    }
+    result
+}
+
+/// Adds each object's key below `folder`, whose own key is `above`, that begins with `prefix`.
+fn collect(folder: &Path, above: &str, prefix: &str, found: &mut Vec<String>) -> Result<(), BlobError> {
+    let failed = |source| BlobError::List { path: folder.to_owned(), source };
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(source) if source.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(source) => return Err(failed(source)),
+    };
+    for entry in entries {
+        let entry = entry.map_err(failed)?;
+        // What is not text has no key.
+        let Ok(name) = entry.file_name().into_string() else { continue };
+        let key = format!("{above}{name}");
+        if entry.file_type().map_err(failed)?.is_dir() {
+            let below = format!("{key}/");
+            if below.starts_with(prefix) || prefix.starts_with(&below) {
+                collect(&entry.path(), &below, prefix, found)?;
+            }
+        } else if key.starts_with(prefix) && !name.starts_with(OWN) {
+            found.push(key);
+        }
+    }
+    Ok(())
+}
+
+fn probe(folder: &Path) -> Result<(), BlobError> {
+    make_folder(folder)?;
+    let path = folder.join(own_name("probe"));
     let result = write_and_read_back(&path);
     let removed = fs::remove_file(&path);
     result?;
@@ -44,14 +135,14 @@ fn probe(folder: &Path) -> Result<(), BlobError> {
 }
 
 fn write_and_read_back(path: &Path) -> Result<(), BlobError> {
-    write(path).map_err(|source| BlobError::Write { path: path.to_owned(), source })?;
+    write(path, PROBE).map_err(|source| BlobError::Write { path: path.to_owned(), source })?;
     let found = read(path).map_err(|source| BlobError::Read { path: path.to_owned(), source })?;
     if found == PROBE { Ok(()) } else { Err(BlobError::Differs { path: path.to_owned() }) }
 }
 
-fn write(path: &Path) -> io::Result<()> {
+fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-    file.write_all(PROBE)?;
+    file.write_all(bytes)?;
     file.sync_all()
 }
 
@@ -62,8 +153,8 @@ fn read(path: &Path) -> io::Result<Vec<u8>> {
     Ok(found)
 }
 
-/// Another probe of the same bucket, also by another machine, has another name. The standard library
-/// seeds its hashers from the operating system, which is random enough for that.
-fn probe_name() -> String {
-    format!(".rillcast-probe-{:016x}", RandomState::new().build_hasher().finish())
+/// Another file of the same purpose in the same bucket, also by another machine, has another name. The
+/// standard library seeds its hashers from the operating system, which is random enough for that.
+fn own_name(purpose: &str) -> String {
+    format!("{OWN}{purpose}-{:016x}", RandomState::new().build_hasher().finish())
 }

@@ -6,6 +6,8 @@ use std::io;
 use std::path::PathBuf;
 
 use crate::bucket::BucketNameError;
+use crate::key::KeyError;
+use crate::s3::S3Error;
 
 /// Why a bucket can't be used.
 #[derive(Debug, thiserror::Error)]
@@ -13,6 +15,9 @@ pub enum BlobError {
     /// Its name is none that a bucket can have.
     #[error(transparent)]
     Name(#[from] BucketNameError),
+    /// An object's name is none that it can have.
+    #[error(transparent)]
+    Key(#[from] KeyError),
     /// Its folder could not be made.
     #[error("could not make the bucket's folder {}", path.display())]
     Folder {
@@ -55,7 +60,69 @@ pub enum BlobError {
         #[source]
         source: io::Error,
     },
+    /// A folder could not be listed.
+    #[error("could not list {}", path.display())]
+    List {
+        /// The folder.
+        path: PathBuf,
+        /// What the file system said.
+        #[source]
+        source: io::Error,
+    },
+    /// The S3 service did not do what it was asked.
+    #[error("could not {act} {object} in bucket {bucket}")]
+    Remote {
+        /// Such as `write`.
+        act: &'static str,
+        /// The object's key or a prefix of keys.
+        object: String,
+        /// The bucket.
+        bucket: String,
+        /// What the service said.
+        #[source]
+        source: S3Error,
+    },
+    /// No client of the S3 service could be made.
+    #[error("could not prepare calls to the S3 service for bucket {bucket}")]
+    Client {
+        /// The bucket.
+        bucket: String,
+        /// Why.
+        #[source]
+        source: S3Error,
+    },
     /// The thread that waits for the disk did not come to its end.
-    #[error("the probe of a bucket was cut short")]
+    #[error("an act on a bucket was cut short")]
     Interrupted,
+}
+
+/// What kind of failure it was, for whoever counts them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trouble {
+    /// It is not ours to use: permissions, credentials.
+    Denied,
+    /// There is no such bucket or object, nor can there be.
+    Missing,
+    /// Anything else, such as a service that is away.
+    Other,
+}
+
+impl BlobError {
+    /// What kind of failure this was.
+    pub fn trouble(&self) -> Trouble {
+        match self {
+            Self::Name(_) | Self::Key(_) => Trouble::Missing,
+            Self::Folder { source, .. }
+            | Self::Write { source, .. }
+            | Self::Read { source, .. }
+            | Self::Remove { source, .. }
+            | Self::List { source, .. } => match source.kind() {
+                io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => Trouble::Denied,
+                io::ErrorKind::NotFound => Trouble::Missing,
+                _ => Trouble::Other,
+            },
+            Self::Remote { source, .. } | Self::Client { source, .. } => source.trouble(),
+            Self::Differs { .. } | Self::Interrupted => Trouble::Other,
+        }
+    }
 }

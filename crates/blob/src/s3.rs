@@ -1,0 +1,172 @@
+//! Buckets of an S3 service.
+//!
+//! Promise: every call ends within half a minute; a service that is away is asked again a few times before its
+//! failure is told; secrets show in no error and no `Debug` output.
+
+use std::collections::HashMap;
+use std::collections::hash_map::RandomState;
+use std::fmt;
+use std::hash::{BuildHasher as _, Hasher as _};
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use object_store::aws::{AmazonS3, AmazonS3Builder};
+use object_store::list::{PaginatedListOptions, PaginatedListStore as _};
+use object_store::path::Path;
+use object_store::{ClientOptions, ObjectStoreExt as _, RetryConfig};
+use parking_lot::Mutex;
+
+use crate::LIST_MAX;
+use crate::bucket::Bucket;
+use crate::error::{BlobError, Trouble};
+use crate::key::{Key, OWN};
+
+/// Clients that are kept; each has its own connections.
+const CLIENTS: usize = 64;
+const CONNECT: Duration = Duration::from_secs(5);
+const CALL: Duration = Duration::from_secs(20);
+const ALL_TRIES: Duration = Duration::from_secs(10);
+const TRIES_AGAIN: usize = 2;
+
+/// An access key for the service.
+#[derive(Clone)]
+pub struct S3Key {
+    /// Its id.
+    pub id: String,
+    /// Its secret.
+    pub secret: String,
+}
+
+impl fmt::Debug for S3Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("S3Key").field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
+/// Which service, and who we are there.
+#[derive(Clone, Debug)]
+pub struct S3Config {
+    /// `None`: Amazon's own of the region. Plain `http` is allowed.
+    pub endpoint: Option<String>,
+    /// `None`: `AWS_REGION`, else us-east-1.
+    pub region: Option<String>,
+    /// `None`: what the AWS SDKs take from the environment: `AWS_ACCESS_KEY_ID` and its like, a web
+    /// identity, the container's or the machine's role.
+    pub key: Option<S3Key>,
+    /// Buckets in the path (`endpoint/bucket/key`) rather than in the host's name. What compatible servers
+    /// want.
+    pub path_style: bool,
+}
+
+/// What an S3 service answered, or why it didn't.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub struct S3Error(#[from] object_store::Error);
+
+impl S3Error {
+    pub(crate) fn trouble(&self) -> Trouble {
+        match &self.0 {
+            object_store::Error::NotFound { .. } => Trouble::Missing,
+            object_store::Error::PermissionDenied { .. } | object_store::Error::Unauthenticated { .. } => {
+                Trouble::Denied
+            }
+            _ => Trouble::Other,
+        }
+    }
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct S3 {
+    config: Arc<S3Config>,
+    clients: Arc<Mutex<HashMap<String, AmazonS3>>>,
+}
+
+impl S3 {
+    pub(crate) fn new(config: S3Config) -> Self {
+        Self { config: Arc::new(config), clients: Arc::default() }
+    }
+
+    pub(crate) async fn probe(&self, bucket: &Bucket) -> Result<(), BlobError> {
+        let name = format!("{OWN}probe-{:016x}", RandomState::new().build_hasher().finish());
+        let (client, path) = (self.client(bucket)?, Path::from(name.as_str()));
+        let written = client.put(&path, Bytes::new().into()).await;
+        written.map_err(|error| remote("write", &name, bucket, error))?;
+        // Whoever may only write has all that is needed.
+        drop(client.delete(&path).await);
+        Ok(())
+    }
+
+    pub(crate) async fn put(&self, bucket: &Bucket, key: &Key, bytes: Bytes) -> Result<(), BlobError> {
+        let done = self.client(bucket)?.put(&Path::from(key.as_str()), bytes.into()).await;
+        done.map(drop).map_err(|error| remote("write", key.as_str(), bucket, error))
+    }
+
+    pub(crate) async fn get(&self, bucket: &Bucket, key: &Key) -> Result<Option<Bytes>, BlobError> {
+        let failed = |error| remote("read", key.as_str(), bucket, error);
+        match self.client(bucket)?.get(&Path::from(key.as_str())).await {
+            Ok(found) => found.bytes().await.map(Some).map_err(failed),
+            Err(object_store::Error::NotFound { source, .. })
+                if !source.to_string().contains("NoSuchBucket") =>
+            {
+                Ok(None)
+            }
+            Err(error) => Err(failed(error)),
+        }
+    }
+
+    pub(crate) async fn list(
+        &self,
+        bucket: &Bucket,
+        prefix: &str,
+        after: &str,
+    ) -> Result<Vec<String>, BlobError> {
+        let offset = (!after.is_empty()).then(|| after.to_owned());
+        let options = PaginatedListOptions { offset, max_keys: Some(LIST_MAX), ..Default::default() };
+        let prefix = Some(prefix).filter(|prefix| !prefix.is_empty());
+        let page = self.client(bucket)?.list_paginated(prefix, options).await;
+        let page = page.map_err(|error| remote("list", prefix.unwrap_or_default(), bucket, error))?;
+        let keys = page.result.objects.into_iter().map(|object| object.location.to_string());
+        Ok(keys.filter(|key| !key.contains(OWN)).collect())
+    }
+
+    fn client(&self, bucket: &Bucket) -> Result<AmazonS3, BlobError> {
+        let mut clients = self.clients.lock();
+        if let Some(client) = clients.get(bucket.as_str()) {
+            return Ok(client.clone());
+        }
+        let made = self.make(bucket);
+        let client = made.map_err(|source| BlobError::Client { bucket: bucket.to_string(), source })?;
+        if clients.len() >= CLIENTS {
+            clients.clear();
+        }
+        clients.insert(bucket.to_string(), client.clone());
+        Ok(client)
+    }
+
+    fn make(&self, bucket: &Bucket) -> Result<AmazonS3, S3Error> {
+        let config = &*self.config;
+        let mut builder = match &config.key {
+            None => AmazonS3Builder::from_env(),
+            Some(key) => {
+                AmazonS3Builder::new().with_access_key_id(&key.id).with_secret_access_key(&key.secret)
+            }
+        };
+        if let Some(endpoint) = &config.endpoint {
+            let virtual_host = !config.path_style;
+            builder = builder.with_endpoint(endpoint.trim_end_matches('/'));
+            builder = builder.with_virtual_hosted_style_request(virtual_host);
+        }
+        if let Some(region) = &config.region {
+            builder = builder.with_region(region);
+        }
+        let client = ClientOptions::new().with_timeout(CALL).with_connect_timeout(CONNECT);
+        let retry = RetryConfig { max_retries: TRIES_AGAIN, retry_timeout: ALL_TRIES, ..Default::default() };
+        let builder = builder.with_client_options(client).with_retry(retry).with_allow_http(true);
+        Ok(builder.with_bucket_name(bucket.as_str()).build()?)
+    }
+}
+
+fn remote(act: &'static str, object: &str, bucket: &Bucket, error: object_store::Error) -> BlobError {
+    BlobError::Remote { act, object: object.to_owned(), bucket: bucket.to_string(), source: S3Error(error) }
+}
