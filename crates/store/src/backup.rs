@@ -1,13 +1,13 @@
 //! Backups: the whole truth of one moment as text, the same from every database.
 //!
-//! The form: one JSON value a line. First a header (`{"rillcast":"backup","format":1,"migration":2,
+//! The form: one JSON value a line. First a header (`{"rillcast":"backup","format":1,"migration":3,
 //! "positions":{"channels":7,…}}`, the last position that each table has given away), then each row as an array (the table's name, then its columns in the order of `tables.rs`; bytes as
 //! `{"hex":"…"}`), tables in the order in which they can be put back, last a trailer
 //! (`{"rows":…,"sha256":"…"}`) over all bytes before it.
 //!
 //! Promise: a backup is one snapshot, taken without keeping a writer waiting, in memory that does not grow
 //! with the database; a restore looks through the whole file before it touches anything, and then changes
-//! everything or nothing.
+//! everything or nothing; a backup of an older version, from step 2 on, can be put back.
 
 mod line;
 mod tables;
@@ -28,7 +28,10 @@ const OBJECT: &str = "the database";
 const FORMAT: u32 = 1;
 
 /// The step of the tables that the columns here are of.
-const MIGRATION: i64 = 2;
+const MIGRATION: i64 = 3;
+
+/// The oldest step whose backups can be put back: since then tables were added, none changed.
+const OLDEST: i64 = 2;
 
 /// No row is longer than this, in bytes: a channel with all of its tags is below 100 KiB.
 const LONGEST: u64 = 1 << 20;
@@ -135,7 +138,7 @@ struct Inspected {
 fn inspect(file: &mut impl BufRead) -> Result<Inspected, StoreError> {
     let mut lines = Reader::new(file, LONGEST);
     let positions = match lines.next()? {
-        Some(Line::Header { format: FORMAT, migration: MIGRATION, positions }) => positions,
+        Some(Line::Header { format: FORMAT, migration: OLDEST..=MIGRATION, positions }) => positions,
         Some(Line::Header { format, migration, .. }) => {
             return Err(StoreError::OtherBackup { format, migration, known: MIGRATION });
         }

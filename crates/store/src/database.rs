@@ -96,6 +96,22 @@ impl Database {
         Ok(Change { object, transaction, broken: false })
     }
 
+    /// Puts rows of an integer and bytes in, sorted, that may be there already; tells of each whether it was
+    /// new. On SQLite the statement is for one row, on PostgreSQL for arrays of both columns, gives the rows
+    /// that were new, and asks for no turn: rows that two nodes put in at once are new for one of them.
+    pub(crate) async fn put_new(
+        &self,
+        object: &'static str,
+        sql: BothWays,
+        rows: &[(i64, [u8; 16])],
+    ) -> Result<Vec<bool>, StoreError> {
+        let new = match self {
+            Self::Sqlite(database) => database.put_new(sql.sqlite, rows).await,
+            Self::Postgres(pools) => pools.put_new(sql.postgres, rows).await,
+        };
+        new.map_err(|source| StoreError::Write { object, source })
+    }
+
     /// One moment to read from, as often as needed, while others write.
     pub(crate) async fn snapshot(&self, object: &'static str) -> Result<Snapshot, StoreError> {
         let moment = match self {
@@ -238,6 +254,10 @@ impl Row {
             Some(Cell::Text(text)) => Ok(text),
             _ => Err(self.unexpected(column)),
         }
+    }
+
+    pub(crate) fn arn(&self, column: usize) -> Result<Arn, StoreError> {
+        self.text(column)?.parse().map_err(|_| self.unexpected(column))
     }
 
     pub(crate) fn integer(&self, column: usize) -> Result<i64, StoreError> {

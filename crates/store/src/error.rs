@@ -35,11 +35,25 @@ pub enum StoreError {
         /// The name that was asked for.
         arn: Arn,
     },
-    /// A channel refers to it, so it can't be deleted.
-    #[error("a channel is attached to {arn}")]
+    /// A channel or a room refers to it, so it can't be deleted.
+    #[error("a channel or a room is attached to {arn}")]
     Attached {
         /// What was to be deleted.
         arn: Arn,
+    },
+    /// A room can't be logged to it, since it is not ACTIVE.
+    #[error("nothing can be logged to {arn}: it is not active")]
+    NotActive {
+        /// The logging configuration.
+        arn: Arn,
+    },
+    /// The room has as many bans and mutes as it may have.
+    #[error("room {room} has all of its {limit} bans and mutes")]
+    RestrictionQuota {
+        /// The room.
+        room: Arn,
+        /// How many it may have.
+        limit: u32,
     },
     /// The tenant has this public key already.
     #[error("the key is that of {arn}")]
@@ -123,7 +137,7 @@ pub enum StoreError {
     },
     /// The backup is of a version that this one does not know.
     #[error(
-        "the backup is of form {format} and step {migration}; this version knows form 1 and step {known}"
+        "the backup is of form {format} and step {migration}; this version knows form 1 up to step {known}"
     )]
     OtherBackup {
         /// The form of its lines.

@@ -1,4 +1,4 @@
-//! Durable truth: access keys, channels and stream keys behind one face.
+//! Durable truth: access keys, resources, and what chat must not forget, behind one face.
 //!
 //! Way in: [`Store::open`] on the database file, [`Store::in_memory`] in tests. Way out: one method
 //! per act, in the file of its resource. A method either does all of its act and has it on disk, or
@@ -17,14 +17,20 @@ mod access_keys;
 mod attachments;
 mod backup;
 mod channels;
+mod chat_restrictions;
+mod chat_token_keys;
+mod chat_tokens;
 mod database;
 mod error;
 mod installation;
+mod logging_configurations;
 mod page;
 mod playback_key_pairs;
 mod playback_restriction_policies;
 mod postgres;
 mod recording_configurations;
+mod room_logs;
+mod rooms;
 mod sqlite;
 mod stream_keys;
 mod tags;
@@ -36,8 +42,12 @@ use std::path::Path;
 
 pub use access_keys::{AccessKey, AccessKeySummary, AccessSecret};
 pub use channels::ChannelFilter;
+pub use chat_restrictions::MAX_RESTRICTIONS;
+pub use chat_token_keys::StoredChatKey;
+pub use chat_tokens::SpentToken;
 pub use error::{DatabaseError, StoreError};
-pub use page::{Page, PageRequest, Position, Tenant};
+pub use page::{Page, PageRequest, Position, Recent, RecentPage, RecentRequest, Tenant};
+pub use rooms::RoomFilter;
 
 use database::Database;
 

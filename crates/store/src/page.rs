@@ -78,3 +78,59 @@ impl<T> Page<T> {
         Self { items: rows.into_iter().map(|(_, item)| item).collect(), next: last.filter(|_| more) }
     }
 }
+
+/// Where a row stands in a list that runs from the latest change backwards.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Recent {
+    /// When the row was last changed, in milliseconds since 1970.
+    pub updated_at: i64,
+    /// Tells rows of the same time apart: the newer one comes first.
+    pub position: Position,
+}
+
+/// Which stretch of a list that runs from the latest change backwards.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RecentRequest {
+    /// Only rows behind this one; `None` for the first page. Any value is safe, as with [`Position::new`].
+    pub after: Option<Recent>,
+    /// At most so many rows.
+    pub limit: u32,
+}
+
+impl RecentRequest {
+    /// The latest `limit` rows.
+    pub fn first(limit: u32) -> Self {
+        Self { after: None, limit }
+    }
+
+    /// The place behind which the page starts.
+    pub(crate) fn behind(self) -> Recent {
+        self.after.unwrap_or(Recent { updated_at: i64::MAX, position: Position(i64::MAX) })
+    }
+
+    /// One row more than asked for tells whether there is a next page.
+    pub(crate) fn probe(self) -> i64 {
+        i64::from(self.limit).saturating_add(1)
+    }
+}
+
+/// A stretch of a list that runs from the latest change backwards. A walk from page to page sees each row
+/// that is not changed meanwhile exactly once; one that is changed has moved to the front.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecentPage<T> {
+    /// At most as many as were asked for.
+    pub items: Vec<T>,
+    /// Where the next page starts; `None` on the last page.
+    pub next: Option<Recent>,
+}
+
+impl<T> RecentPage<T> {
+    /// Cuts the probe row off again.
+    pub(crate) fn cut(mut rows: Vec<(Recent, T)>, request: RecentRequest) -> Self {
+        let limit = usize::try_from(request.limit).unwrap_or(usize::MAX);
+        let more = rows.len() > limit;
+        rows.truncate(limit);
+        let last = rows.last().map(|(recent, _)| *recent);
+        Self { items: rows.into_iter().map(|(_, item)| item).collect(), next: last.filter(|_| more) }
+    }
+}

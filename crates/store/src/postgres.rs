@@ -5,6 +5,7 @@
 
 mod line;
 
+use std::collections::HashSet;
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -93,6 +94,29 @@ impl Pools {
     ) -> Result<Vec<Vec<Cell>>, DatabaseError> {
         let mut connection = self.line.acquire(&self.readers).await?;
         fetch(&mut connection, PATIENCE, sql, values).await
+    }
+
+    /// Tells of each row whether it was new. One statement outside of any turn, and never tried twice: a row
+    /// of the first try that the answer was lost of would not be new any more. Rows must be sorted, so that
+    /// two nodes that put the same ones in wait for each other in one direction only.
+    pub(crate) async fn put_new(
+        &self,
+        sql: &'static str,
+        rows: &[(i64, [u8; 16])],
+    ) -> Result<Vec<bool>, DatabaseError> {
+        let integers: Vec<i64> = rows.iter().map(|(integer, _)| *integer).collect();
+        let bytes: Vec<Vec<u8>> = rows.iter().map(|(_, bytes)| bytes.to_vec()).collect();
+        // Among the connections for reading: those for changes end what they have begun.
+        let mut connection = self.line.acquire(&self.readers).await?;
+        let put = connection.fetch_all(sqlx::query(sql).bind(integers).bind(bytes));
+        let put = match within(PATIENCE, put).await.map_err(DatabaseError::from) {
+            // Noted for the calls after this one.
+            Err(error) if self.is_worth_another_try(&error) => return Err(error),
+            put => put?,
+        };
+        let new = put.iter().map(|row| Ok((row.try_get(0)?, row.try_get::<Vec<u8>, _>(1)?)));
+        let new: HashSet<(i64, Vec<u8>)> = new.collect::<sqlx::Result<_>>()?;
+        Ok(rows.iter().map(|(integer, bytes)| new.contains(&(*integer, bytes.to_vec()))).collect())
     }
 
     pub(crate) async fn begin(&self) -> Result<Transaction, DatabaseError> {

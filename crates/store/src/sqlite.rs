@@ -62,6 +62,22 @@ impl Sqlite {
         self.writer.begin().await
     }
 
+    /// Tells of each row whether it was new.
+    pub(crate) async fn put_new(
+        &self,
+        sql: &'static str,
+        rows: &[(i64, [u8; 16])],
+    ) -> Result<Vec<bool>, DatabaseError> {
+        let mut turn = self.begin().await?;
+        let mut new = Vec::with_capacity(rows.len());
+        for (integer, bytes) in rows {
+            let row = [Value::Integer(*integer), Value::Bytes(bytes)];
+            new.push(turn.execute(sql, &row)? > 0);
+        }
+        turn.commit().await?;
+        Ok(new)
+    }
+
     pub(crate) async fn snapshot(&self) -> Result<Snapshot, DatabaseError> {
         match &self.readers {
             Some(readers) => readers.snapshot().map(Snapshot::OnDisk),

@@ -50,7 +50,8 @@ impl Table {
     pub(super) fn start(&self) -> Vec<Cell> {
         let least = |kind: &Kind| match kind {
             Kind::Integer => Cell::Integer(i64::MIN),
-            Kind::Text | Kind::Bytes => Cell::Text(String::new()),
+            Kind::Text => Cell::Text(String::new()),
+            Kind::Bytes => Cell::Bytes(Vec::new()),
         };
         self.columns[..self.key].iter().map(least).collect()
     }
@@ -73,7 +74,7 @@ macro_rules! kind {
     };
 }
 
-/// `numbered`: rows have a position. `keyed`: the first so many columns are the key.
+/// `numbered`: rows have a position. `unasked`: the same, of rows that the server puts in by itself.
 macro_rules! table {
     (@ $name:literal, $counts:literal, $key:literal, $where:literal, $order:literal, $positions:expr,
      [$($column:literal $kind:ident $number:literal),+]) => {
@@ -92,8 +93,10 @@ macro_rules! table {
         }
     };
     (@join $first:literal $($more:literal)*) => { concat!($first $(, ", ", $more)*) };
-    (numbered $name:literal [$($rest:tt)+]) => {
-        table!(@ $name, true, 1, "position > $1", "position",
+    (numbered $name:literal [$($rest:tt)+]) => { table!(@numbered $name, true, [$($rest)+]) };
+    (unasked $name:literal [$($rest:tt)+]) => { table!(@numbered $name, false, [$($rest)+]) };
+    (@numbered $name:literal, $counts:literal, [$($rest:tt)+]) => {
+        table!(@ $name, $counts, 1, "position > $1", "position",
                Some(Positions {
                    last: BothWays {
                        sqlite: concat!("SELECT seq FROM sqlite_sequence WHERE name = '", $name, "'"),
@@ -138,6 +141,27 @@ pub(super) const TABLES: &[Table] = &[
     table!(numbered "recording_configurations" [
         "arn" text "$2", "account" text "$3", "region" text "$4", "state" text "$5", "version" integer "$6",
         "body" text "$7"
+    ]),
+    table!(numbered "logging_configurations" [
+        "arn" text "$2", "account" text "$3", "region" text "$4", "state" text "$5", "version" integer "$6",
+        "body" text "$7"
+    ]),
+    table!(numbered "rooms" [
+        "arn" text "$2", "account" text "$3", "region" text "$4", "name" text "$5", "updated_at" integer "$6",
+        "review_handler" text "$7", "version" integer "$8", "body" text "$9"
+    ]),
+    table!(@ "room_logs", true, 2, "(configuration, room) > ($1, $2)", "configuration, room", None, [
+        "configuration" text "$1", "room" integer "$2", "updated_at" integer "$3"
+    ]),
+    // Tokens that were given out before the backup open what they opened, and those that were used stay
+    // used: without the keys all viewers who are just coming would be turned away after a restore, without
+    // the used tokens each could be used once more.
+    table!(unasked "chat_token_keys" ["secret" bytes "$2", "created_at" integer "$3"]),
+    table!(@ "spent_chat_tokens", false, 2, "(expires_at, id) > ($1, $2)", "expires_at, id", None, [
+        "expires_at" integer "$1", "id" bytes "$2"
+    ]),
+    table!(@ "chat_restrictions", true, 3, "(room, member, kind) > ($1, $2, $3)", "room, member, kind", None, [
+        "room" text "$1", "member" bytes "$2", "kind" text "$3", "ends_at" integer "$4", "body" text "$5"
     ]),
     table!(@ "viewer_revocations", true, 2, "(channel, viewer) > ($1, $2)", "channel, viewer", None, [
         "channel" text "$1", "viewer" text "$2", "version" integer "$3", "revoked_at" integer "$4"
