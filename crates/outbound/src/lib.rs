@@ -12,6 +12,7 @@
 mod client;
 mod credentials;
 mod error;
+pub mod log_sink;
 mod signed;
 mod webhook;
 
