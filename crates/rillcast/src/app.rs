@@ -14,15 +14,17 @@ use control::Control;
 use live::{Hub, RingLimits};
 use store::Store;
 use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use crate::config::Config;
 use crate::error::AppError;
+use crate::listener::Hall;
 use crate::ready::Addresses;
 use crate::routes::Routes;
-use crate::{first_start, listener, ready, tls};
+use crate::{first_start, ready, tls};
 
 /// Viewers get this long to fetch the end of what they watch, once playlists say it has ended.
 const FAREWELL: Duration = Duration::from_secs(2);
@@ -33,7 +35,8 @@ const BUCKETS: &str = "buckets";
 /// A server with its listeners open, not yet accepting.
 pub struct App {
     config: Config,
-    http: TcpListener,
+    doors: Doors,
+    tls: Arc<rustls::ServerConfig>,
     ingest: ingest::Ingest,
     packager: packager::Packager,
     control: Control,
@@ -49,19 +52,23 @@ impl App {
     pub async fn bind(config: Config) -> Result<Self, AppError> {
         let store = first_start::open(&config).await?;
         let first_start = first_start::root_key(&store, &config).await?;
-        let http = TcpListener::bind(config.http)
-            .await
-            .map_err(|source| AppError::Listen { address: config.http, source })?;
-        let http_address = http.local_addr().map_err(AppError::Address)?;
+        let doors = Doors::bind(&config).await?;
+        let http_address = address(&doors.http)?;
         let hub = Hub::new(RingLimits::default());
-        let ingest = bind_ingest(&config, &store, &hub).await?;
+        let tls = server_tls(&config)?;
+        let ingest = bind_ingest(&config, &store, &hub, Arc::clone(&tls)).await?;
         let packager =
             packager::Packager::bind(packager_config(&config), packager::Deps { hub: hub.clone() });
         let control = control(&config, http_address, &store, &hub).await?;
         let routes = routes(&config, &control, &store, &hub);
-        let addresses =
-            Addresses { http: http_address, rtmp: ingest.rtmp_addr(), rtmps: ingest.rtmps_addr() };
-        Ok(Self { config, http, ingest, packager, control, routes, hub, store, addresses, first_start })
+        let addresses = Addresses {
+            http: http_address,
+            https: doors.https.as_ref().map(address).transpose()?,
+            metrics: None,
+            rtmp: ingest.rtmp_addr(),
+            rtmps: ingest.rtmps_addr(),
+        };
+        Ok(Self { config, doors, tls, ingest, packager, control, routes, hub, store, addresses, first_start })
     }
 
     /// Where the listeners are.
@@ -76,14 +83,14 @@ impl App {
 
     /// Serves until `shutdown`, then ends publishers, lets viewers see the end, and returns.
     pub async fn run(self, shutdown: CancellationToken) -> Result<(), AppError> {
-        let Self { config, http, ingest, packager, control, routes, hub, store, addresses, .. } = self;
+        let Self { config, doors, tls, ingest, packager, control, routes, hub, store, addresses, .. } = self;
         let stages = Stages::default();
         let ready = Arc::clone(&routes.ready);
         let mut services = JoinSet::new();
         services.spawn(ingest.run(stages.ingest.clone()));
         services.spawn(packager.run(stages.packager.clone()));
         services.spawn(control.run(stages.http.clone()));
-        services.spawn(listener::serve(http, routes, config.max_viewers, stages.http.clone(), FAREWELL));
+        doors.open(&mut services, hall(&config, routes, &stages.http), &tls);
         ready.store(true, Ordering::Release);
         if let Some(path) = &config.ready_file {
             ready::write(path, addresses)
@@ -104,6 +111,47 @@ impl App {
         info!("stopped");
         Ok(())
     }
+}
+
+/// The bound HTTP listeners.
+struct Doors {
+    http: TcpListener,
+    https: Option<TcpListener>,
+}
+
+impl Doors {
+    async fn bind(config: &Config) -> Result<Self, AppError> {
+        let https = match config.https {
+            Some(address) => Some(bind(address).await?),
+            None => None,
+        };
+        Ok(Self { http: bind(config.http).await?, https })
+    }
+
+    fn open(self, services: &mut JoinSet<()>, hall: Hall, tls: &rustls::ServerConfig) {
+        if let Some(https) = self.https {
+            services.spawn(hall.clone().serve(https, Some(tls::acceptor_of_web(tls))));
+        }
+        services.spawn(hall.serve(self.http, None));
+    }
+}
+
+async fn bind(address: SocketAddr) -> Result<TcpListener, AppError> {
+    TcpListener::bind(address).await.map_err(|source| AppError::Listen { address, source })
+}
+
+fn address(listener: &TcpListener) -> Result<SocketAddr, AppError> {
+    listener.local_addr().map_err(AppError::Address)
+}
+
+fn hall(config: &Config, routes: Arc<Routes>, closing: &CancellationToken) -> Hall {
+    let places = Arc::new(Semaphore::new(config.max_viewers));
+    Hall { routes, places, closing: closing.clone(), grace: FAREWELL }
+}
+
+fn server_tls(config: &Config) -> Result<Arc<rustls::ServerConfig>, AppError> {
+    let names = certificate_names(config);
+    Ok(tls::server_config(config.tls.as_ref(), &config.data_dir.join("tls"), names)?)
 }
 
 /// The order in which services are asked to end: what feeds the others first.
@@ -129,9 +177,12 @@ impl Stages {
     }
 }
 
-async fn bind_ingest(config: &Config, store: &Store, hub: &Hub) -> Result<ingest::Ingest, AppError> {
-    let names = certificate_names(config);
-    let tls = tls::server_config(config.tls.as_ref(), &config.data_dir.join("tls"), names)?;
+async fn bind_ingest(
+    config: &Config,
+    store: &Store,
+    hub: &Hub,
+    tls: Arc<rustls::ServerConfig>,
+) -> Result<ingest::Ingest, AppError> {
     let settings = ingest::Config {
         rtmp: config.rtmp,
         rtmps: config.rtmps,

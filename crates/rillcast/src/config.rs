@@ -2,7 +2,9 @@
 //!
 //! Promise: a [`Config`] is complete and consistent; whatever is wrong was said by name, value and place.
 
+mod chat;
 mod layers;
+mod outside;
 mod reference;
 mod settings;
 
@@ -13,7 +15,9 @@ use std::time::Duration;
 use domain::{AccountId, Limit, Limits, Region};
 use ipnet::IpNet;
 
+pub use chat::ChatSettings;
 pub use layers::{Inputs, LayerError, Layers, Source, layers};
+pub use outside::{BucketPlace, OutsideSettings};
 pub use reference::{explain, full_file, reference_page};
 pub use settings::{SETTINGS, Setting};
 
@@ -38,14 +42,23 @@ pub enum ConfigError {
     /// Two settings that need each other.
     #[error("`tls_certificate` and `tls_key` must be set together")]
     TlsPair,
+    /// Two settings that need each other.
+    #[error("`aws_access_key` and `aws_secret_key` must be set together")]
+    KeyPair,
+    /// A link to other servers, but no database that they share.
+    #[error("`nats` links servers on one PostgreSQL: set `database` too")]
+    LinkWithoutDatabase,
 }
 
 /// Everything that can be configured, checked. Fields are documented in [`SETTINGS`].
 #[derive(Clone, Debug)]
 pub struct Config {
     pub data_dir: PathBuf,
-    pub database: Option<DatabaseUrl>,
+    pub database: Option<SecretText>,
+    pub nats: Option<SecretText>,
     pub http: SocketAddr,
+    pub https: Option<SocketAddr>,
+    pub metrics: Option<SocketAddr>,
     pub rtmp: Option<SocketAddr>,
     pub rtmps: Option<SocketAddr>,
     pub ready_file: Option<PathBuf>,
@@ -59,6 +72,8 @@ pub struct Config {
     pub part: Duration,
     pub window: Duration,
     pub silence: Duration,
+    pub outside: OutsideSettings,
+    pub chat: ChatSettings,
     pub max_publishers: usize,
     pub max_viewers: usize,
     pub limits: Limits,
@@ -67,20 +82,20 @@ pub struct Config {
     pub log_format: LogFormat,
 }
 
-/// Where a database server is. `Debug` does not show it, as it may hold a password.
+/// A text that may hold a password, such as the URL of a database. `Debug` does not show it.
 #[derive(Clone, PartialEq, Eq)]
-pub struct DatabaseUrl(String);
+pub struct SecretText(String);
 
-impl DatabaseUrl {
-    /// The whole URL.
+impl SecretText {
+    /// The whole text.
     pub fn reveal(&self) -> &str {
         &self.0
     }
 }
 
-impl std::fmt::Debug for DatabaseUrl {
+impl std::fmt::Debug for SecretText {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("DatabaseUrl(…)")
+        f.write_str("SecretText(…)")
     }
 }
 
@@ -106,10 +121,13 @@ impl Config {
     /// Checks the texts.
     pub fn from_layers(layers: &Layers) -> Result<Self, ConfigError> {
         let values = Values(layers);
-        Ok(Self {
+        let config = Self {
             data_dir: values.needed("data_dir", |text| Ok(PathBuf::from(text)))?,
             database: values.wanted("database", database_url)?,
+            nats: values.wanted("nats", nats_url)?,
             http: values.needed("http", address)?,
+            https: values.needed("https", address_or_off)?,
+            metrics: values.needed("metrics", address_or_off)?,
             rtmp: values.needed("rtmp", address_or_off)?,
             rtmps: values.needed("rtmps", address_or_off)?,
             ready_file: values.wanted("ready_file", |text| Ok(PathBuf::from(text)))?,
@@ -127,6 +145,8 @@ impl Config {
             window: values.needed("window_seconds", |text| Ok(Duration::from_secs(number(text, 6, 120)?)))?,
             silence: values
                 .needed("silence_seconds", |text| Ok(Duration::from_secs(number(text, 2, 300)?)))?,
+            outside: OutsideSettings::from_values(&values)?,
+            chat: ChatSettings::from_values(&values)?,
             max_publishers: values.needed("max_publishers", |text| count(text, 1_000_000))?,
             max_viewers: values.needed("max_viewers", |text| count(text, 10_000_000))?,
             limits: values.limits()?,
@@ -138,7 +158,11 @@ impl Config {
                 "json" => Ok(LogFormat::Json),
                 _ => Err("text or json".to_owned()),
             })?,
-        })
+        };
+        match (&config.nats, &config.database) {
+            (Some(_), None) => Err(ConfigError::LinkWithoutDatabase),
+            _ => Ok(config),
+        }
     }
 }
 
@@ -207,13 +231,16 @@ fn address_or_off(text: &str) -> Result<Option<SocketAddr>, String> {
 }
 
 /// Only the scheme is looked at: what follows is the database client's to understand, and may be secret.
-fn database_url(text: &str) -> Result<DatabaseUrl, String> {
+fn database_url(text: &str) -> Result<SecretText, String> {
     let known = ["postgres://", "postgresql://"].iter().any(|scheme| text.starts_with(scheme));
-    if known {
-        Ok(DatabaseUrl(text.to_owned()))
-    } else {
-        Err("a URL that begins with postgres://".to_owned())
-    }
+    if known { Ok(SecretText(text.to_owned())) } else { Err("a URL that begins with postgres://".to_owned()) }
+}
+
+fn nats_url(text: &str) -> Result<SecretText, String> {
+    let known = ["nats://", "tls://"].iter().any(|scheme| text.starts_with(scheme));
+    known
+        .then(|| SecretText(text.to_owned()))
+        .ok_or_else(|| "a URL that begins with nats:// or tls://".to_owned())
 }
 
 fn networks(text: &str) -> Result<Vec<IpNet>, String> {

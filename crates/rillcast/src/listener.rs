@@ -1,7 +1,7 @@
-//! The HTTP listener: one address for the API, playback and pages.
+//! The HTTP listeners: one address, plain or over TLS, for the API, playback, pages and chat.
 //!
-//! Promise: a connection never outlives shutdown's grace, a client that dawdles over its headers is
-//! dropped, and one connection too many is refused without touching the others.
+//! Promise: a connection never outlives shutdown's grace, a client that dawdles over its handshake or
+//! headers is dropped, and one connection too many is refused without touching the others.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -11,17 +11,20 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
-use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
+use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
-use crate::routes::{Reply, Routes};
+use crate::routes::{Came, Reply, Routes};
 
-/// A request's headers must be complete this long after its connection became idle.
-const HEADER_DEADLINE: Duration = Duration::from_secs(30);
+/// A TLS handshake must be done, and a request's headers complete, this long after the connection came or
+/// became idle.
+const DEADLINE: Duration = Duration::from_secs(30);
 /// Most bytes of a request's head.
 const HEAD_LIMIT: u32 = 64 * 1024;
 /// Most requests of one HTTP/2 connection at a time.
@@ -29,69 +32,102 @@ const STREAMS_PER_CONNECTION: u32 = 128;
 /// After an error of `accept` that is the machine's (out of descriptors), wait this long.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-/// Accepts connections until `closing`, then lets requests under way end for at most `grace`.
-pub(crate) async fn serve(
-    listener: TcpListener,
+/// What all listeners have in common.
+#[derive(Clone)]
+pub(crate) struct Hall {
+    /// Who answers.
+    pub routes: Arc<Routes>,
+    /// One permit for each HTTP connection; one that became a chat connection gives its permit back.
+    pub places: Arc<Semaphore>,
+    /// No more connections once this is cancelled.
+    pub closing: CancellationToken,
+    /// How long requests under way may go on after that.
+    pub grace: Duration,
+}
+
+/// One connection's way through hyper.
+#[derive(Clone)]
+struct Guide {
     routes: Arc<Routes>,
-    most: usize,
-    closing: CancellationToken,
-    grace: Duration,
-) {
-    let server = http_server();
-    let graceful = GracefulShutdown::new();
-    let places = Arc::new(Semaphore::new(most));
-    let mut connections = JoinSet::new();
-    loop {
-        let (stream, address) = tokio::select! {
-            () = closing.cancelled() => break,
-            Some(_) = connections.join_next() => continue,
-            accepted = listener.accept() => match accepted {
-                Ok(accepted) => accepted,
-                Err(error) => {
-                    warn!(%error, "accepting an HTTP connection failed");
-                    tokio::time::sleep(ACCEPT_PAUSE).await;
-                    continue;
+    server: auto::Builder<TokioExecutor>,
+}
+
+impl Hall {
+    /// Accepts connections, over TLS with an acceptor, until `closing`; then lets requests under way end.
+    pub(crate) async fn serve(self, listener: TcpListener, tls: Option<TlsAcceptor>) {
+        let guide = Guide { routes: Arc::clone(&self.routes), server: http_server() };
+        let graceful = GracefulShutdown::new();
+        let mut connections = JoinSet::new();
+        loop {
+            let (stream, address) = tokio::select! {
+                () = self.closing.cancelled() => break,
+                Some(_) = connections.join_next() => continue,
+                accepted = listener.accept() => match accepted {
+                    Ok(accepted) => accepted,
+                    Err(error) => {
+                        warn!(%error, "accepting an HTTP connection failed");
+                        tokio::time::sleep(ACCEPT_PAUSE).await;
+                        continue;
+                    }
+                },
+            };
+            let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else {
+                warn!("HTTP connection refused: max_viewers reached");
+                continue;
+            };
+            let came = Came { ip: address.ip(), secure: tls.is_some() };
+            let (guide, watcher, tls) = (guide.clone(), graceful.watcher(), tls.clone());
+            connections.spawn(async move {
+                let stream = without_delay(stream);
+                match tls {
+                    None => guide.attend(stream, came, watcher).await,
+                    Some(tls) => guide.attend_encrypted(tls, stream, came, watcher).await,
                 }
-            },
-        };
-        let Ok(place) = Arc::clone(&places).try_acquire_owned() else {
-            warn!(most, "HTTP connection refused: max_viewers reached");
-            continue;
-        };
-        let routes = Arc::clone(&routes);
+                drop(place);
+            });
+        }
+        drop(listener);
+        if tokio::time::timeout(self.grace, graceful.shutdown()).await.is_err() {
+            warn!("HTTP connections were cut at the end of the grace time");
+        }
+        connections.shutdown().await;
+    }
+}
+
+impl Guide {
+    async fn attend<S>(self, stream: S, came: Came, watcher: Watcher)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let routes = self.routes;
         let answer = service_fn(move |request: hyper::Request<Incoming>| {
             let routes = Arc::clone(&routes);
-            async move { Ok::<Reply, Infallible>(routes.answer(request, address.ip()).await) }
+            async move { Ok::<Reply, Infallible>(routes.answer(request, came).await) }
         });
-        let io = TokioIo::new(without_delay(stream));
-        let connection = graceful.watch(server.serve_connection(io, answer).into_owned());
-        connections.spawn(async move {
-            if let Err(error) = connection.await {
-                debug!(%error, "HTTP connection ended with an error");
-            }
-            drop(place);
-        });
+        let connection = self.server.serve_connection_with_upgrades(TokioIo::new(stream), answer);
+        if let Err(error) = watcher.watch(connection.into_owned()).await {
+            debug!(%error, "HTTP connection ended with an error");
+        }
     }
-    drop(listener);
-    if tokio::time::timeout(grace, graceful.shutdown()).await.is_err() {
-        warn!("HTTP connections were cut at the end of the grace time");
+
+    async fn attend_encrypted(self, tls: TlsAcceptor, stream: TcpStream, came: Came, watcher: Watcher) {
+        match tokio::time::timeout(DEADLINE, tls.accept(stream)).await {
+            Ok(Ok(stream)) => self.attend(stream, came, watcher).await,
+            Ok(Err(error)) => debug!(%error, "TLS handshake failed"),
+            Err(_) => debug!("TLS handshake took too long"),
+        }
     }
-    connections.shutdown().await;
 }
 
 fn http_server() -> auto::Builder<TokioExecutor> {
     let mut server = auto::Builder::new(TokioExecutor::new());
-    server
-        .http1()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEADER_DEADLINE)
-        .max_buf_size(HEAD_LIMIT as usize);
+    server.http1().timer(TokioTimer::new()).header_read_timeout(DEADLINE).max_buf_size(HEAD_LIMIT as usize);
     server
         .http2()
         .timer(TokioTimer::new())
         .max_concurrent_streams(STREAMS_PER_CONNECTION)
         .max_header_list_size(HEAD_LIMIT)
-        .keep_alive_interval(HEADER_DEADLINE);
+        .keep_alive_interval(DEADLINE);
     server
 }
 

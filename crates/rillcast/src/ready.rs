@@ -15,6 +15,12 @@ use crate::files;
 pub struct Addresses {
     /// API, playback, pages.
     pub http: SocketAddr,
+    /// The same over TLS.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub https: Option<SocketAddr>,
+    /// Prometheus.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub metrics: Option<SocketAddr>,
     /// Plain RTMP.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rtmp: Option<SocketAddr>,

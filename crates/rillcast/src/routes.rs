@@ -44,9 +44,18 @@ pub(crate) struct Routes {
     pub ready: Arc<AtomicBool>,
 }
 
+/// How a request came.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Came {
+    /// The other end of the connection.
+    pub ip: IpAddr,
+    /// Over TLS.
+    pub secure: bool,
+}
+
 impl Routes {
     /// Answers one request.
-    pub(crate) async fn answer(&self, request: Request<Incoming>, from: IpAddr) -> Reply {
+    pub(crate) async fn answer(&self, request: Request<Incoming>, came: Came) -> Reply {
         let path = request.uri().path();
         if path.starts_with("/api/video/v1/") {
             return self.delivery.handle(request).await.map(BodyExt::boxed_unsync);
@@ -58,11 +67,16 @@ impl Routes {
             "/" if reading => page(pages::landing()),
             _ if reading && path.starts_with("/watch/") => self.watch(&path["/watch/".len()..]),
             _ => {
-                let peer = peer::behind(from, request.headers(), &self.trusted_proxies);
+                let peer = self.peer(&request, came);
                 let reply = self.api.handle(request, peer, SystemTime::now()).await;
                 reply.map(BodyExt::boxed_unsync)
             }
         }
+    }
+
+    fn peer(&self, request: &Request<Incoming>, came: Came) -> api::Peer {
+        let peer = peer::behind(came.ip, request.headers(), &self.trusted_proxies);
+        api::Peer { secure: peer.secure || came.secure, ..peer }
     }
 
     async fn readiness(&self) -> Reply {

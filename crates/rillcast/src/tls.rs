@@ -1,4 +1,4 @@
-//! Certificates for RTMPS.
+//! Certificates for RTMPS and HTTPS.
 //!
 //! Promise: without configuration a self-signed certificate is made once and kept, its key readable by
 //! its owner alone; TLS 1.2 and 1.3 are spoken, with aws-lc as the only provider.
@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio_rustls::TlsAcceptor;
 
 use crate::config::TlsFiles;
 use crate::files;
@@ -63,6 +64,13 @@ pub(crate) fn server_config(
         }
     };
     load(files)
+}
+
+/// The same certificate for HTTP: HTTP/2 where the client speaks it.
+pub(crate) fn acceptor_of_web(config: &rustls::ServerConfig) -> TlsAcceptor {
+    let mut config = config.clone();
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    TlsAcceptor::from(Arc::new(config))
 }
 
 fn load(files: &TlsFiles) -> Result<Arc<rustls::ServerConfig>, TlsError> {

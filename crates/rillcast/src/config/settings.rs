@@ -27,7 +27,7 @@ impl Setting {
 
     /// True when the text may hold a password, and must not be repeated to people.
     pub fn is_secret(&self) -> bool {
-        self.key == "database"
+        matches!(self.key, "database" | "nats" | "aws_secret_key")
     }
 
     /// Name of the flag, without its dashes.
@@ -75,10 +75,28 @@ const OWN: &[Setting] = &[
         "PostgreSQL database, as postgres://user:password@host:5432/name; by default an SQLite file in the data folder.",
     ),
     setting(
+        "nats",
+        None,
+        "URL",
+        "NATS server with JetStream that links several servers on one PostgreSQL, as nats://user:password@host:4222; by default this server is alone.",
+    ),
+    setting(
         "http",
         Some("127.0.0.1:8080"),
         "ADDR",
         "Address of the HTTP listener: API, playback, pages, health. Port 0 picks a free one.",
+    ),
+    setting(
+        "https",
+        Some("off"),
+        "ADDR",
+        "Address of the same over TLS, with the certificate below: https:// and wss://; `off` closes it.",
+    ),
+    setting(
+        "metrics",
+        Some("off"),
+        "ADDR",
+        "Address of a listener for Prometheus, whose only page is /metrics; `off` closes it.",
     ),
     setting("rtmp", Some("127.0.0.1:1935"), "ADDR", "Address for plain RTMP; `off` closes it."),
     setting("rtmps", Some("127.0.0.1:1936"), "ADDR", "Address for RTMP over TLS; `off` closes it."),
@@ -118,7 +136,7 @@ const OWN: &[Setting] = &[
         "tls_certificate",
         None,
         "FILE",
-        "PEM file with the certificate chain for RTMPS; by default a self-signed one is made.",
+        "PEM file with the certificate chain for RTMPS and HTTPS; by default a self-signed one is made.",
     ),
     setting("tls_key", None, "FILE", "PEM file with the private key of the certificate."),
     setting("part_ms", Some("200"), "MS", "Length of a low-latency part in milliseconds, 100 to 1000."),
@@ -133,6 +151,87 @@ const OWN: &[Setting] = &[
         Some("30"),
         "SECONDS",
         "A publisher that sends no picture for this long is taken for gone, 2 to 300.",
+    ),
+    setting(
+        "buckets",
+        Some("disk"),
+        "PLACE",
+        "Where S3 buckets are: `disk` keeps each as a folder in the data folder, `s3` calls an S3 service.",
+    ),
+    setting(
+        "s3_endpoint",
+        None,
+        "URL",
+        "S3 service other than Amazon's; buckets then are the first part of the path, not of the host.",
+    ),
+    setting("logs_endpoint", None, "URL", "CloudWatch Logs service other than Amazon's."),
+    setting("firehose_endpoint", None, "URL", "Kinesis Data Firehose service other than Amazon's."),
+    setting(
+        "aws_access_key",
+        None,
+        "ID",
+        "Access key for calls to those services and to Lambda; by default what AWS SDKs would use (environment, profile, role).",
+    ),
+    setting("aws_secret_key", None, "SECRET", "Secret of that access key."),
+    setting(
+        "chat_threads",
+        None,
+        "COUNT",
+        "Threads that serve chat connections, 1 to 256; by default one for each core.",
+    ),
+    setting(
+        "chat_engine",
+        Some("auto"),
+        "ENGINE",
+        "How chat is sent: `uring`, `epoll`, or `auto`: io_uring where the kernel lets us.",
+    ),
+    setting(
+        "chat_flush_ms",
+        Some("20"),
+        "MS",
+        "Messages of a busy chat room leave together, this far apart, 0 to 100; a quiet room's leave at once.",
+    ),
+    setting(
+        "chat_ping_seconds",
+        Some("30"),
+        "SECONDS",
+        "Chat connections are pinged so often, 1 to 300; two unanswered pings end one.",
+    ),
+    setting(
+        "chat_stall_seconds",
+        Some("10"),
+        "SECONDS",
+        "A chat connection that takes nothing for this long while something waits for it is ended, 1 to 120.",
+    ),
+    setting(
+        "chat_origins",
+        None,
+        "ORIGINS",
+        "Web origins whose pages may open chat connections, with commas between, such as https://example.com; by default all. Programs that send no Origin always may.",
+    ),
+    setting(
+        "chat_review",
+        None,
+        "FILE",
+        "TOML file that says where the message review handlers of chat rooms are invoked.",
+    ),
+    setting(
+        "chat_log_mb",
+        Some("1024"),
+        "MIB",
+        "Chat log that waits on disk for its destinations at most, 1 to 1048576; beyond that the oldest is dropped.",
+    ),
+    setting(
+        "chat_log_seconds",
+        Some("300"),
+        "SECONDS",
+        "Chat log files of a bucket hold at most so much time, 1 to 3600.",
+    ),
+    setting(
+        "chat_key_hours",
+        Some("24"),
+        "HOURS",
+        "Age at which the key that seals chat tokens is replaced, 1 to 8760.",
     ),
     setting("max_publishers", Some("1000"), "COUNT", "RTMP and RTMPS connections at once."),
     setting("max_viewers", Some("20000"), "COUNT", "HTTP connections at once."),
