@@ -1,18 +1,19 @@
 //! Answers as every SDK and a browser understand them.
 //!
 //! Promise: each carries its request id and may be read by a page of any origin; an error's code stands in
-//! `x-amzn-ErrorType`, its text in both `exceptionMessage` (modelled readers) and `message` (generic ones);
-//! one that is worth another try says when (`Retry-After`).
+//! `x-amzn-ErrorType` and its body has the members that the service's model gives it; one that is worth another
+//! try says when (`Retry-After`).
 
 use bytes::Bytes;
 use http::header::{self, HeaderName, HeaderValue};
 use http::{HeaderMap, Response, StatusCode};
 use http_body_util::Full;
 use serde::Serialize;
-use serde_json::json;
 
 use crate::error::ApiError;
 use crate::request_id::RequestId;
+use crate::route::Service;
+use crate::told;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
 const ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
@@ -46,10 +47,10 @@ pub(crate) fn success(id: RequestId, status: u16, reply: Reply) -> Response<Full
 }
 
 /// The answer to a call that was refused or failed.
-pub(crate) fn refusal(id: RequestId, error: &ApiError) -> Response<Full<Bytes>> {
+/// In the words of the service that was called, as far as that is known.
+pub(crate) fn refusal(id: RequestId, service: Option<Service>, error: &ApiError) -> Response<Full<Bytes>> {
     let (status, code) = error.wire();
-    let text = error.told();
-    let json = json!({ "__type": code, "exceptionMessage": text, "message": text });
+    let json = told::body(service, error);
     let mut answer = response(id, status, Some(json.to_string().into()));
     answer.headers_mut().insert(ERROR_TYPE, HeaderValue::from_static(code));
     let headers = answer.headers_mut();

@@ -3,18 +3,59 @@
 //! Promise: one exhaustive `match` gives each its status and its code; the inner cause of a failure that is
 //! not the caller's is for the log alone and never reaches the caller.
 
+use std::fmt;
+
 use domain::Arn;
 use http::StatusCode;
 
 use crate::refusal::Refusal;
 use crate::violations::Violations;
 
+/// What a modelled exception says: a text for people, and for services that have members for them (`ivschat`)
+/// what it is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Why {
+    pub(crate) text: String,
+    pub(crate) resource: Option<String>,
+    pub(crate) limit: Option<u32>,
+}
+
+impl Why {
+    /// Says this text.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self { text: text.into(), resource: None, limit: None }
+    }
+
+    /// It is about the resource, or the account, with this id: `resourceId`.
+    pub fn about(self, id: impl Into<String>) -> Self {
+        Self { resource: Some(id.into()), ..self }
+    }
+
+    /// It is about this quota, or rate a second: `limit`.
+    pub fn at(self, limit: u32) -> Self {
+        Self { limit: Some(limit), ..self }
+    }
+}
+
+impl From<String> for Why {
+    fn from(text: String) -> Self {
+        Self::new(text)
+    }
+}
+
+impl fmt::Display for Why {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
 /// Why a call is refused. The first ten are the services' modelled exceptions (their statuses are the
 /// model's), which operations may give; the rest belong to the frame.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ApiError {
-    /// An input breaks a rule that the model's bounds do not say.
+    /// An input breaks a rule that the model's bounds do not say. A text that begins with a member's path and a
+    /// colon is about that member.
     #[error("{0}")]
     Validation(String),
     /// The principal may not do this.
@@ -25,19 +66,19 @@ pub enum ApiError {
     PendingVerification(String),
     /// There is no such resource.
     #[error("{0}")]
-    ResourceNotFound(String),
+    ResourceNotFound(Why),
     /// The channel is offline.
     #[error("{0}")]
     ChannelNotBroadcasting(String),
     /// The resource's state forbids it.
     #[error("{0}")]
-    Conflict(String),
+    Conflict(Why),
     /// The account has as many as it may have.
     #[error("{0}")]
-    ServiceQuotaExceeded(String),
+    ServiceQuotaExceeded(Why),
     /// Too many requests.
     #[error("{0}")]
-    Throttling(String),
+    Throttling(Why),
     /// The stream can't be reached now.
     #[error("{0}")]
     StreamUnavailable(String),
@@ -99,7 +140,7 @@ pub enum ApiError {
 impl ApiError {
     /// There is no resource with this ARN, or the caller is not to know of it.
     pub fn not_found(arn: &Arn) -> Self {
-        Self::ResourceNotFound(format!("Resource: {arn} not found"))
+        Self::ResourceNotFound(Why::new(format!("Resource: {arn} not found")).about(arn.id.as_str()))
     }
 
     /// An input breaks a rule; `text` should name the member.
@@ -169,16 +210,16 @@ mod tests {
     /// Source: the model's `httpStatusCode` of each exception, as the generator wrote it.
     #[test]
     fn modelled_exceptions_have_the_models_status() {
-        let text = || "x".to_owned();
+        let (text, why) = (|| "x".to_owned(), || Why::new("x"));
         let ours = [
             ApiError::Validation(text()),
             ApiError::AccessDenied(text()),
             ApiError::PendingVerification(text()),
-            ApiError::ResourceNotFound(text()),
+            ApiError::ResourceNotFound(why()),
             ApiError::ChannelNotBroadcasting(text()),
-            ApiError::Conflict(text()),
-            ApiError::ServiceQuotaExceeded(text()),
-            ApiError::Throttling(text()),
+            ApiError::Conflict(why()),
+            ApiError::ServiceQuotaExceeded(why()),
+            ApiError::Throttling(why()),
             ApiError::StreamUnavailable(text()),
             ApiError::unavailable("testing", "x"),
             ApiError::internal("testing", "x"),

@@ -31,7 +31,7 @@ use crate::keyring::KeyRing;
 use crate::peer::Peer;
 use crate::permission;
 use crate::request_id::RequestId;
-use crate::route::{self, Operation, Place};
+use crate::route::{self, Operation, Place, Service};
 use crate::signing_keys::SigningKeys;
 
 /// Which regions' signatures are good here.
@@ -81,6 +81,8 @@ struct Came<'a> {
 /// What the log line of a call says of it.
 #[derive(Default)]
 struct Note {
+    /// Whose words an error is put in.
+    service: Option<Service>,
     operation: Option<&'static str>,
     key: Option<String>,
 }
@@ -110,7 +112,7 @@ impl<I: Ivs, K: KeyRing> Api<I, K> {
         report(id, &note, begun.elapsed(), &outcome);
         match outcome {
             Ok((status, reply)) => answer::success(id, status, reply),
-            Err(error) => answer::refusal(id, &error),
+            Err(error) => answer::refusal(id, note.service, &error),
         }
     }
 
@@ -121,10 +123,14 @@ impl<I: Ivs, K: KeyRing> Api<I, K> {
     {
         let Came { parts, peer, now, id } = came;
         let place = place(parts)?;
-        note.operation = place.with(&parts.method).next().map(|operation| operation.route().name);
+        let first = place.with(&parts.method).next();
+        note.operation = first.map(|operation| operation.route().name);
+        note.service = first.map(Operation::service);
         let claim = Claim::parse(parts)?;
         note.key = Some(claim.access_key_id().to_owned());
-        let operation = self.meant(place, &parts.method, &claim, now)?;
+        let operation = meant(place, &parts.method, &claim)?;
+        note.service = Some(operation.service());
+        self.check(&claim, operation.service(), now)?;
         let body = body::take(body, self.config.max_body, self.config.body_deadline).await?;
         let (principal, policy) = self.prove(&claim, &body).await?;
         let mut members = object(&body)?;
@@ -143,27 +149,18 @@ impl<I: Ivs, K: KeyRing> Api<I, K> {
         let permission = permission.permitted();
         let reply = match operation {
             Operation::Ivs(operation) => ivs::perform(&self.ivs, operation, &members, permission).await?,
+            Operation::IvsChat(_) => return Err(ApiError::UnknownOperation),
         };
         Ok((route.status, reply))
     }
 
-    /// Which of the operations with this path and method the signature is for.
-    fn meant(
-        &self,
-        place: &Place,
-        method: &Method,
-        claim: &Claim,
-        now: SystemTime,
-    ) -> Result<Operation, ApiError> {
-        let named = |operation: &Operation| operation.service().name() == claim.scope().service;
-        let operation = place.with(method).find(named).or_else(|| place.with(method).next());
-        let operation = operation.ok_or(ApiError::UnknownOperation)?;
+    /// Is the signature for this service, a region that is served, and now?
+    fn check(&self, claim: &Claim, service: Service, now: SystemTime) -> Result<(), ApiError> {
         let region = match &self.config.region {
             RegionRule::Only(region) => Some(region),
             RegionRule::Any => None,
         };
-        claim.check(Expected { region, service: operation.service().name() }, now)?;
-        Ok(operation)
+        Ok(claim.check(Expected { region, service: service.name() }, now)?)
     }
 
     async fn prove(&self, claim: &Claim, body: &[u8]) -> Result<(Principal, Arc<Policy>), ApiError> {
@@ -184,6 +181,13 @@ fn place(parts: &Parts) -> Result<&'static Place, ApiError> {
         Some(_) => Ok(place),
         None => Err(ApiError::MethodNotAllowed { allow: place.methods() }),
     }
+}
+
+/// Which of the operations with this path and method the signature is for.
+fn meant(place: &Place, method: &Method, claim: &Claim) -> Result<Operation, ApiError> {
+    let named = |operation: &Operation| operation.service().name() == claim.scope().service;
+    let operation = place.with(method).find(named).or_else(|| place.with(method).next());
+    operation.ok_or(ApiError::UnknownOperation)
 }
 
 /// The members of the body; an empty body has none. Of several members of one name the last counts, as in most

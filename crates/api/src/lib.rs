@@ -1,8 +1,9 @@
-//! The wire of Amazon IVS: HTTP in, typed and proven calls out, and back.
+//! The wire of Amazon IVS and Amazon IVS Chat: HTTP in, typed and proven calls out, and back.
 //!
 //! **Way in**: [`Api::handle`], given any HTTP request that is not another service's.
-//! **Way out**: the trait [`ivs::Ivs`] (one function per served operation), implemented by the service that
-//! gives the operations their meaning, and [`KeyRing`], which finds access keys and their policies.
+//! **Way out**: the traits [`ivs::Ivs`] and [`ivschat::IvsChat`] (one function per served operation), implemented
+//! by the service that gives the operations their meaning, and [`KeyRing`], which finds access keys and their
+//! policies.
 //!
 //! Promise: an operation is reached only by a request whose signature was verified with an active key, whose
 //! every bound in the vendor's model is met, and that the key's policy allows; every answer carries `x-amzn-RequestId`, and every error
@@ -22,6 +23,7 @@ mod call;
 mod error;
 mod handle;
 pub mod ivs;
+pub mod ivschat;
 mod keyring;
 mod peer;
 mod permission;
@@ -32,10 +34,11 @@ mod rule;
 mod sensitive;
 mod signing_keys;
 mod timestamp;
+mod told;
 mod violations;
 
 pub use call::Call;
-pub use error::ApiError;
+pub use error::{ApiError, Why};
 pub use handle::{Api, Config, RegionRule};
 pub use keyring::{Key, KeyRing};
 pub use peer::Peer;

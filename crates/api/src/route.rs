@@ -12,13 +12,15 @@ use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value};
 
 use crate::access::Access;
-use crate::ivs;
+use crate::{ivs, ivschat};
 
 /// A service of the vendor that Rillcast speaks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Service {
     /// Low-latency streaming.
     Ivs,
+    /// Chat.
+    IvsChat,
 }
 
 impl Service {
@@ -26,6 +28,7 @@ impl Service {
     pub fn name(self) -> &'static str {
         match self {
             Self::Ivs => "ivs",
+            Self::IvsChat => "ivschat",
         }
     }
 }
@@ -51,28 +54,33 @@ pub struct Route {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Operation {
     Ivs(ivs::Operation),
+    IvsChat(ivschat::Operation),
 }
 
 impl Operation {
     pub(crate) fn all() -> impl Iterator<Item = Self> {
-        ivs::Operation::ALL.iter().copied().map(Self::Ivs)
+        let chat = ivschat::Operation::ALL.iter().copied().map(Self::IvsChat);
+        ivs::Operation::ALL.iter().copied().map(Self::Ivs).chain(chat)
     }
 
     pub(crate) fn service(self) -> Service {
         match self {
             Self::Ivs(_) => Service::Ivs,
+            Self::IvsChat(_) => Service::IvsChat,
         }
     }
 
     pub(crate) fn route(self) -> &'static Route {
         match self {
             Self::Ivs(operation) => operation.route(),
+            Self::IvsChat(operation) => operation.route(),
         }
     }
 
     pub(crate) fn access(self) -> Access {
         match self {
             Self::Ivs(operation) => ivs::access(operation),
+            Self::IvsChat(operation) => ivschat::access(operation),
         }
     }
 }
@@ -204,7 +212,9 @@ mod tests {
         for operation in Operation::all() {
             let route = operation.route();
             let path = route.path.replace(['{', '}'], "");
-            assert_eq!(found(&route.method, &path), [operation]);
+            let mut found_there = found(&route.method, &path);
+            found_there.retain(|found| found.service() == operation.service());
+            assert_eq!(found_there, [operation]);
             assert_eq!(found(&Method::PATCH, &path), []);
         }
     }
@@ -236,7 +246,7 @@ mod tests {
     fn an_arn_may_come_with_its_slash_bare_when_there_is_one_way_to_read_it() {
         for head in ["arn:aws:ivs:us-east-1:1:channel", "arn%3Aaws%3Aivs%3Aus-east-1%3A1%3Achannel"] {
             let path = format!("/tags/{head}/abc-1");
-            assert_eq!(found(&Method::GET, &path).len(), 1, "{path}");
+            assert_eq!(found(&Method::GET, &path).len(), 2, "one of each service: {path}");
             let mut members = Map::new();
             bind(&UNTAG, &path, None, &mut members);
             assert_eq!(members["resourceArn"], "arn:aws:ivs:us-east-1:1:channel/abc-1");

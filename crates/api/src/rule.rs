@@ -73,7 +73,6 @@ impl Members<'_> {
     }
 
     /// For unions: exactly one of `names` must be there.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for unions; no served operation takes one yet"))]
     pub(crate) fn exactly_one(&mut self, names: &[&str]) {
         let count =
             names.iter().filter(|name| self.members.get(**name).is_some_and(|m| !m.is_null())).count();

@@ -9,9 +9,18 @@ use std::fmt;
 #[derive(Debug, Default)]
 pub struct Violations {
     path: Vec<String>,
-    found: Vec<String>,
+    found: Vec<Violation>,
     hidden: bool,
     count: usize,
+}
+
+/// One unmet bound.
+#[derive(Debug)]
+pub(crate) struct Violation {
+    /// The member's path.
+    pub(crate) path: String,
+    /// The whole text.
+    pub(crate) text: String,
 }
 
 impl Violations {
@@ -31,8 +40,14 @@ impl Violations {
         if self.found.len() < Self::KEPT {
             let path = self.path.join(".");
             let value = if self.hidden { Shown::Hidden } else { value };
-            self.found.push(format!("{value} at '{path}' failed to satisfy constraint: {constraint}"));
+            let text = format!("{value} at '{path}' failed to satisfy constraint: {constraint}");
+            self.found.push(Violation { path, text });
         }
+    }
+
+    /// Those that are kept, in the order in which they were found.
+    pub(crate) fn found(&self) -> &[Violation] {
+        &self.found
     }
 
     /// How many there have been so far, kept or not.
@@ -60,7 +75,12 @@ impl Violations {
 impl fmt::Display for Violations {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let plural = if self.found.len() == 1 { "" } else { "s" };
-        write!(f, "{} validation error{plural} detected: {}", self.found.len(), self.found.join("; "))
+        write!(f, "{} validation error{plural} detected: ", self.found.len())?;
+        for (at, violation) in self.found.iter().enumerate() {
+            let between = if at == 0 { "" } else { "; " };
+            write!(f, "{between}{}", violation.text)?;
+        }
+        Ok(())
     }
 }
 

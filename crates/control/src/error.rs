@@ -3,7 +3,7 @@
 //! Promise: one exhaustive `match` says what the wire tells of each failure of the store; of failures
 //! that are not the caller's it tells nothing.
 
-use api::ApiError;
+use api::{ApiError, Why};
 use domain::ResourceKind;
 use store::StoreError;
 
@@ -21,17 +21,26 @@ pub(crate) fn refusal(error: StoreError) -> ApiError {
         error if error.is_unavailable() => ApiError::unavailable("reaching the database", error),
         StoreError::NoSuchResource { arn } => ApiError::not_found(&arn),
         StoreError::Attached { arn } => {
-            ApiError::Conflict(format!("Resource: {arn} is in use: at least one channel is attached to it"))
+            let user = if arn.kind == ResourceKind::LoggingConfiguration { "room" } else { "channel" };
+            let text = format!("Resource: {arn} is in use: at least one {user} is attached to it");
+            ApiError::Conflict(Why::new(text).about(arn.id.as_str()))
         }
         StoreError::ResourceQuota { kind, limit } => {
             let (one, many) = nouns(kind);
-            ApiError::ServiceQuotaExceeded(format!("{one} quota exceeded: at most {limit} {many}"))
+            ApiError::ServiceQuotaExceeded(
+                Why::new(format!("{one} quota exceeded: at most {limit} {many}")).at(limit),
+            )
         }
-        StoreError::StreamKeyQuota { channel, limit } => ApiError::ServiceQuotaExceeded(format!(
-            "Stream key quota exceeded: at most {limit} per channel, channel: {channel}"
+        StoreError::StreamKeyQuota { channel, limit } => ApiError::ServiceQuotaExceeded(
+            format!("Stream key quota exceeded: at most {limit} per channel, channel: {channel}").into(),
+        ),
+        StoreError::NotActive { arn } => ApiError::validation(format!(
+            "loggingConfigurationIdentifiers: {arn} is not ACTIVE, so nothing can be logged there"
         )),
+        // About bans and mutes, which no operation of the API sets by itself.
+        error @ StoreError::RestrictionQuota { .. } => ApiError::internal("restricting a user", error),
         StoreError::PlaybackKeyTaken { arn } => {
-            ApiError::Conflict(format!("publicKeyMaterial: this key is imported already, as {arn}"))
+            ApiError::Conflict(format!("publicKeyMaterial: this key is imported already, as {arn}").into())
         }
         // About access keys, which no operation of the API handles.
         error @ (StoreError::NoSuchAccessKey { .. } | StoreError::AccessKeyTaken { .. }) => {
@@ -96,5 +105,6 @@ fn nouns(kind: ResourceKind) -> (&'static str, &'static str) {
 /// There is no resource of this name for the caller. Takes the text, as a name that fits the model's
 /// loose pattern (`[0-9]+` for an account) may still be none that anything here can have.
 pub(crate) fn missing(arn: &str) -> ApiError {
-    ApiError::ResourceNotFound(format!("Resource: {arn} not found"))
+    let id = arn.rsplit('/').next().unwrap_or_default();
+    ApiError::ResourceNotFound(Why::new(format!("Resource: {arn} not found")).about(id))
 }

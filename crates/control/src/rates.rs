@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use api::ivs::Operation;
-use api::{ApiError, Call};
+use api::{ApiError, Call, Why};
 use domain::{AccountId, Arn, Limits, Region};
 use governor::clock::MonotonicClock;
 use governor::state::keyed::DashMapStateStore;
@@ -54,12 +54,12 @@ impl Rates {
         self.sweep();
         let caller = (call.principal.account.clone(), call.region.clone());
         let (_, buckets) = &self.inner.operations[operation as usize];
-        buckets.check_key(&caller).map_err(|_| ApiError::Throttling("Rate exceeded".to_owned()))
+        buckets.check_key(&caller).map_err(|_| ApiError::Throttling(Why::new("Rate exceeded")))
     }
 
     /// May metadata be sent to this channel now?
     pub(crate) fn admit_metadata(&self, channel: &Arn) -> Result<(), ApiError> {
-        let why = |_| ApiError::Throttling(format!("Rate exceeded for channel: {channel}"));
+        let why = |_| ApiError::Throttling(format!("Rate exceeded for channel: {channel}").into());
         self.inner.metadata.check_key(channel).map_err(why)
     }
 

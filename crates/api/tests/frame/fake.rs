@@ -13,7 +13,7 @@ use api::ivs::{
     Channel, ChannelType, CreateChannelRequest, CreateChannelResponse, CreateStreamKeyResponse,
     GetChannelRequest, Ivs, StreamKey, TranscodePreset,
 };
-use api::{Api, ApiError, Call, Config, Key, KeyRing, Peer, RegionRule, Sensitive};
+use api::{Api, ApiError, Call, Config, Key, KeyRing, Peer, RegionRule, Sensitive, Why};
 use auth::policy::{ADMIN, Policy};
 use bytes::Bytes;
 use domain::{AccountId, Arn, Region, Tags};
@@ -75,15 +75,16 @@ fn created(call: &Call, input: &CreateChannelRequest) -> CreateChannelResponse {
 /// An error for each id.
 fn refusal(arn: &str) -> ApiError {
     let text = || "why".to_owned();
+    let why = || Why::new("why");
     let arn = match Arn::parse(arn) {
         Ok(arn) => arn,
         Err(error) => return ApiError::validation(error.to_string()),
     };
     match arn.id.as_str() {
         "missing" => ApiError::not_found(&arn),
-        "busy" => ApiError::Conflict(text()),
-        "full" => ApiError::ServiceQuotaExceeded(text()),
-        "fast" => ApiError::Throttling(text()),
+        "busy" => ApiError::Conflict(why()),
+        "full" => ApiError::ServiceQuotaExceeded(why()),
+        "fast" => ApiError::Throttling(why()),
         "away" => ApiError::unavailable("reading the channel", "the disk is on fire"),
         "forbidden" => ApiError::AccessDenied(text()),
         "offline" => ApiError::ChannelNotBroadcasting(text()),

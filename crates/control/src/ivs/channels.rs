@@ -158,7 +158,7 @@ fn compose(arn: Arn, mut input: CreateChannelRequest) -> Result<Channel, ApiErro
 
 fn refuse_on_air(control: &Control, channel: &Channel) -> Result<(), ApiError> {
     match control.hub.broadcast(&channel.arn) {
-        Some(_) => Err(ApiError::Conflict(format!("Channel: {} is currently online", channel.arn))),
+        Some(_) => Err(ApiError::Conflict(format!("Channel: {} is currently online", channel.arn).into())),
         None => Ok(()),
     }
 }
@@ -197,9 +197,8 @@ impl Filter {
             return Ok(Self { rows: Some(ChannelFilter::All), about: String::new() });
         };
         if let Some((second, _)) = filters.next() {
-            return Err(ApiError::Conflict(format!(
-                "Filters are mutually exclusive: {member} and {second} cannot be used together"
-            )));
+            let text = format!("Filters are mutually exclusive: {member} and {second} cannot be used together");
+            return Err(ApiError::Conflict(text.into()));
         }
         let rows = match member {
             "filterByName" => Some(ChannelFilter::Named(value.to_owned())),

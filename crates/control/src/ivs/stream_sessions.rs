@@ -33,10 +33,8 @@ pub(super) async fn get(
     let found = on_air.filter(|broadcast| wanted.is_none_or(|wanted| wanted == broadcast.stream().as_str()));
     let Some(broadcast) = found else {
         let which = wanted.map_or_else(String::new, |stream| format!(" {stream}"));
-        return Err(ApiError::ResourceNotFound(format!(
-            "Stream session{which} of channel: {} not found",
-            channel.arn
-        )));
+        let text = format!("Stream session{which} of channel: {} not found", channel.arn);
+        return Err(ApiError::ResourceNotFound(text.into()));
     };
     let stream_session = session(control, call, channel, &broadcast).await?;
     Ok(GetStreamSessionResponse { stream_session: Some(stream_session) })
