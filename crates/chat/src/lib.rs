@@ -11,6 +11,109 @@
 
 #![warn(missing_docs)]
 
+mod admission;
+mod error;
 pub mod log;
 pub mod metrics;
+pub mod request;
 pub mod review;
+
+use std::net::{IpAddr, TcpStream};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use bytes::Bytes;
+use domain::{ChatRates, Limits};
+use http::Response;
+use http::request::Parts;
+use tokio_util::sync::CancellationToken;
+
+pub use admission::{Refusal, Seat};
+pub use error::Error;
+
+/// How chat behaves.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Quotas and rates.
+    pub limits: Limits,
+    /// Web origins (`https://example.com`) whose pages may connect; `None`: all. A request without `Origin`
+    /// comes from no page and always may.
+    pub origins: Option<Vec<String>>,
+    /// The engine's settings. `farewell` is set by this crate.
+    pub fanout: fanout::Config,
+    /// At shutdown connections are cut one by one over so long. Default 3 s.
+    pub drain: Duration,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            limits: Limits::default(),
+            origins: None,
+            fanout: fanout::Config::default(),
+            drain: Duration::from_secs(3),
+        }
+    }
+}
+
+/// The pipes that chat uses.
+pub struct Deps {
+    /// Rooms, token keys, spent tokens, restrictions.
+    pub store: store::Store,
+    /// Carries what is said.
+    pub bus: bus::Bus,
+    /// The name under which that bus publishes.
+    pub node: bus::NodeId,
+    /// The accounts' rates, shared with the API.
+    pub rates: Arc<ChatRates>,
+}
+
+/// The service. A clone is another handle on it.
+#[derive(Clone)]
+pub struct Chat {}
+
+impl Chat {
+    /// Starts the engine's threads. Nobody is admitted before [`Chat::run`] is polled.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub fn bind(config: Config, deps: Deps) -> Result<Self, Error> {
+        let _ = (config, deps);
+        Ok(Self {})
+    }
+
+    /// Does this request ask for a WebSocket? Then it is [`Chat::admit`]'s to answer, whatever is wrong with it.
+    pub fn is_handshake(parts: &Parts) -> bool {
+        admission::is_handshake(parts)
+    }
+
+    /// Checks a handshake and spends its token. The response (101) is to be sent, then the socket is to be given
+    /// to [`Chat::join`]. A seat that is dropped instead is free again, but its token is spent.
+    ///
+    /// # Errors
+    /// [`Refusal`], which has the response to send instead.
+    pub async fn admit(
+        &self,
+        parts: &Parts,
+        peer: IpAddr,
+        now: SystemTime,
+    ) -> Result<(Response<()>, Seat), Refusal> {
+        let _ = (parts, peer, now);
+        Err(Refusal::new(http::StatusCode::SERVICE_UNAVAILABLE, "starting"))
+    }
+
+    /// Takes the socket of an admitted handshake over, with the bytes that were read beyond it.
+    pub fn join(&self, seat: Seat, stream: TcpStream, early: Bytes) {
+        let _ = (seat, stream, early);
+    }
+
+    /// Serves until `shutdown`, then admits no more and cuts all connections over [`Config::drain`].
+    pub async fn run(self, shutdown: CancellationToken) {
+        shutdown.cancelled().await;
+    }
+
+    /// All metrics in Prometheus' text format.
+    pub fn metrics(&self) -> String {
+        String::new()
+    }
+}
