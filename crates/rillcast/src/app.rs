@@ -9,9 +9,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use api::{Api, RegionRule};
-use blob::Blobs;
+use chat::Chat;
 use control::Control;
-use live::{Hub, RingLimits};
+use live::Hub;
 use store::Store;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
@@ -22,15 +22,17 @@ use tracing::{info, warn};
 use crate::config::Config;
 use crate::error::AppError;
 use crate::listener::Hall;
+use crate::pipes::Pipes;
 use crate::ready::Addresses;
 use crate::routes::Routes;
-use crate::{first_start, ready, tls};
+use crate::upgrades::Upgrades;
+use crate::{first_start, metrics, ready, tls};
 
 /// Viewers get this long to fetch the end of what they watch, once playlists say it has ended.
 const FAREWELL: Duration = Duration::from_secs(2);
 
-/// Name of the folder in the data folder that holds buckets.
-const BUCKETS: &str = "buckets";
+/// Chat connections are cut one by one over this time, so that their clients do not come back all at once.
+const DRAIN: Duration = Duration::from_secs(3);
 
 /// A server with its listeners open, not yet accepting.
 pub struct App {
@@ -40,6 +42,7 @@ pub struct App {
     ingest: ingest::Ingest,
     packager: packager::Packager,
     control: Control,
+    chat: Chat,
     routes: Arc<Routes>,
     hub: Hub,
     store: Store,
@@ -54,21 +57,35 @@ impl App {
         let first_start = first_start::root_key(&store, &config).await?;
         let doors = Doors::bind(&config).await?;
         let http_address = address(&doors.http)?;
-        let hub = Hub::new(RingLimits::default());
+        let pipes = Pipes::open(&config, store).await?;
         let tls = server_tls(&config)?;
-        let ingest = bind_ingest(&config, &store, &hub, Arc::clone(&tls)).await?;
+        let ingest = bind_ingest(&config, &pipes, Arc::clone(&tls)).await?;
         let packager =
-            packager::Packager::bind(packager_config(&config), packager::Deps { hub: hub.clone() });
-        let control = control(&config, http_address, &store, &hub).await?;
-        let routes = routes(&config, &control, &store, &hub);
+            packager::Packager::bind(packager_config(&config), packager::Deps { hub: pipes.hub.clone() });
+        let control = control(&config, http_address, &pipes).await?;
+        let chat = chat(&config, &pipes)?;
+        let routes = routes(&config, &control, &chat, &pipes);
         let addresses = Addresses {
             http: http_address,
             https: doors.https.as_ref().map(address).transpose()?,
-            metrics: None,
+            metrics: doors.metrics.as_ref().map(address).transpose()?,
             rtmp: ingest.rtmp_addr(),
             rtmps: ingest.rtmps_addr(),
         };
-        Ok(Self { config, doors, tls, ingest, packager, control, routes, hub, store, addresses, first_start })
+        Ok(Self {
+            config,
+            doors,
+            tls,
+            ingest,
+            packager,
+            control,
+            chat,
+            routes,
+            hub: pipes.hub,
+            store: pipes.store,
+            addresses,
+            first_start,
+        })
     }
 
     /// Where the listeners are.
@@ -83,14 +100,17 @@ impl App {
 
     /// Serves until `shutdown`, then ends publishers, lets viewers see the end, and returns.
     pub async fn run(self, shutdown: CancellationToken) -> Result<(), AppError> {
-        let Self { config, doors, tls, ingest, packager, control, routes, hub, store, addresses, .. } = self;
+        let Self {
+            config, doors, tls, ingest, packager, control, chat, routes, hub, store, addresses, ..
+        } = self;
         let stages = Stages::default();
         let ready = Arc::clone(&routes.ready);
         let mut services = JoinSet::new();
-        services.spawn(ingest.run(stages.ingest.clone()));
-        services.spawn(packager.run(stages.packager.clone()));
-        services.spawn(control.run(stages.http.clone()));
-        doors.open(&mut services, hall(&config, routes, &stages.http), &tls);
+        services.spawn(named(Name::Ingest, ingest.run(stages.ingest.clone())));
+        services.spawn(named(Name::Packager, packager.run(stages.packager.clone())));
+        services.spawn(named(Name::Web, control.run(stages.http.clone())));
+        doors.open(&mut services, hall(&config, Arc::clone(&routes), &stages.http), &tls, &chat);
+        services.spawn(named(Name::Chat, chat.run(stages.chat.clone())));
         ready.store(true, Ordering::Release);
         if let Some(path) = &config.ready_file {
             ready::write(path, addresses)
@@ -99,10 +119,16 @@ impl App {
         info!(http = %addresses.http, rtmp = ?addresses.rtmp, rtmps = ?addresses.rtmps, "ready");
         tokio::select! {
             () = shutdown.cancelled() => info!("shutting down"),
-            Some(_) = services.join_next() => return Err(AppError::ServiceEnded),
+            Some(ended) = services.join_next() => {
+                tracing::error!(service = ?ended, "a service ended by itself");
+                return Err(AppError::ServiceEnded);
+            }
         }
         ready.store(false, Ordering::Release);
-        let orderly = stages.close(&mut services, &hub);
+        let orderly = async {
+            stages.close(&mut services, &hub).await;
+            routes.upgrades.finish().await;
+        };
         if tokio::time::timeout(config.shutdown, orderly).await.is_err() {
             warn!("shutdown took too long; what was left is cut");
         }
@@ -117,22 +143,33 @@ impl App {
 struct Doors {
     http: TcpListener,
     https: Option<TcpListener>,
+    metrics: Option<TcpListener>,
 }
 
 impl Doors {
     async fn bind(config: &Config) -> Result<Self, AppError> {
-        let https = match config.https {
-            Some(address) => Some(bind(address).await?),
-            None => None,
-        };
-        Ok(Self { http: bind(config.http).await?, https })
+        let (https, metrics) = (wanted(config.https).await?, wanted(config.metrics).await?);
+        Ok(Self { http: bind(config.http).await?, https, metrics })
     }
 
-    fn open(self, services: &mut JoinSet<()>, hall: Hall, tls: &rustls::ServerConfig) {
-        if let Some(https) = self.https {
-            services.spawn(hall.clone().serve(https, Some(tls::acceptor_of_web(tls))));
+    fn open(self, services: &mut JoinSet<Name>, hall: Hall, tls: &rustls::ServerConfig, chat: &Chat) {
+        if let Some(listener) = self.metrics {
+            let chat = chat.clone();
+            let counts = move || chat.metrics();
+            services.spawn(named(Name::Web, metrics::serve(listener, counts, hall.closing.clone())));
         }
-        services.spawn(hall.serve(self.http, None));
+        if let Some(https) = self.https {
+            let tls = Some(tls::acceptor_of_web(tls));
+            services.spawn(named(Name::Web, hall.clone().serve(https, tls)));
+        }
+        services.spawn(named(Name::Web, hall.serve(self.http, None)));
+    }
+}
+
+async fn wanted(address: Option<SocketAddr>) -> Result<Option<TcpListener>, AppError> {
+    match address {
+        Some(address) => bind(address).await.map(Some),
+        None => Ok(None),
     }
 }
 
@@ -154,21 +191,48 @@ fn server_tls(config: &Config) -> Result<Arc<rustls::ServerConfig>, AppError> {
     Ok(tls::server_config(config.tls.as_ref(), &config.data_dir.join("tls"), names)?)
 }
 
+/// What runs, as far as the order of its end matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Name {
+    Ingest,
+    Packager,
+    Chat,
+    /// Listeners and what runs beside the API.
+    Web,
+}
+
+async fn named(name: Name, service: impl Future<Output = ()>) -> Name {
+    service.await;
+    name
+}
+
+/// Waits until this service has ended; others may end meanwhile.
+async fn end_of(name: Name, services: &mut JoinSet<Name>) {
+    while let Some(ended) = services.join_next().await {
+        if ended.is_ok_and(|ended| ended == name) {
+            return;
+        }
+    }
+}
+
 /// The order in which services are asked to end: what feeds the others first.
 #[derive(Default)]
 struct Stages {
     ingest: CancellationToken,
     packager: CancellationToken,
+    chat: CancellationToken,
     http: CancellationToken,
 }
 
 impl Stages {
-    async fn close(&self, services: &mut JoinSet<()>, hub: &Hub) {
+    async fn close(&self, services: &mut JoinSet<Name>, hub: &Hub) {
         let streaming = !hub.on_air().is_empty();
+        // Chat feeds nobody; cutting its connections takes its time beside the rest.
+        self.chat.cancel();
         self.ingest.cancel();
-        services.join_next().await;
+        end_of(Name::Ingest, services).await;
         self.packager.cancel();
-        services.join_next().await;
+        end_of(Name::Packager, services).await;
         if streaming {
             tokio::time::sleep(FAREWELL).await;
         }
@@ -179,8 +243,7 @@ impl Stages {
 
 async fn bind_ingest(
     config: &Config,
-    store: &Store,
-    hub: &Hub,
+    pipes: &Pipes,
     tls: Arc<rustls::ServerConfig>,
 ) -> Result<ingest::Ingest, AppError> {
     let settings = ingest::Config {
@@ -191,7 +254,7 @@ async fn bind_ingest(
         limits: config.limits,
         ..ingest::Config::default()
     };
-    let deps = ingest::Deps { store: store.clone(), hub: hub.clone(), tls };
+    let deps = ingest::Deps { store: pipes.store.clone(), hub: pipes.hub.clone(), tls };
     Ok(ingest::Ingest::bind(settings, deps).await?)
 }
 
@@ -199,7 +262,7 @@ fn packager_config(config: &Config) -> packager::Config {
     packager::Config { part: config.part, window: config.window, ..packager::Config::default() }
 }
 
-async fn control(config: &Config, http: SocketAddr, store: &Store, hub: &Hub) -> Result<Control, AppError> {
+async fn control(config: &Config, http: SocketAddr, pipes: &Pipes) -> Result<Control, AppError> {
     let public_url = config.public_url.clone().unwrap_or_else(|| format!("http://{}", reachable(http)));
     let ingest_host = config.ingest_host.clone().unwrap_or_else(|| host_of(&public_url));
     let meaning = control::Config {
@@ -208,18 +271,47 @@ async fn control(config: &Config, http: SocketAddr, store: &Store, hub: &Hub) ->
         limits: config.limits,
         ..control::Config::default()
     };
-    let blobs = Blobs::disk(config.data_dir.join(BUCKETS));
-    let deps = control::Deps { store: store.clone(), hub: hub.clone(), blobs };
+    let deps =
+        control::Deps { store: pipes.store.clone(), hub: pipes.hub.clone(), blobs: pipes.blobs.clone() };
     Ok(Control::new(meaning, deps).await?)
 }
 
-fn routes(config: &Config, control: &Control, store: &Store, hub: &Hub) -> Arc<Routes> {
+fn chat(config: &Config, pipes: &Pipes) -> Result<Chat, AppError> {
+    let settings = &config.chat;
+    let mut engine = fanout::Config {
+        tick: settings.flush,
+        stall: settings.stall,
+        ping: settings.ping,
+        engine: settings.engine,
+        ..fanout::Config::default()
+    };
+    engine.shards = settings.threads.unwrap_or(engine.shards);
+    let behaviour = chat::Config {
+        limits: config.limits,
+        origins: settings.origins.clone(),
+        fanout: engine,
+        drain: DRAIN.min(config.shutdown / 2),
+    };
+    let deps = chat::Deps {
+        store: pipes.store.clone(),
+        bus: pipes.bus.clone(),
+        node: pipes.node.clone(),
+        rates: Arc::clone(&pipes.rates),
+    };
+    Ok(Chat::bind(behaviour, deps)?)
+}
+
+fn routes(config: &Config, control: &Control, chat: &Chat, pipes: &Pipes) -> Arc<Routes> {
     let rule = if config.any_region { RegionRule::Any } else { RegionRule::Only(config.region.clone()) };
     Arc::new(Routes {
         api: Api::new(api::Config::new(rule), control.clone(), control.clone()),
-        delivery: delivery::Delivery::bind(delivery::Config::default(), delivery::Deps { hub: hub.clone() }),
+        delivery: delivery::Delivery::bind(
+            delivery::Config::default(),
+            delivery::Deps { hub: pipes.hub.clone() },
+        ),
+        upgrades: Upgrades::new(chat.clone()),
         trusted_proxies: config.trusted_proxies.clone(),
-        store: store.clone(),
+        store: pipes.store.clone(),
         region: config.region.clone(),
         account: config.account.clone(),
         ready: Arc::new(AtomicBool::new(false)),

@@ -12,7 +12,7 @@ use crate::config::{Inputs, SETTINGS, Setting};
 pub fn command() -> Command {
     Command::new("rillcast")
         .version(env!("CARGO_PKG_VERSION"))
-        .about("Self-hosted live video that speaks the wire of Amazon IVS")
+        .about("Self-hosted live video and chat that speak the wire of Amazon IVS")
         .after_help("Start with `rillcast serve`, then open the line that it prints.")
         .subcommand_required(true)
         .arg_required_else_help(true)
@@ -24,6 +24,7 @@ pub fn command() -> Command {
         .subcommand(keys_command())
         .subcommand(policy_command())
         .subcommand(db_command())
+        .subcommand(chat_command())
 }
 
 fn config_command() -> Command {
@@ -126,6 +127,23 @@ fn db_command() -> Command {
                         .long("replace")
                         .action(ArgAction::SetTrue)
                         .help("Drop what the database holds"),
+                ),
+        ))
+}
+
+fn chat_command() -> Command {
+    Command::new("chat")
+        .about("Manage what chat keeps")
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .subcommand(with_database(
+            Command::new("rotate-key")
+                .about("Seal chat tokens with a new key from now on; running servers follow within seconds")
+                .arg(
+                    Arg::new("revoke")
+                        .long("revoke")
+                        .action(ArgAction::SetTrue)
+                        .help("Make tokens of older keys worthless too; connections that are open stay"),
                 ),
         ))
 }

@@ -35,6 +35,12 @@ pub enum AppError {
     /// The API's meaning.
     #[error("starting the control plane")]
     Control(#[from] control::Error),
+    /// Chat.
+    #[error("starting chat")]
+    Chat(#[from] chat::Error),
+    /// The client for calls to others.
+    #[error("making the client for calls to other services")]
+    Outbound(#[from] outbound::OutboundError),
     /// The ready file.
     #[error("writing the ready file {}", path.display())]
     ReadyFile {

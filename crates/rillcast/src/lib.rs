@@ -8,6 +8,7 @@
 
 pub mod app;
 mod backups;
+mod chat_keys;
 pub mod cli;
 pub mod commands;
 pub mod config;
@@ -17,10 +18,13 @@ mod files;
 mod first_start;
 mod keys;
 mod listener;
+mod metrics;
 mod pages;
 mod peer;
+mod pipes;
 mod policies;
 pub mod ready;
 mod routes;
 mod telemetry;
 mod tls;
+mod upgrades;

@@ -10,6 +10,7 @@ use std::time::SystemTime;
 
 use api::Api;
 use bytes::Bytes;
+use chat::Chat;
 use control::Control;
 use delivery::Delivery;
 use domain::{AccountId, Region, ResourceId};
@@ -22,6 +23,7 @@ use store::Store;
 
 use crate::pages::{self, Asset};
 use crate::peer;
+use crate::upgrades::Upgrades;
 
 /// What every route answers with.
 pub(crate) type Reply = Response<UnsyncBoxBody<Bytes, std::convert::Infallible>>;
@@ -32,6 +34,8 @@ pub(crate) struct Routes {
     pub api: Api<Control, Control>,
     /// Playlists and media.
     pub delivery: Delivery,
+    /// Chat connections.
+    pub upgrades: Upgrades,
     /// Whose forwarding headers are believed.
     pub trusted_proxies: Vec<IpNet>,
     /// Asked by `/readyz`.
@@ -64,6 +68,7 @@ impl Routes {
         match path {
             "/healthz" if reading => text(StatusCode::OK, "ok\n"),
             "/readyz" if reading => self.readiness().await,
+            "/" if request.headers().contains_key(header::UPGRADE) => self.upgrade(request, came).await,
             "/" if reading => page(pages::landing()),
             _ if reading && path.starts_with("/watch/") => self.watch(&path["/watch/".len()..]),
             _ => {
@@ -71,6 +76,23 @@ impl Routes {
                 let reply = self.api.handle(request, peer, SystemTime::now()).await;
                 reply.map(BodyExt::boxed_unsync)
             }
+        }
+    }
+
+    /// A WebSocket handshake: admitted or refused before the answer, handed over behind it.
+    async fn upgrade(&self, mut request: Request<Incoming>, came: Came) -> Reply {
+        let peer = self.peer(&request, came);
+        let on = hyper::upgrade::on(&mut request);
+        let (parts, _) = request.into_parts();
+        if !Chat::is_handshake(&parts) {
+            return page(pages::landing());
+        }
+        match self.upgrades.chat().admit(&parts, peer.ip, SystemTime::now()).await {
+            Ok((welcome, seat)) => {
+                self.upgrades.hand_over(on, seat);
+                welcome.map(|()| Full::default().boxed_unsync())
+            }
+            Err(refusal) => refusal.response().map(|text| Full::from(text).boxed_unsync()),
         }
     }
 

@@ -1,0 +1,105 @@
+//! The pipes between services, as the settings name them.
+//!
+//! Promise: opened in one place and once; services get handles, so that all of them mean the same database,
+//! bus and buckets.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Instant;
+
+use blob::{Blobs, S3Config, S3Key};
+use bus::{Bus, NodeId};
+use domain::{ChatRates, alphanumeric};
+use live::{Hub, RingLimits};
+use outbound::log_sink::{LogSinks, LogSinksConfig};
+use outbound::{Chain, Credentials, Keys, Outbound};
+use store::Store;
+
+use crate::config::{BucketPlace, Config, OutsideSettings};
+use crate::entropy;
+use crate::error::AppError;
+
+/// Name of the folder in the data folder that holds buckets.
+const BUCKETS: &str = "buckets";
+/// Letters and digits that name one run of the server.
+const NODE_LENGTH: usize = 12;
+
+/// Handles on every pipe.
+pub(crate) struct Pipes {
+    /// Durable truth.
+    pub store: Store,
+    /// What is on air here.
+    pub hub: Hub,
+    /// Facts and commands.
+    pub bus: Bus,
+    /// This run's name on the bus.
+    pub node: NodeId,
+    /// Buckets.
+    pub blobs: Blobs,
+    /// Calls to others.
+    pub outbound: Outbound,
+    /// Destinations of the chat log that are no buckets.
+    pub sinks: LogSinks,
+    /// What accounts may do in chat, counted once for the API and the sockets.
+    pub rates: Arc<ChatRates>,
+}
+
+impl Pipes {
+    /// Opens what is not open yet.
+    pub(crate) async fn open(config: &Config, store: Store) -> Result<Self, AppError> {
+        let node = NodeId(alphanumeric(NODE_LENGTH, &mut entropy::fill));
+        let outbound = Outbound::new(outbound::Config {
+            credentials: credentials(&config.outside),
+            ..outbound::Config::default()
+        })?;
+        let sinks = LogSinksConfig {
+            logs_endpoint: config.outside.logs_endpoint.clone(),
+            firehose_endpoint: config.outside.firehose_endpoint.clone(),
+        };
+        Ok(Self {
+            store,
+            hub: Hub::new(RingLimits::default()),
+            bus: bus(config, &node).await?,
+            node,
+            blobs: blobs(config),
+            sinks: LogSinks::new(outbound.clone(), sinks),
+            outbound,
+            rates: Arc::new(ChatRates::new(&config.limits, Instant::now())),
+        })
+    }
+}
+
+async fn bus(config: &Config, node: &NodeId) -> Result<Bus, AppError> {
+    let _ = config;
+    Ok(Bus::in_process(node.clone()))
+}
+
+fn blobs(config: &Config) -> Blobs {
+    let outside = &config.outside;
+    match outside.buckets {
+        BucketPlace::Disk => Blobs::disk(config.data_dir.join(BUCKETS)),
+        BucketPlace::S3 => Blobs::s3(S3Config {
+            endpoint: outside.s3_endpoint.clone(),
+            region: Some(config.region.as_str().to_owned()),
+            key: outside
+                .key
+                .as_ref()
+                .map(|(id, secret)| S3Key { id: id.clone(), secret: secret.reveal().to_owned() }),
+            path_style: outside.s3_endpoint.is_some(),
+        }),
+    }
+}
+
+/// The configured key, else where AWS SDKs look.
+fn credentials(outside: &OutsideSettings) -> Credentials {
+    if let Some((id, secret)) = &outside.key {
+        let keys = Keys { id: id.clone(), secret: secret.reveal().to_owned(), session: None };
+        return Credentials::Keys(keys);
+    }
+    let environment: HashMap<_, _> = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .collect();
+    let home = environment.get("HOME").map(PathBuf::from);
+    Credentials::Chain(Chain { environment, home, profile: None })
+}
