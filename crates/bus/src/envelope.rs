@@ -99,3 +99,32 @@ pub struct Envelope {
     /// What it says.
     pub body: Body,
 }
+
+impl Envelope {
+    /// The most bytes of text in one (see [`Envelope::weight`]). A chat message with all its attributes is a
+    /// tenth of it.
+    pub const MAX_WEIGHT: usize = 65_536;
+
+    /// How many bytes of text it carries: what counts against bounds.
+    pub fn weight(&self) -> usize {
+        let Body::Room(news) = &self.body;
+        self.node.0.len() + news.weight()
+    }
+}
+
+impl RoomNews {
+    fn weight(&self) -> usize {
+        let optional = |text: &Option<Arc<str>>| text.as_ref().map_or(0, |text| text.len());
+        match self {
+            Self::Frame { id, sender, payload, .. } => id.len() + optional(sender) + payload.len(),
+            Self::Disconnect { id, payload, user, reason, .. } => {
+                id.len() + payload.len() + user.len() + optional(reason)
+            }
+            Self::ToUser { user, payload } => user.len() + payload.len(),
+            Self::Command { name, attributes } => {
+                name.len() + attributes.iter().map(|(key, value)| key.len() + value.len()).sum::<usize>()
+            }
+            Self::Changed => 0,
+        }
+    }
+}

@@ -13,46 +13,85 @@
 #![warn(missing_docs)]
 
 mod envelope;
+mod error;
 mod in_process;
+mod nats;
 
 pub use envelope::{Body, Envelope, FrameKind, NodeId, RoomNews, Subject};
+pub use error::{BusConnectError, BusError};
+pub use nats::NatsConfig;
 
 use std::sync::Arc;
 
 use in_process::InProcess;
+use nats::Nats;
 
 /// Takes envelopes. Called on whatever thread carries them, one at a time for a subject.
 pub trait Receiver: Send + Sync {
     /// An envelope has come. Must neither wait nor publish: whoever publishes may be on this thread.
     fn receive(&self, envelope: &Arc<Envelope>);
 
-    /// Envelopes may have been lost on the way to this node (the link to the broker was cut for longer than
-    /// the broker keeps them).
+    /// Envelopes may have been lost on the way to this node: the link to the broker was cut for longer than the
+    /// broker keeps them, the broker forgot them, or a node of a newer version wrote what this one can't read.
+    /// Must neither wait nor publish.
     fn gap(&self);
+
+    /// An envelope that this node's [`Bus::publish`] took did not come back from the broker: the link was cut,
+    /// or five seconds went by. As far as this node can know, nobody got it; in the rare case that only its
+    /// return was lost, others did. Told on the publisher's node alone, and never without a broker. Must
+    /// neither wait nor publish.
+    fn lost(&self, envelope: &Arc<Envelope>) {
+        let _ = envelope;
+    }
 }
 
-/// Why an envelope was not carried.
-#[derive(Debug, thiserror::Error)]
-pub enum BusError {
-    /// The link to the broker does not keep up; the envelope was not taken.
-    #[error("the bus is full")]
-    Full,
-    /// The broker can't be reached.
-    #[error("the bus has no link to its broker")]
-    Away,
+/// What a bus has done since its start. Without a broker only `linked` says something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Figures {
+    /// Whether envelopes can be published now.
+    pub linked: bool,
+    /// Bytes of text that were taken and neither came back nor were lost.
+    pub waiting_bytes: usize,
+    /// Envelopes written to the broker.
+    pub published: u64,
+    /// Envelopes handed to the receivers.
+    pub received: u64,
+    /// Envelopes told as lost.
+    pub lost: u64,
+    /// Gaps told.
+    pub gaps: u64,
+    /// Envelopes that could not be read.
+    pub unreadable: u64,
 }
 
 /// Carries envelopes. A clone is another handle on the same bus.
 #[derive(Clone)]
 pub struct Bus {
     node: NodeId,
-    in_process: Arc<InProcess>,
+    way: Way,
+}
+
+#[derive(Clone)]
+enum Way {
+    InProcess(Arc<InProcess>),
+    Nats(Arc<Nats>),
 }
 
 impl Bus {
     /// A bus for this process alone: receivers are called on the publisher's thread.
     pub fn in_process(node: NodeId) -> Self {
-        Self { node, in_process: Arc::new(InProcess::new()) }
+        Self { node, way: Way::InProcess(Arc::new(InProcess::new())) }
+    }
+
+    /// A bus between all nodes that use the same broker. `node` must be no other node's, nor that of an earlier
+    /// run. Needs a tokio runtime, on which receivers are called.
+    ///
+    /// # Errors
+    /// [`BusConnectError`] when the broker can't be reached now or is not fit. Once connected, a bus mends
+    /// its link by itself.
+    pub async fn nats(config: NatsConfig, node: NodeId) -> Result<Self, BusConnectError> {
+        let nats = Nats::connect(config, node.clone()).await?;
+        Ok(Self { node, way: Way::Nats(Arc::new(nats)) })
     }
 
     /// Gives an envelope to all receivers of its subject's kind.
@@ -61,13 +100,47 @@ impl Bus {
     /// [`BusError`]; then nobody gets it.
     pub fn publish(&self, subject: Subject, body: Body) -> Result<(), BusError> {
         let envelope = Arc::new(Envelope { node: self.node.clone(), subject, body });
-        self.in_process.publish(&envelope);
-        Ok(())
+        if envelope.weight() > Envelope::MAX_WEIGHT {
+            return Err(BusError::TooLarge);
+        }
+        match &self.way {
+            Way::InProcess(bus) => {
+                bus.publish(&envelope);
+                Ok(())
+            }
+            Way::Nats(bus) => bus.publish(envelope),
+        }
     }
 
     /// From now on `receiver` gets everything that is said about rooms, until the bus is gone.
-    #[expect(clippy::needless_pass_by_value, reason = "a subscriber gives its receiver away")]
     pub fn subscribe_rooms(&self, receiver: Arc<dyn Receiver>) {
-        self.in_process.subscribe(&receiver);
+        match &self.way {
+            Way::InProcess(bus) => bus.subscribe(&receiver),
+            Way::Nats(bus) => bus.subscribe(receiver),
+        }
+    }
+
+    /// What it has done.
+    pub fn figures(&self) -> Figures {
+        match &self.way {
+            Way::InProcess(_) => Figures {
+                linked: true,
+                waiting_bytes: 0,
+                published: 0,
+                received: 0,
+                lost: 0,
+                gaps: 0,
+                unreadable: 0,
+            },
+            Way::Nats(bus) => bus.figures(),
+        }
+    }
+
+    /// Carries what was published (for at most two seconds) and ends; later publications are refused.
+    pub async fn close(&self) {
+        match &self.way {
+            Way::InProcess(_) => {}
+            Way::Nats(bus) => bus.close().await,
+        }
     }
 }

@@ -1,0 +1,259 @@
+//! The task between the queue and the stream, for as long as the bus lives.
+//!
+//! Promise: one envelope is handed out at a time, in the stream's order; each that was taken from the queue is
+//! settled; while there is no link, what is in the queue is lost at once, not sent late.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::sync::mpsc;
+use tokio::time::MissedTickBehavior;
+use tokio_util::sync::CancellationToken;
+
+use super::NatsConfig;
+use super::link::{Arrival, Link, LinkError};
+use super::position::{Position, Step};
+use super::shared::Shared;
+use super::unsettled::Unsettled;
+use super::wire;
+use crate::{BusConnectError, Envelope};
+
+/// How often times are looked at.
+const TICK: Duration = Duration::from_millis(250);
+/// Silence after which a link counts as dead: three heartbeats.
+const SILENCE: Duration = Duration::from_secs(3);
+/// Between attempts to open a link: doubled each time, up to the last.
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+const LAST_PAUSE: Duration = Duration::from_secs(2);
+/// How long what is on the way may take when the bus is closed.
+const FAREWELL: Duration = Duration::from_secs(2);
+/// Envelopes written in one go, before reading has its turn.
+const BATCH: usize = 64;
+
+/// Why carrying stopped.
+enum End {
+    Closed,
+    Link(LinkError),
+    Silent,
+}
+
+pub(super) struct Carrier {
+    config: NatsConfig,
+    shared: Arc<Shared>,
+    queue: mpsc::Receiver<Arc<Envelope>>,
+    stop: CancellationToken,
+    unsettled: Unsettled,
+    /// How many this node wrote.
+    written: u64,
+    /// An envelope could not be read. Told with the next tick, so that a flood of them is a trickle of gaps.
+    skipped: bool,
+}
+
+impl Carrier {
+    pub(super) fn new(
+        config: NatsConfig,
+        shared: Arc<Shared>,
+        queue: mpsc::Receiver<Arc<Envelope>>,
+        stop: CancellationToken,
+    ) -> Self {
+        Self { config, shared, queue, stop, unsettled: Unsettled::default(), written: 0, skipped: false }
+    }
+
+    /// Carries until the bus is closed.
+    pub(super) async fn run(mut self, link: Link, position: Position) {
+        let (mut link, mut position) = (link, position);
+        loop {
+            self.shared.set_linked(true);
+            let end = self.carry(&mut link, &mut position).await;
+            self.shared.set_linked(false);
+            match end {
+                End::Closed => break self.say_farewell(&mut link, &mut position).await,
+                End::Link(error) => tracing::warn!(error = %error, "the link to NATS is gone"),
+                End::Silent => tracing::warn!("the link to NATS is gone: no heartbeat"),
+            }
+            drop(link);
+            match self.open(position).await {
+                Some(opened) => (link, position) = opened,
+                None => break,
+            }
+            tracing::info!("the link to NATS is back");
+        }
+        self.lose_everything();
+    }
+
+    async fn carry(&mut self, link: &mut Link, position: &mut Position) -> End {
+        let (mut batch, mut heard) = (Vec::with_capacity(BATCH), Instant::now());
+        let mut tick = tokio::time::interval(TICK);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            let done = tokio::select! {
+                () = self.stop.cancelled() => return End::Closed,
+                message = link.next() => {
+                    heard = Instant::now();
+                    match message {
+                        Ok(message) => link.take(message).await.map(|arrival| self.read(position, arrival)),
+                        Err(error) => Err(error),
+                    }
+                }
+                count = self.queue.recv_many(&mut batch, BATCH) => {
+                    if count == 0 {
+                        return End::Closed;
+                    }
+                    self.write(link, &mut batch).await
+                }
+                _ = tick.tick() => {
+                    self.look_at_times();
+                    if heard.elapsed() > SILENCE {
+                        return End::Silent;
+                    }
+                    Ok(())
+                }
+            };
+            if let Err(error) = done {
+                return End::Link(error);
+            }
+        }
+    }
+
+    async fn write(&mut self, link: &Link, batch: &mut Vec<Arc<Envelope>>) -> Result<(), LinkError> {
+        let since = Instant::now();
+        let mut done = Ok(());
+        for envelope in batch.drain(..) {
+            // What was not written before a cut shall not be written after it.
+            if done.is_err() {
+                self.shared.tell_lost(&envelope);
+                continue;
+            }
+            self.written += 1;
+            let text = wire::encode(self.written, &envelope);
+            self.unsettled.push(self.written, since, Arc::clone(&envelope));
+            self.shared.count_published();
+            done = link.write(&envelope.subject, text).await;
+        }
+        done
+    }
+
+    fn read(&mut self, position: &mut Position, arrival: Arrival) {
+        let Arrival::Message(number, text) = arrival else { return };
+        match position.step(number) {
+            Step::Old => return,
+            Step::Gap => self.shared.tell_gap(),
+            Step::Next => {}
+        }
+        match wire::decode(&text) {
+            Ok((number, envelope)) => {
+                let envelope = Arc::new(envelope);
+                self.settle(number, &envelope);
+                self.shared.hand_out(&envelope);
+            }
+            Err(error) => {
+                tracing::debug!(error = &error as &dyn std::error::Error, "an envelope is unreadable");
+                self.shared.count_unreadable();
+                self.skipped = true;
+            }
+        }
+    }
+
+    /// Settles what came back, and what it overtook.
+    fn settle(&mut self, number: u64, envelope: &Envelope) {
+        if envelope.node != *self.shared.node() {
+            return;
+        }
+        while let Some(passed) = self.unsettled.pass(number) {
+            self.shared.tell_lost(&passed);
+        }
+        if let Some(envelope) = self.unsettled.take(number) {
+            self.shared.release(envelope.weight());
+        }
+    }
+
+    fn look_at_times(&mut self) {
+        let now = Instant::now();
+        while let Some(envelope) = self.unsettled.overdue(now) {
+            self.shared.tell_lost(&envelope);
+        }
+        if std::mem::take(&mut self.skipped) {
+            tracing::warn!("envelopes were unreadable: is a node of a newer version about?");
+            self.shared.tell_gap();
+        }
+    }
+
+    /// Opens another link; `None` when the bus is closed before that works.
+    async fn open(&mut self, position: Position) -> Option<(Link, Position)> {
+        let mut pause = FIRST_PAUSE;
+        let mut told = None;
+        loop {
+            // Nodes that lost their link at the same moment shall not come back at the same moment.
+            let jitter = pause.mul_f64(f64::from(std::process::id() % 97) / 97.0);
+            self.wait(tokio::time::sleep(pause / 2 + jitter)).await?;
+            let config = self.config.clone();
+            match self.wait(Link::open(&config, Some(position))).await? {
+                Ok((link, position, gap)) => {
+                    self.lose_queue();
+                    if gap {
+                        self.shared.tell_gap();
+                    }
+                    return Some((link, position));
+                }
+                Err(error) => tell_once(&mut told, &error),
+            }
+            pause = (pause * 2).min(LAST_PAUSE);
+        }
+    }
+
+    /// Waits for `act` and meanwhile loses what comes into the queue; `None` when the bus is closed.
+    async fn wait<T>(&mut self, act: impl Future<Output = T>) -> Option<T> {
+        let mut act = std::pin::pin!(act);
+        let mut tick = tokio::time::interval(TICK);
+        loop {
+            tokio::select! {
+                () = self.stop.cancelled() => return None,
+                done = &mut act => return Some(done),
+                envelope = self.queue.recv() => self.shared.tell_lost(&envelope?),
+                _ = tick.tick() => self.look_at_times(),
+            }
+        }
+    }
+
+    /// Writes what is in the queue and waits a while for all that is on the way.
+    async fn say_farewell(&mut self, link: &mut Link, position: &mut Position) {
+        self.queue.close();
+        let farewell = async {
+            let mut batch = Vec::new();
+            while self.queue.recv_many(&mut batch, BATCH).await > 0 {
+                self.write(link, &mut batch).await?;
+            }
+            link.flush().await;
+            while !self.unsettled.is_empty() {
+                let message = link.next().await?;
+                let arrival = link.take(message).await?;
+                self.read(position, arrival);
+            }
+            Ok::<(), LinkError>(())
+        };
+        let _ = tokio::time::timeout(FAREWELL, farewell).await;
+    }
+
+    fn lose_queue(&mut self) {
+        while let Ok(envelope) = self.queue.try_recv() {
+            self.shared.tell_lost(&envelope);
+        }
+    }
+
+    fn lose_everything(&mut self) {
+        self.queue.close();
+        self.lose_queue();
+        while let Some(envelope) = self.unsettled.pop() {
+            self.shared.tell_lost(&envelope);
+        }
+    }
+}
+
+/// Logs why a link can't be opened, once for each reason in a row.
+fn tell_once(told: &mut Option<String>, error: &BusConnectError) {
+    let reason = error.to_string();
+    if told.as_ref() != Some(&reason) {
+        tracing::warn!(error = error as &dyn std::error::Error, "no link to NATS; trying again");
+        *told = Some(reason);
+    }
+}
