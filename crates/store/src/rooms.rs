@@ -235,7 +235,9 @@ mod tests {
             let rows = store.database.fetch("a plan", sql, &values).await.expect("a plan");
             let plan: Vec<_> = rows.iter().filter_map(|row| row.text(3).ok()).collect();
             let step = plan.first().expect("a step");
-            assert!(step.contains(&format!("INDEX {index} (")) && step.contains("<(?,?)"), "{plan:?}");
+            // SQLite looks through the rooms of one millisecond for the place to go on from.
+            let starts = step.contains("updated_at<?") || step.contains("(updated_at,room)<(?,?)");
+            assert!(step.contains(&format!("INDEX {index} (")) && starts, "{plan:?}");
             assert!(!plan.iter().any(|step| step.contains("TEMP B-TREE")), "no sorting: {plan:?}");
         }
     }

@@ -3,9 +3,10 @@
 //! Promise: names are told apart by the number they are made from, so a failure can be read.
 
 use domain::{
-    AccountId, Arn, Channel, ChannelType, ContainerFormat, LatencyMode, MultitrackInput, PlaybackKeyPair,
-    PlaybackRestrictionPolicy, RecordingConfiguration, RecordingState, Region, RenditionSelection,
-    ResourceId, ResourceKind, StreamKey, StreamKeyValue, Tags, Thumbnails,
+    AccountId, Arn, Channel, ChannelType, ContainerFormat, LatencyMode, LogDestination, LoggingConfiguration,
+    LoggingState, MultitrackInput, PlaybackKeyPair, PlaybackRestrictionPolicy, RecordingConfiguration,
+    RecordingState, Region, RenditionSelection, ResourceId, ResourceKind, Room, StreamKey, StreamKeyValue,
+    Tags, Thumbnails,
 };
 use store::Tenant;
 
@@ -84,6 +85,35 @@ pub(crate) fn recording_configuration(tenant: &Tenant, number: usize) -> Recordi
         rendition_selection: RenditionSelection::All,
         renditions: Vec::new(),
         reconnect_window_seconds: 300,
+        tags: Tags::new(),
+    }
+}
+
+/// A room that was last changed at the time of its number.
+pub(crate) fn room(tenant: &Tenant, number: usize) -> Room {
+    let time = i64::try_from(number).expect("a small number");
+    Room {
+        arn: arn(tenant, ResourceKind::Room, number),
+        name: format!("room-{number}"),
+        created_at: time,
+        updated_at: time,
+        message_rate: Room::DEFAULT_RATE,
+        message_length: Room::DEFAULT_LENGTH,
+        review_handler: None,
+        logging_configurations: Vec::new(),
+        tags: Tags::from([("stage".to_owned(), "tést/1".to_owned())]),
+    }
+}
+
+/// One that rooms can be logged to.
+pub(crate) fn logging_configuration(tenant: &Tenant, number: usize) -> LoggingConfiguration {
+    LoggingConfiguration {
+        arn: arn(tenant, ResourceKind::LoggingConfiguration, number),
+        name: format!("log-{number}"),
+        created_at: 1,
+        updated_at: 1,
+        destination: LogDestination::S3 { bucket: format!("bucket-{number}") },
+        state: LoggingState::Active,
         tags: Tags::new(),
     }
 }

@@ -3,25 +3,27 @@
 //! Promise: each function needs an empty store and leaves nothing running.
 
 use domain::{
-    Arn, Channel, PlaybackKeyPair, PlaybackRestrictionPolicy, RecordingConfiguration, ResourceKind,
-    StreamKey, Tags,
+    Arn, Channel, LoggingConfiguration, PlaybackKeyPair, PlaybackRestrictionPolicy, RecordingConfiguration,
+    ResourceKind, Room, StreamKey, Tags,
 };
 use store::{Store, StoreError};
 use tokio::task::JoinSet;
 
 use crate::sample::{
-    arn, channel, home, playback_key_pair, playback_restriction_policy, recording_configuration, stream_key,
-    tenant,
+    arn, channel, home, logging_configuration, playback_key_pair, playback_restriction_policy,
+    recording_configuration, room, stream_key, tenant,
 };
 
 /// One of each kind.
-async fn furnish(store: &Store) -> [Arn; 5] {
+async fn furnish(store: &Store) -> [Arn; ResourceKind::ALL.len()] {
     let home = home();
     store.create_channel(&channel(&home, 1), &stream_key(&home, 1, 1), 10).await.unwrap();
     store.import_playback_key_pair(&playback_key_pair(&home, 1), 10).await.unwrap();
     let policy = playback_restriction_policy(&home, 1);
     store.create_playback_restriction_policy(&policy, 10).await.unwrap();
     store.create_recording_configuration(&recording_configuration(&home, 1), 10).await.unwrap();
+    store.create_room(&room(&home, 1), 10).await.unwrap();
+    store.create_logging_configuration(&logging_configuration(&home, 1), 10).await.unwrap();
     ResourceKind::ALL.map(|kind| arn(&home, kind, 1))
 }
 
@@ -61,6 +63,12 @@ pub(crate) async fn every_kind_is_tagged_alike_and_keeps_all_else(store: &Store)
     let own = recording_configuration(&home, 1);
     let found = store.recording_configuration(&home, &own.arn).await.unwrap();
     assert_eq!(found, Some(RecordingConfiguration { tags: tags(&own.tags), ..own }));
+    let own = room(&home, 1);
+    let found = store.room(&home, &own.arn).await.unwrap();
+    assert_eq!(found, Some(Room { tags: tags(&own.tags), ..own }));
+    let own = logging_configuration(&home, 1);
+    let found = store.logging_configuration(&home, &own.arn).await.unwrap();
+    assert_eq!(found, Some(LoggingConfiguration { tags: tags(&own.tags), ..own }));
 }
 
 pub(crate) async fn a_refused_change_of_tags_changes_nothing(store: &Store) {
