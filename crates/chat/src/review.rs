@@ -1,52 +1,108 @@
 //! The message review handler (user guide, "IVS Chat Message Review Handler").
 //!
+//! **Way in**: [`Reviewer::submit`] from any thread. **Way out**: the handler's endpoint, then the verdict.
+//!
 //! Promise: a verdict comes within the target's deadline, whatever the handler does; a slow or dead handler
-//! costs others nothing.
+//! costs others nothing: each has its own places, queue and breaker, and nobody waits for it but the messages
+//! that it is asked about.
 
-use std::collections::BTreeMap;
-use std::net::IpAddr;
+mod answer;
+mod ask;
+mod breaker;
+mod counts;
+mod lane;
+mod lanes;
+mod question;
+mod targets;
+
 use std::sync::Arc;
 
-use domain::{Arn, Fallback};
+use outbound::Outbound;
+use tokio::runtime::Handle;
+use tokio::time::Instant;
+use tokio_util::task::TaskTracker;
 
-/// What a handler is asked.
-#[derive(Clone, Debug)]
-pub struct Question {
-    /// ARN of the room's handler.
-    pub uri: Arc<str>,
-    /// The room.
-    pub room: Arn,
-    /// Id that the message will have.
-    pub message_id: Arc<str>,
-    /// What was written.
-    pub content: String,
-    /// The message's attributes.
-    pub attributes: BTreeMap<String, String>,
-    /// Who wrote it.
-    pub user: Arc<str>,
-    /// The attributes of the writer's token, as JSON text of an object.
-    pub user_attributes: Arc<str>,
-    /// Where the writer is.
-    pub ip: IpAddr,
-    /// The room's maximum message length in code points: content that is put in its place may not exceed it.
-    pub max_length: u16,
-    /// The room's word for when there is no good answer.
-    pub fallback: Fallback,
+use counts::Counts;
+use lanes::Lanes;
+pub use question::{Question, Verdict};
+pub use targets::{Targets, TargetsError};
+
+/// Asks review handlers. A clone is another handle on the same.
+#[derive(Clone)]
+pub struct Reviewer {
+    lanes: Arc<Lanes>,
+    counts: Arc<Counts>,
+    outbound: Outbound,
+    runtime: Handle,
+    asking: TaskTracker,
 }
 
-/// What becomes of the message.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    /// Deliver this.
-    Allow {
-        /// Content, perhaps changed.
-        content: String,
-        /// Attributes, perhaps changed.
-        attributes: BTreeMap<String, String>,
-    },
-    /// Deliver nothing.
-    Deny {
-        /// For the sender.
-        reason: Option<String>,
-    },
+impl Reviewer {
+    /// `runtime` is where handlers are asked, whatever thread a question comes from.
+    pub fn new(targets: Targets, outbound: Outbound, runtime: Handle) -> Self {
+        Self {
+            lanes: Arc::new(Lanes::new(targets)),
+            counts: Arc::default(),
+            outbound,
+            runtime,
+            asking: TaskTracker::new(),
+        }
+    }
+
+    /// Asks, and gives the verdict to `deliver`, always on a thread of the runtime and never before this call
+    /// has returned to it. Never waits. Verdicts come in whatever order handlers answer: who needs an order
+    /// keeps it.
+    pub fn submit(&self, question: Question, deliver: Box<dyn FnOnce(Verdict) + Send>) {
+        let reviewer = self.clone();
+        // The time spent until the runtime gets to it counts too.
+        let asked = Instant::now();
+        let verdict = async move { deliver(reviewer.review_since(question, asked).await) };
+        self.asking.spawn_on(verdict, &self.runtime);
+    }
+
+    /// Asks, and waits for the verdict: at most the target's deadline.
+    pub async fn review(&self, question: Question) -> Verdict {
+        self.review_since(question, Instant::now()).await
+    }
+
+    /// Ends when all that was submitted has been delivered, at most the longest deadline later. To be called
+    /// when nobody submits any more.
+    pub async fn drained(&self) {
+        self.asking.close();
+        self.asking.wait().await;
+    }
+
+    /// Puts the counts into a registry, under the vendor's names in snake case.
+    pub fn register(&self, registry: &mut prometheus_client::registry::Registry) {
+        self.counts.register(registry);
+    }
+
+    async fn review_since(&self, question: Question, asked: Instant) -> Verdict {
+        let answer = match self.lanes.lane(&question.uri) {
+            Some(lane) => lane.ask(&self.outbound, &question, asked).await,
+            None => Err(ask::Failure::NoTarget),
+        };
+        match answer {
+            Ok(answer) => self.heard(question, &answer),
+            Err(failure) => {
+                self.counts.invocation_error(&question.uri, &failure);
+                question.fall_back()
+            }
+        }
+    }
+
+    fn heard(&self, question: Question, answer: &[u8]) -> Verdict {
+        match answer::read(answer, question.max_length) {
+            Ok(answer) => {
+                if let Some(flaw) = answer.flaw {
+                    self.counts.invalid_answer(&question.uri, flaw);
+                }
+                answer.decision.on(question)
+            }
+            Err(flaw) => {
+                self.counts.invalid_answer(&question.uri, flaw);
+                question.fall_back()
+            }
+        }
+    }
 }

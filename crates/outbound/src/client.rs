@@ -140,6 +140,14 @@ fn client_error(error: reqwest::Error) -> OutboundError {
     OutboundError::Client(error.without_url())
 }
 
+/// Can this text be called? To be asked when configuration is read, so that a slip shows at once.
+///
+/// # Errors
+/// [`OutboundError::Address`].
+pub fn is_address(text: &str) -> Result<(), OutboundError> {
+    address(text).map(|_| ())
+}
+
 /// Reads an address that can be called: `http` or `https`, with a host, without a name and password in it.
 pub(crate) fn address(text: &str) -> Result<Url, OutboundError> {
     let url = Url::parse(text).map_err(|_| OutboundError::Address("is no URL"))?;

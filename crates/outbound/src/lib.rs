@@ -16,7 +16,7 @@ pub mod log_sink;
 mod signed;
 mod webhook;
 
-pub use client::{Answer, Config, Outbound};
+pub use client::{Answer, Config, Outbound, is_address};
 pub use credentials::{Chain, Credentials, Keys};
 pub use error::OutboundError;
 pub use signed::Call;
