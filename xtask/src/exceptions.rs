@@ -19,6 +19,20 @@ pub(crate) const LONGER: &[(&str, i64, &str)] = &[(
 pub(crate) const EMPTY_WORD: &[(&str, &str)] =
     &[("TranscodePreset", "a BASIC or STANDARD channel reads back with the preset \"\"")];
 
+/// Enumerations with words that the model lacks.
+pub(crate) const MORE_WORDS: &[(&str, &[&str], &str)] = &[
+    (
+        "CreateLoggingConfigurationState",
+        &["CREATING", "CREATE_FAILED"],
+        "the model knows ACTIVE alone, but a destination that could not be tried yet, or failed, is not that",
+    ),
+    (
+        "UpdateLoggingConfigurationState",
+        &["CREATING", "CREATE_FAILED", "UPDATING", "UPDATE_FAILED"],
+        "the model knows ACTIVE alone, but a destination that could not be tried yet, or failed, is not that",
+    ),
+];
+
 /// Headers that the frame puts on every answer itself; output members bound to them are not generated.
 pub(crate) const FRAME_HEADERS: &[&str] = &[
     "Access-Control-Allow-Origin",
@@ -36,6 +50,11 @@ pub(crate) fn pattern_enforced(shape: &str) -> bool {
 
 pub(crate) fn knows_empty_word(shape: &str) -> bool {
     EMPTY_WORD.iter().any(|(name, _)| *name == shape)
+}
+
+/// The words that an enumeration has besides those of the model.
+pub(crate) fn more_words(shape: &str) -> &'static [&'static str] {
+    MORE_WORDS.iter().find(|(name, ..)| *name == shape).map_or(&[], |(_, words, _)| words)
 }
 
 /// The most characters of a text shape, when not what the model says.

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::exceptions::longer;
+use crate::exceptions::{longer, more_words};
 
 /// The parts of a model that code is made from.
 #[derive(Debug)]
@@ -111,7 +111,10 @@ fn shape(name: &str, json: &Value) -> Result<Shape, String> {
     let kind = match json["type"].as_str().unwrap_or_default() {
         "structure" => structure(name, json)?,
         "string" => match json["enum"].as_array() {
-            Some(words) => Kind::Enum(words.iter().filter_map(Value::as_str).map(str::to_owned).collect()),
+            Some(words) => {
+                let words = words.iter().filter_map(Value::as_str).chain(more_words(name).iter().copied());
+                Kind::Enum(words.map(str::to_owned).collect())
+            }
             None => Kind::Text { min, max: longer(name).or(max), pattern: text(json, "pattern") },
         },
         "integer" => Kind::Integer { min, max, long: false },

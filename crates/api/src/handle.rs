@@ -27,6 +27,7 @@ use crate::body;
 use crate::call::Call;
 use crate::error::ApiError;
 use crate::ivs::{self, Ivs};
+use crate::ivschat::{self, IvsChat};
 use crate::keyring::KeyRing;
 use crate::peer::Peer;
 use crate::permission;
@@ -63,9 +64,9 @@ impl Config {
 
 /// The API's frame around the services that give the operations their meaning.
 #[derive(Debug)]
-pub struct Api<I, K> {
+pub struct Api<S, K> {
     config: Config,
-    ivs: I,
+    services: S,
     keys: K,
     signing_keys: SigningKeys,
 }
@@ -87,10 +88,10 @@ struct Note {
     key: Option<String>,
 }
 
-impl<I: Ivs, K: KeyRing> Api<I, K> {
-    /// A frame around `ivs`, with the keys of `keys`.
-    pub fn new(config: Config, ivs: I, keys: K) -> Self {
-        Self { config, ivs, keys, signing_keys: SigningKeys::default() }
+impl<S: Ivs + IvsChat, K: KeyRing> Api<S, K> {
+    /// A frame around `services`, with the keys of `keys`.
+    pub fn new(config: Config, services: S, keys: K) -> Self {
+        Self { config, services, keys, signing_keys: SigningKeys::default() }
     }
 
     /// Answers one request, which came from `peer`; `now` is the server's clock. Never fails: whatever goes
@@ -148,8 +149,10 @@ impl<I: Ivs, K: KeyRing> Api<I, K> {
         };
         let permission = permission.permitted();
         let reply = match operation {
-            Operation::Ivs(operation) => ivs::perform(&self.ivs, operation, &members, permission).await?,
-            Operation::IvsChat(_) => return Err(ApiError::UnknownOperation),
+            Operation::Ivs(operation) => ivs::perform(&self.services, operation, &members, permission).await?,
+            Operation::IvsChat(operation) => {
+                ivschat::perform(&self.services, operation, &members, permission).await?
+            }
         };
         Ok((route.status, reply))
     }

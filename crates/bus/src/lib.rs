@@ -77,6 +77,12 @@ enum Way {
     Nats(Arc<Nats>),
 }
 
+impl std::fmt::Debug for Bus {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Bus(…)")
+    }
+}
+
 impl Bus {
     /// A bus for this process alone: receivers are called on the publisher's thread.
     pub fn in_process(node: NodeId) -> Self {
@@ -136,7 +142,8 @@ impl Bus {
         }
     }
 
-    /// Carries what was published (for at most two seconds) and ends; later publications are refused.
+    /// Carries what was published (for at most two seconds) and leaves the broker; publishing to it is refused
+    /// from then on. Without a broker there is nothing to do.
     pub async fn close(&self) {
         match &self.way {
             Way::InProcess(_) => {}

@@ -3,7 +3,7 @@
 //! Promise: one exhaustive `match` says what the wire tells of each failure of the store; of failures
 //! that are not the caller's it tells nothing.
 
-use api::{ApiError, Why};
+use api::{ApiError, Call, Why};
 use domain::ResourceKind;
 use store::StoreError;
 
@@ -62,6 +62,16 @@ pub(crate) fn refusal(error: StoreError) -> ApiError {
         error @ (StoreError::Write { .. } | StoreError::Encode { .. }) => {
             ApiError::internal("writing to the database", error)
         }
+    }
+}
+
+/// The same; a quota is that of the caller's account.
+pub(crate) fn refusal_of_quota(call: &Call, error: StoreError) -> ApiError {
+    match refusal(error) {
+        ApiError::ServiceQuotaExceeded(why) => {
+            ApiError::ServiceQuotaExceeded(why.about(call.principal.account.as_str()))
+        }
+        other => other,
     }
 }
 

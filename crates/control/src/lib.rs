@@ -1,8 +1,9 @@
 //! What each API operation means.
 //!
-//! **Way in**: the traits [`api::ivs::Ivs`] (one function per operation) and [`api::KeyRing`] (who may
-//! call), both implemented by [`Control`]; [`Control::run`] beside them. **Way out**: rows in the store; a
-//! request to stop for a broadcast whose channel is gone or was changed; a probe in a bucket.
+//! **Way in**: the traits [`api::ivs::Ivs`] and [`api::ivschat::IvsChat`] (one function per operation) and
+//! [`api::KeyRing`] (who may call), all implemented by [`Control`]; [`Control::run`] beside them. **Way out**: rows
+//! in the store; a request to stop for a broadcast whose channel is gone or was changed; news for chat rooms on
+//! the bus; a probe in a bucket or of a log's destination.
 //!
 //! Promise: the only writer of resources. What an operation answered is committed, and seen by the next
 //! call whoever makes it; an operation that was refused changed nothing; no operation shows, changes or
@@ -12,12 +13,17 @@
 
 #![warn(missing_docs)]
 
+mod chat_keys;
+mod clock;
 mod countries;
 mod entropy;
 mod error;
 mod ingest_configuration;
 mod ivs;
+mod ivschat;
 mod keys;
+mod log_trial;
+mod news;
 mod origins;
 mod paging;
 mod public_key;
@@ -28,16 +34,20 @@ mod views;
 mod words;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use api::Call;
 use blob::Blobs;
-use domain::{Arn, Limits, ResourceId, ResourceKind};
+use bus::Bus;
+use domain::{Arn, ChatRates, Limits, ResourceId, ResourceKind};
 use live::Hub;
+use outbound::log_sink::LogSinks;
 use store::{Store, Tenant};
 use tokio::sync::Notify;
 
 pub use error::Error;
 
+use chat_keys::ChatKeys;
 use keys::Policies;
 use paging::Tokens;
 use rates::Rates;
@@ -56,6 +66,8 @@ pub struct Config {
     pub public_url: String,
     /// How many of what one account may have. Default: the vendor's default quotas.
     pub limits: Limits,
+    /// How long chat tokens are sealed with one key before another is made. Default: a day.
+    pub chat_key_age: Duration,
 }
 
 impl Default for Config {
@@ -65,6 +77,7 @@ impl Default for Config {
             srt_endpoint: None,
             public_url: "http://127.0.0.1:8080".to_owned(),
             limits: Limits::default(),
+            chat_key_age: Duration::from_secs(24 * 3_600),
         }
     }
 }
@@ -76,12 +89,18 @@ pub struct Deps {
     pub store: Store,
     /// What is on air: a channel on air can't be changed or deleted.
     pub hub: Hub,
-    /// Where recordings go: a recording configuration is active once its bucket was written to.
+    /// Where recordings and chat logs go: a configuration is active once its bucket was written to.
     pub blobs: Blobs,
+    /// Where else chat logs go.
+    pub sinks: LogSinks,
+    /// How chat rooms are told what calls do to them.
+    pub bus: Bus,
+    /// How often accounts may delete messages and disconnect users, counted with what clients do.
+    pub chat_rates: Arc<ChatRates>,
 }
 
 /// The meaning of the operations. Calls are answered without [`Control::run`], but recording configurations
-/// become active only beside it. A clone is another handle on the same pipes.
+/// become active only beside it, and so do logging configurations whose trial outlasts its call. A clone is another handle on the same pipes.
 #[derive(Clone, Debug)]
 pub struct Control {
     limits: Limits,
@@ -92,8 +111,13 @@ pub struct Control {
     store: Store,
     hub: Hub,
     blobs: Blobs,
+    sinks: LogSinks,
+    bus: Bus,
+    chat_keys: ChatKeys,
     /// Told when a recording configuration is to be tried.
     trial: Arc<Notify>,
+    /// Told when a logging configuration is to be tried.
+    log_trial: Arc<Notify>,
 }
 
 impl Control {
@@ -102,12 +126,12 @@ impl Control {
     /// # Errors
     /// [`Error::TokenSecret`] when the database does not give the secret.
     pub async fn new(config: Config, deps: Deps) -> Result<Self, Error> {
-        let Deps { store, hub, blobs } = deps;
+        let Deps { store, hub, blobs, sinks, bus, chat_rates } = deps;
         let mut fresh = [0; 32];
         entropy::fill(&mut fresh);
         let secret = store.installation_secret(Tokens::SECRET, &fresh).await.map_err(Error::TokenSecret)?;
         let endpoints = Endpoints::new(config.ingest_endpoint, config.srt_endpoint, &config.public_url);
-        let (rates, tokens) = (Rates::new(&config.limits), Tokens::new(&secret));
+        let (rates, tokens) = (Rates::new(&config.limits, chat_rates), Tokens::new(&secret));
         Ok(Self {
             limits: config.limits,
             endpoints,
@@ -117,7 +141,11 @@ impl Control {
             store,
             hub,
             blobs,
+            sinks,
+            bus,
+            chat_keys: ChatKeys::new(config.chat_key_age),
             trial: Arc::default(),
+            log_trial: Arc::default(),
         })
     }
 

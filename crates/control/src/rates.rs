@@ -8,10 +8,11 @@
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Instant;
 
 use api::ivs::Operation;
-use api::{ApiError, Call, Why};
-use domain::{AccountId, Arn, Limits, Region};
+use api::{ApiError, Call, Why, ivschat};
+use domain::{AccountId, Arn, ChatAct, ChatRates, Limits, Region};
 use governor::clock::MonotonicClock;
 use governor::state::keyed::DashMapStateStore;
 use governor::{Quota, RateLimiter};
@@ -29,6 +30,10 @@ pub(crate) struct Rates {
 
 struct Inner {
     operations: Vec<(Operation, Buckets<Caller>)>,
+    /// Those of operations that have a rate of their own, and that rate.
+    chat_operations: Vec<(ivschat::Operation, u32, Buckets<Caller>)>,
+    /// Of what calls and clients do together.
+    chat: Arc<ChatRates>,
     metadata: Buckets<Arn>,
     calls: AtomicU32,
 }
@@ -42,11 +47,17 @@ impl std::fmt::Debug for Rates {
 }
 
 impl Rates {
-    pub(crate) fn new(limits: &Limits) -> Self {
+    pub(crate) fn new(limits: &Limits, chat: Arc<ChatRates>) -> Self {
         let operations =
             Operation::ALL.iter().map(|operation| (*operation, buckets(rate(limits, *operation)))).collect();
+        let of_chat = |operation: &ivschat::Operation| {
+            let rate = chat_rate(limits, *operation);
+            (*operation, rate, buckets(rate))
+        };
+        let chat_operations = ivschat::Operation::ALL.iter().map(of_chat).collect();
         let metadata = buckets(limits.metadata_calls_per_channel);
-        Self { inner: Arc::new(Inner { operations, metadata, calls: AtomicU32::new(0) }) }
+        let calls = AtomicU32::new(0);
+        Self { inner: Arc::new(Inner { operations, chat_operations, chat, metadata, calls }) }
     }
 
     /// May the caller call this operation now?
@@ -55,6 +66,26 @@ impl Rates {
         let caller = (call.principal.account.clone(), call.region.clone());
         let (_, buckets) = &self.inner.operations[operation as usize];
         buckets.check_key(&caller).map_err(|_| ApiError::Throttling(Why::new("Rate exceeded")))
+    }
+
+    /// May the caller call this operation of chat now? Deletions and disconnections are counted with those
+    /// of clients (user guide, "Service quotas": HTTP and WebSocket together).
+    pub(crate) fn admit_chat(&self, call: &Call, operation: ivschat::Operation) -> Result<(), ApiError> {
+        match operation {
+            ivschat::Operation::DeleteMessage => return self.admit_act(call, ChatAct::Deletion),
+            ivschat::Operation::DisconnectUser => return self.admit_act(call, ChatAct::Disconnection),
+            _ => {}
+        }
+        self.sweep();
+        let caller = (call.principal.account.clone(), call.region.clone());
+        let (_, rate, buckets) = &self.inner.chat_operations[operation as usize];
+        buckets.check_key(&caller).map_err(|_| exceeded(call, *rate))
+    }
+
+    fn admit_act(&self, call: &Call, act: ChatAct) -> Result<(), ApiError> {
+        let now = Instant::now();
+        let rates = self.inner.chat.account(&call.principal.account, &call.region, now);
+        if rates.admit(act, now) { Ok(()) } else { Err(exceeded(call, rates.rate(act))) }
     }
 
     /// May metadata be sent to this channel now?
@@ -66,9 +97,14 @@ impl Rates {
     fn sweep(&self) {
         if self.inner.calls.fetch_add(1, Ordering::Relaxed) % SWEEP == SWEEP - 1 {
             self.inner.operations.iter().for_each(|(_, buckets)| buckets.retain_recent());
+            self.inner.chat_operations.iter().for_each(|(_, _, buckets)| buckets.retain_recent());
             self.inner.metadata.retain_recent();
         }
     }
+}
+
+fn exceeded(call: &Call, rate: u32) -> ApiError {
+    ApiError::Throttling(Why::new("Rate exceeded").about(call.principal.account.as_str()).at(rate))
 }
 
 fn buckets<K: std::hash::Hash + Eq + Clone>(rate: u32) -> Buckets<K> {
@@ -114,16 +150,38 @@ fn rate(limits: &Limits, operation: Operation) -> u32 {
     }
 }
 
+/// The same for chat.
+fn chat_rate(limits: &Limits, operation: ivschat::Operation) -> u32 {
+    use ivschat::Operation as Op;
+    match operation {
+        Op::CreateChatToken => limits.chat_token_calls,
+        Op::SendEvent => limits.chat_event_calls,
+        Op::DeleteMessage => limits.chat_deletions,
+        Op::DisconnectUser => limits.chat_disconnections,
+        Op::CreateRoom | Op::DeleteRoom | Op::GetRoom | Op::ListRooms | Op::UpdateRoom => limits.room_calls,
+        Op::CreateLoggingConfiguration
+        | Op::DeleteLoggingConfiguration
+        | Op::GetLoggingConfiguration
+        | Op::ListLoggingConfigurations
+        | Op::UpdateLoggingConfiguration => limits.logging_configuration_calls,
+        Op::ListTagsForResource | Op::TagResource | Op::UntagResource => limits.tag_calls,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn each_operation_has_the_bucket_of_its_own_place() {
-        let rates = Rates::new(&Limits::AWS);
+        let rates = Rates::new(&Limits::AWS, Arc::new(ChatRates::new(&Limits::AWS, Instant::now())));
         for (place, operation) in Operation::ALL.iter().enumerate() {
             assert_eq!(*operation as usize, place);
             assert_eq!(rates.inner.operations[place].0, *operation);
+        }
+        for (place, operation) in ivschat::Operation::ALL.iter().enumerate() {
+            assert_eq!(*operation as usize, place);
+            assert_eq!(rates.inner.chat_operations[place].0, *operation);
         }
     }
 }

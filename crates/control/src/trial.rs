@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use domain::{RecordingConfiguration, RecordingState, chain};
 use store::{PageRequest, StoreError};
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use crate::Control;
@@ -23,32 +24,13 @@ const PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 impl Control {
-    /// Tries the buckets of recording configurations that are being created: at first those that an earlier
-    /// run left, then each new one. To be run once beside the calls; returns when `shutdown` says so.
+    /// Tries the buckets of recording configurations that are being created, and the destinations of logging
+    /// configurations whose calls did not wait for it: at first those that an earlier run left, then each new
+    /// one. To be run once beside the calls; returns when `shutdown` says so.
     pub async fn run(self, shutdown: CancellationToken) {
-        shutdown.run_until_cancelled(self.try_buckets()).await;
-    }
-
-    async fn try_buckets(&self) {
-        let mut pause = PAUSE;
-        loop {
-            match self.try_those_in_creation().await {
-                // Whoever created one since the look at the store has left a permit here.
-                Ok(()) => {
-                    pause = PAUSE;
-                    self.trial.notified().await;
-                }
-                Err(error) => {
-                    tracing::warn!(
-                        error = chain(&error),
-                        "could not try recording configurations; will again"
-                    );
-                    // Who could create one has a database that answers again.
-                    let _ = tokio::time::timeout(pause, self.trial.notified()).await;
-                    pause = LONGEST_PAUSE.min(pause * 2);
-                }
-            }
-        }
+        let recordings = keep_trying(&self.trial, "recording", || self.try_those_in_creation());
+        let logs = keep_trying(&self.log_trial, "logging", || self.try_logs_on_trial());
+        shutdown.run_until_cancelled(async { tokio::join!(recordings, logs) }).await;
     }
 
     async fn try_those_in_creation(&self) -> Result<(), StoreError> {
@@ -83,5 +65,29 @@ impl Control {
             Err(error) => return Err(error),
         }
         Ok(())
+    }
+}
+
+/// Tries what is there at first, then again whenever somebody says that there is more.
+async fn keep_trying<F: Future<Output = Result<(), StoreError>>>(
+    more: &Notify,
+    kind: &'static str,
+    try_all: impl Fn() -> F,
+) {
+    let mut pause = PAUSE;
+    loop {
+        match try_all().await {
+            // Whoever created one since the look at the store has left a permit here.
+            Ok(()) => {
+                pause = PAUSE;
+                more.notified().await;
+            }
+            Err(error) => {
+                tracing::warn!(error = chain(&error), kind, "could not try configurations; will again");
+                // Who could create one has a database that answers again.
+                let _ = tokio::time::timeout(pause, more.notified()).await;
+                pause = LONGEST_PAUSE.min(pause * 2);
+            }
+        }
     }
 }

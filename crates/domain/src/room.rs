@@ -33,7 +33,8 @@ words! {
 /// Who is asked about each message before it is delivered.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReviewHandler {
-    /// ARN of a Lambda function, 1 to 170 characters; configuration says where that is invoked.
+    /// ARN of a Lambda function, at most 170 characters; configuration says where that is invoked. Empty when
+    /// the handler was removed: nobody is asked then.
     pub uri: String,
     /// Default ALLOW.
     pub fallback: Fallback,
@@ -54,7 +55,7 @@ pub struct Room {
     pub message_rate: u8,
     /// Code points that a message may have, 1 to 500; default 500.
     pub message_length: u16,
-    /// `None`: messages are not reviewed.
+    /// As it was given; [`Room::reviewer`] tells whether there is one to ask.
     pub review_handler: Option<ReviewHandler>,
     /// Where messages are logged, in the order given, 0 to 3, each of the same account and region.
     pub logging_configurations: Vec<Arn>,
@@ -67,4 +68,9 @@ impl Room {
     pub const DEFAULT_RATE: u8 = 10;
     /// Code points of a message where nothing else is said.
     pub const DEFAULT_LENGTH: u16 = 500;
+
+    /// Who is to be asked about messages; `None`: they are not reviewed.
+    pub fn reviewer(&self) -> Option<&ReviewHandler> {
+        self.review_handler.as_ref().filter(|handler| !handler.uri.is_empty())
+    }
 }

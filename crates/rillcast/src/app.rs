@@ -269,10 +269,17 @@ async fn control(config: &Config, http: SocketAddr, pipes: &Pipes) -> Result<Con
         ingest_endpoint: ingest_host,
         public_url,
         limits: config.limits,
+        chat_key_age: config.chat.key_age,
         ..control::Config::default()
     };
-    let deps =
-        control::Deps { store: pipes.store.clone(), hub: pipes.hub.clone(), blobs: pipes.blobs.clone() };
+    let deps = control::Deps {
+        store: pipes.store.clone(),
+        hub: pipes.hub.clone(),
+        blobs: pipes.blobs.clone(),
+        sinks: pipes.sinks.clone(),
+        bus: pipes.bus.clone(),
+        chat_rates: Arc::clone(&pipes.rates),
+    };
     Ok(Control::new(meaning, deps).await?)
 }
 

@@ -182,6 +182,12 @@ pub enum CreateLoggingConfigurationState {
     /// `"ACTIVE"`.
     #[serde(rename = "ACTIVE")]
     Active,
+    /// `"CREATING"`.
+    #[serde(rename = "CREATING")]
+    Creating,
+    /// `"CREATE_FAILED"`.
+    #[serde(rename = "CREATE_FAILED")]
+    CreateFailed,
 }
 
 impl CreateLoggingConfigurationState {
@@ -189,6 +195,8 @@ impl CreateLoggingConfigurationState {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Active => "ACTIVE",
+            Self::Creating => "CREATING",
+            Self::CreateFailed => "CREATE_FAILED",
         }
     }
 
@@ -196,6 +204,8 @@ impl CreateLoggingConfigurationState {
     pub fn parse(word: &str) -> Option<Self> {
         match word {
             "ACTIVE" => Some(Self::Active),
+            "CREATING" => Some(Self::Creating),
+            "CREATE_FAILED" => Some(Self::CreateFailed),
             _ => None,
         }
     }
@@ -958,6 +968,18 @@ pub enum UpdateLoggingConfigurationState {
     /// `"ACTIVE"`.
     #[serde(rename = "ACTIVE")]
     Active,
+    /// `"CREATING"`.
+    #[serde(rename = "CREATING")]
+    Creating,
+    /// `"CREATE_FAILED"`.
+    #[serde(rename = "CREATE_FAILED")]
+    CreateFailed,
+    /// `"UPDATING"`.
+    #[serde(rename = "UPDATING")]
+    Updating,
+    /// `"UPDATE_FAILED"`.
+    #[serde(rename = "UPDATE_FAILED")]
+    UpdateFailed,
 }
 
 impl UpdateLoggingConfigurationState {
@@ -965,6 +987,10 @@ impl UpdateLoggingConfigurationState {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Active => "ACTIVE",
+            Self::Creating => "CREATING",
+            Self::CreateFailed => "CREATE_FAILED",
+            Self::Updating => "UPDATING",
+            Self::UpdateFailed => "UPDATE_FAILED",
         }
     }
 
@@ -972,6 +998,10 @@ impl UpdateLoggingConfigurationState {
     pub fn parse(word: &str) -> Option<Self> {
         match word {
             "ACTIVE" => Some(Self::Active),
+            "CREATING" => Some(Self::Creating),
+            "CREATE_FAILED" => Some(Self::CreateFailed),
+            "UPDATING" => Some(Self::Updating),
+            "UPDATE_FAILED" => Some(Self::UpdateFailed),
             _ => None,
         }
     }

@@ -197,7 +197,8 @@ impl Filter {
             return Ok(Self { rows: Some(ChannelFilter::All), about: String::new() });
         };
         if let Some((second, _)) = filters.next() {
-            let text = format!("Filters are mutually exclusive: {member} and {second} cannot be used together");
+            let text =
+                format!("Filters are mutually exclusive: {member} and {second} cannot be used together");
             return Err(ApiError::Conflict(text.into()));
         }
         let rows = match member {
