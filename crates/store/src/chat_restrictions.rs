@@ -94,3 +94,44 @@ impl Store {
 fn named(user: &str, kind: RestrictionKind) -> [Value<'_>; 2] {
     [Value::Bytes(user.as_bytes()), Value::Text(kind.as_str())]
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ROOM: &str = "arn:aws:ivschat:us-east-1:123456789012:room/abcdefghijkl";
+
+    /// A room that has all of its restrictions but one.
+    async fn almost_full() -> (Store, Arn) {
+        let store = Store::in_memory().await.expect("an empty database");
+        let mut change = store.database.begin(OBJECT).await.expect("a change");
+        let sql = "INSERT INTO rooms (arn, account, region, name, updated_at, review_handler, body) \
+            VALUES ($1, '123456789012', 'us-east-1', '', 0, '', '{}')";
+        change.execute(sql, &[Value::Text(ROOM)]).await.expect("a room");
+        for number in 1..MAX_RESTRICTIONS {
+            let member = format!("user-{number}");
+            let [member, kind] = named(&member, RestrictionKind::Mute);
+            let row = [Value::Text(ROOM), member, kind, Value::Integer(0), Value::Text("{}")];
+            change.execute(PUT, &row).await.expect("a restriction");
+        }
+        change.commit().await.expect("a commit");
+        (store, ROOM.parse().expect("an ARN"))
+    }
+
+    #[tokio::test]
+    async fn a_room_has_no_more_restrictions_than_it_may() {
+        let (store, room) = almost_full().await;
+        let restriction =
+            |user: &str, kind, until| ChatRestriction { user: user.to_owned(), kind, until, reason: None };
+        let last = restriction("user-1", RestrictionKind::Ban, None);
+        store.put_chat_restriction(&room, &last).await.expect("room for one");
+        let refused = restriction("late", RestrictionKind::Mute, None);
+        let refused = store.put_chat_restriction(&room, &refused).await;
+        assert!(matches!(refused, Err(StoreError::RestrictionQuota { .. })), "{refused:?}");
+        let again = restriction("user-1", RestrictionKind::Ban, Some(1));
+        store.put_chat_restriction(&room, &again).await.expect("in the place of the one before");
+        assert!(store.lift_chat_restriction(&room, "user-7", RestrictionKind::Mute).await.expect("a change"));
+        let next = restriction("late", RestrictionKind::Mute, None);
+        store.put_chat_restriction(&room, &next).await.expect("room again");
+    }
+}

@@ -8,10 +8,15 @@
 mod access_keys;
 mod backup;
 mod channels;
+mod chat_restrictions;
+mod chat_token_keys;
+mod chat_tokens;
 mod installation;
+mod logging_configurations;
 mod playback_key_pairs;
 mod playback_restriction_policies;
 mod recording_configurations;
+mod rooms;
 mod sample;
 mod stream_keys;
 mod tags;
@@ -119,6 +124,39 @@ on_every_backend! {
     viewer_revocations::a_batch_keeps_the_good_and_names_the_channels_that_are_not_there,
     viewer_revocations::racing_revocations_of_one_viewer_leave_the_highest,
     viewer_revocations::revocations_go_with_their_channel,
+    rooms::a_created_room_reads_back_for_its_tenant_alone,
+    rooms::rooms_are_listed_from_the_latest_change_backwards,
+    rooms::of_rooms_changed_in_one_millisecond_the_newer_comes_first,
+    rooms::each_filter_and_all_of_them_together_give_what_matches,
+    rooms::a_walk_sees_every_unchanged_room_once_while_others_come_change_and_go,
+    rooms::an_update_of_a_room_is_seen_by_every_read,
+    rooms::of_many_who_update_one_room_nobody_is_lost,
+    rooms::the_quota_of_rooms_holds_under_a_race_and_a_deletion_makes_room,
+    rooms::a_room_is_logged_only_to_what_its_tenant_has_and_what_is_active,
+    rooms::a_room_stays_logged_to_what_has_failed_since,
+    rooms::the_rooms_that_are_logged_somewhere_are_listed_in_creation_order,
+    rooms::no_room_is_logged_to_a_configuration_that_is_gone,
+    logging_configurations::a_created_logging_configuration_reads_back_for_its_tenant_alone,
+    logging_configurations::logging_configurations_are_listed_in_creation_order_page_by_page,
+    logging_configurations::those_on_trial_are_found_across_tenants_until_they_are_settled,
+    logging_configurations::a_trial_says_nothing_of_a_destination_that_came_after_it,
+    logging_configurations::a_refused_update_of_a_logging_configuration_changes_nothing,
+    logging_configurations::the_quota_of_logging_configurations_holds_under_a_race,
+    logging_configurations::a_logging_configuration_goes_only_when_no_room_is_logged_to_it,
+    chat_token_keys::added_keys_are_read_back_newest_first,
+    chat_token_keys::retired_keys_are_gone_and_their_ids_are_not_used_again,
+    chat_token_keys::of_racing_nodes_each_has_a_key_of_its_own,
+    chat_token_keys::a_key_does_not_show_its_secret,
+    chat_tokens::a_token_is_first_once,
+    chat_tokens::a_batch_that_names_a_token_twice_counts_the_first_mention,
+    chat_tokens::strange_ids_and_times_are_tokens_like_others,
+    chat_tokens::of_racing_batches_one_is_first_for_each_token,
+    chat_tokens::forgetting_takes_those_that_ran_out_and_no_other,
+    chat_restrictions::restrictions_of_a_room_are_listed_by_user,
+    chat_restrictions::the_latest_of_a_kind_takes_the_place_of_the_one_before,
+    chat_restrictions::a_lifted_restriction_is_gone_and_the_other_kind_stays,
+    chat_restrictions::restrictions_go_with_their_room,
+    chat_restrictions::what_has_ended_is_forgotten,
     tags::every_kind_is_tagged_alike_and_keeps_all_else,
     tags::a_refused_change_of_tags_changes_nothing,
     tags::tags_of_what_is_absent_or_foreign_are_not_found,
