@@ -12,12 +12,30 @@
 
 #![warn(missing_docs)]
 
+pub mod codec;
+mod connection;
+mod directory;
+mod inbox;
+mod kernel;
+mod log;
+mod sender;
+mod shard;
+mod shared;
+mod slab;
+mod uring;
+mod wheel;
+
 use std::io;
 use std::net::TcpStream;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+
+use inbox::Command;
+use shard::Shard;
+use shared::Shared;
 
 /// How the engine behaves.
 #[derive(Clone, Debug)]
@@ -73,7 +91,7 @@ pub struct Frame(Bytes);
 impl Frame {
     /// Encodes one unmasked, unfragmented text message.
     pub fn text(message: &str) -> Self {
-        Self(Bytes::copy_from_slice(message.as_bytes()))
+        Self(codec::text(message))
     }
 
     /// The bytes on the wire.
@@ -184,14 +202,27 @@ pub struct Counts {
     pub slow: u64,
 }
 
-/// The engine. A clone is another handle on it.
+/// The engine. A clone is another handle on it; with the last one its connections are cut.
 pub struct Fanout<S: Service> {
     service: Arc<S>,
+    handle: Arc<Handle<S::Session>>,
+}
+
+/// Ends the threads when nobody can ask them for anything any more.
+struct Handle<T>(Arc<Shared<T>>);
+
+impl<T> Drop for Handle<T> {
+    fn drop(&mut self) {
+        for shard in 0..self.0.inboxes.len() {
+            // One that is over needs no telling.
+            let _ = self.0.put(shard, Command::Drain(Duration::ZERO));
+        }
+    }
 }
 
 impl<S: Service> Clone for Fanout<S> {
     fn clone(&self) -> Self {
-        Self { service: Arc::clone(&self.service) }
+        Self { service: Arc::clone(&self.service), handle: Arc::clone(&self.handle) }
     }
 }
 
@@ -201,44 +232,129 @@ impl<S: Service> Fanout<S> {
     /// # Errors
     /// What the kernel refuses.
     pub fn start(config: Config, service: Arc<S>) -> io::Result<Self> {
-        let _ = config;
-        Ok(Self { service })
+        let config = Config { shards: config.shards.max(1), ..config };
+        let shared = Arc::new(Shared::new(config.shards)?);
+        let handle = Arc::new(Handle(Arc::clone(&shared)));
+        let mut engine = "";
+        for index in 0..config.shards {
+            engine = spawn(index, &config, &service, &shared)?;
+        }
+        tracing::info!(shards = config.shards, engine, "fan-out runs");
+        Ok(Self { service, handle })
+    }
+
+    fn shared(&self) -> &Shared<S::Session> {
+        &self.handle.0
+    }
+
+    /// Who is told of texts and ends.
+    pub fn service(&self) -> &Arc<S> {
+        &self.service
     }
 
     /// A fresh name for a connection that is about to be adopted.
     pub fn name(&self) -> Connection {
-        Connection(0)
+        self.shared().name()
     }
 
     /// Takes a connection over. What is published to its group after this call returned, it gets.
+    ///
+    /// # Errors
+    /// What the kernel refuses, or `NotConnected` if the engine drains. The session is dropped then, and
+    /// [`Service::ended`] does not hear of it.
     pub fn adopt(&self, stream: TcpStream, adoption: Adoption<S::Session>) -> io::Result<()> {
-        let _ = (stream, adoption);
-        Ok(())
+        stream.set_nonblocking(true)?;
+        stream.set_nodelay(true)?;
+        kernel::bound_send_buffer(std::os::fd::AsFd::as_fd(&stream))?;
+        let shared = self.shared();
+        if shared.closing.load(Ordering::Acquire) {
+            return Err(io::ErrorKind::NotConnected.into());
+        }
+        let shard = shared.shard(adoption.connection);
+        let group = adoption.group;
+        shared.directory.enter(group, shard);
+        shared.put(shard, Command::Adopt(Box::new((stream, adoption)))).map_err(|_| {
+            shared.directory.leave(group, shard);
+            io::ErrorKind::NotConnected.into()
+        })
     }
 
     /// One frame to all connections of a group; calls for a group are to be in order (hold a lock).
     pub fn publish(&self, group: Group, frame: &Frame) {
-        let _ = (group, frame);
+        self.shared().put_to_group(group, || Command::Publish(group, frame.clone()));
     }
 
     /// One frame to one connection, behind what was published to its group before; nothing if it is gone.
     pub fn send(&self, connection: Connection, frame: Frame) {
-        let _ = (connection, frame);
+        let shared = self.shared();
+        // A shard that is over has no connections.
+        let _ = shared.put(shared.shard(connection), Command::Send(connection, frame));
     }
 
     /// Ends a connection; nothing if it is gone.
     pub fn close(&self, connection: Connection, how: Close) {
-        let _ = (connection, how);
+        let shared = self.shared();
+        // A shard that is over has no connections.
+        let _ = shared.put(shared.shard(connection), Command::Close(connection, how));
     }
 
     /// Cuts all connections without a close frame, evenly spread over `within`, and takes no more. Returns
     /// when none is left and the threads have ended.
     pub async fn drain(&self, within: Duration) {
-        let _ = within;
+        let shared = self.shared();
+        shared.closing.store(true, Ordering::Release);
+        for shard in 0..shared.inboxes.len() {
+            // One that is over is drained.
+            let _ = shared.put(shard, Command::Drain(within));
+        }
+        shared.all_gone().await;
     }
 
     /// Counts of all shards together.
     pub fn counts(&self) -> Counts {
-        Counts::default()
+        self.shared().counts()
     }
+
+    /// Connections of a group.
+    pub fn members(&self, group: Group) -> u64 {
+        self.shared().directory.members(group)
+    }
+}
+
+/// Says that a shard's thread is over, however it ends.
+struct Gone<T>(Arc<Shared<T>>);
+
+impl<T> Drop for Gone<T> {
+    fn drop(&mut self) {
+        self.0.gone();
+    }
+}
+
+/// Starts one shard's thread; gives back which way its sends take.
+fn spawn<S: Service>(
+    index: usize,
+    config: &Config,
+    service: &Arc<S>,
+    shared: &Arc<Shared<S::Session>>,
+) -> io::Result<&'static str> {
+    let (config, service, shared) = (config.clone(), Arc::clone(service), Arc::clone(shared));
+    let (ready, started) = std::sync::mpsc::sync_channel(1);
+    // The thread ends by `drain`, or after the last handle is gone.
+    std::thread::Builder::new().name(format!("fanout-{index}")).spawn(move || {
+        let gone = Gone(Arc::clone(&shared));
+        match Shard::new(index, config, service, shared) {
+            Ok(shard) => {
+                let engine = if shard.sends_through_ring() { "io_uring" } else { "epoll" };
+                // The one who waits for this is there.
+                let _ = ready.send(Ok(engine));
+                shard.run();
+            }
+            Err(error) => {
+                // As above.
+                let _ = ready.send(Err(error));
+            }
+        }
+        drop(gone);
+    })?;
+    started.recv().unwrap_or_else(|_| Err(io::Error::other("a shard's thread ended at its start")))
 }
