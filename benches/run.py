@@ -14,13 +14,14 @@ import subprocess
 import time
 
 import api
+import chat
 import latency
 import streams
 from lab import meter, servers
 
 README = pathlib.Path(__file__).with_name("README.md")
 # What is measured together stands together, between two such lines of the page.
-BLOCKS = {"figures": ("latency", "streams"), "api figures": ("api",)}
+BLOCKS = {"figures": ("latency", "streams"), "api figures": ("api",), "chat figures": ("chat",)}
 
 
 def revision() -> str:
@@ -46,6 +47,9 @@ def block(name: str, what: list[str], asked: argparse.Namespace) -> str:
     if "api" in what:
         plan = api.QUICK if asked.quick else api.Plan()
         out += ["### Signed API calls", api.measure(plan, asked.only)]
+    if "chat" in what:
+        plan = chat.QUICK if asked.quick else chat.Plan()
+        out += ["### Chat", chat.measure(plan, asked.only)]
     out.append(f"The run took {(time.monotonic() - begun) / 60:.1f} minutes.")
     text = "\n\n".join(out)
     print("\n" + text)
@@ -58,7 +62,7 @@ def block(name: str, what: list[str], asked: argparse.Namespace) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("what", nargs="*", help="streams, latency, api (default: all)")
+    parser.add_argument("what", nargs="*", help="streams, latency, api, chat (default: all)")
     parser.add_argument("--quick", action="store_true", help="some minutes instead of seventeen; rough")
     parser.add_argument("--only", action="append", help="a server's name; may be repeated")
     parser.add_argument("--write", action="store_true", help="renew the figures in README.md")

@@ -31,7 +31,12 @@ pub struct Joined {
     pub generator_cpu_seconds: f64,
     /// From the first packet to the upgrade.
     pub took: Spread,
+    /// Resident memory of the server when [`FEW`] had joined, in all and anonymous: what it takes once is behind.
+    pub resident_few: (u64, u64),
 }
+
+/// So many joins wake up all that a server makes only once.
+pub const FEW: usize = 500;
 
 /// How far a client has come, and what it was answered so far.
 enum Stage {
@@ -158,15 +163,18 @@ impl Joining<'_> {
                 }
                 None => client.take(self.plan.speech, &rest, &mut |_, _| {}),
             }
-        } else if let Stage::Greeted(answer) = stage {
-            if memchr::memmem::find(answer, dialect::GREETED).is_none() {
-                return Ok(());
-            }
+        } else if let Stage::Greeted(answer) = stage
+            && memchr::memmem::find(answer, dialect::GREETED).is_none()
+        {
+            return Ok(());
         }
         self.micros.push(begun.elapsed().as_micros() as u32);
         *stage = Stage::Done;
         self.on_the_way -= 1;
         self.progress = Instant::now();
+        if self.micros.len() == FEW {
+            self.found.resident_few = server::resident_bytes(&self.plan.pids);
+        }
         Ok(())
     }
 

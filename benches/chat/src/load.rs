@@ -137,7 +137,7 @@ fn loaded(
         let watched = watching.and_then(|watching| watching.join().ok());
         received.map(|()| (sent, watched))
     })?;
-    Ok(receiving.findings(&clients, sent, watched))
+    Ok(receiving.findings(&clients, &sent, watched))
 }
 
 struct Receiving<'a> {
@@ -215,7 +215,7 @@ impl<'a> Receiving<'a> {
         });
     }
 
-    fn findings(mut self, clients: &[Client], sent: Sent, watched: Option<Watched>) -> Loaded {
+    fn findings(mut self, clients: &[Client], sent: &Sent, watched: Option<Watched>) -> Loaded {
         let prompt = || clients.iter().filter(|client| client.habit == Habit::Prompt);
         let sequences: HashSet<(u64, u64)> =
             prompt().map(|client| (client.ear.heard, client.ear.sequence)).collect();
