@@ -1,5 +1,6 @@
 #!/bin/sh
-# Gets the peers that the benches compare with and the load generators; does nothing when they are there. moto comes with requirements.txt.
+# Gets the peers that the benches compare with and the load generators; does nothing when they are there.
+# moto comes with requirements.txt.
 # multimux is built once into .cache/multimux (without --locked: its own lock file
 # names a version that was withdrawn). nginx and its RTMP module come from Debian.
 set -eu
