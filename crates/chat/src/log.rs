@@ -8,8 +8,17 @@
 //! retention of a configuration that was deleted takes it, which is counted and told. One room's records stay
 //! in order. A destination that is down delays no other.
 
+mod attempt;
+mod bucket;
+mod counts;
 mod error;
+mod lanes;
+mod line;
 mod queue;
+mod rooms;
+mod shipper;
+mod spool;
+mod writer;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -26,7 +35,10 @@ use tokio_util::sync::CancellationToken;
 pub use error::LogError;
 pub use queue::Full;
 
+use counts::Counts;
+use lanes::Lanes;
 use queue::Queue;
+use rooms::Rooms;
 
 /// One line of the log.
 #[derive(Clone, Debug)]
@@ -98,18 +110,30 @@ pub struct Deps {
 /// The log. A clone is another handle on it.
 #[derive(Clone)]
 pub struct Log {
-    queue: Arc<Queue>,
+    shared: Arc<Shared>,
+}
+
+/// What writer and shipper have in common.
+struct Shared {
+    config: Config,
+    deps: Deps,
+    queue: Queue,
+    rooms: Rooms,
+    lanes: Lanes,
+    counts: Counts,
 }
 
 impl Log {
-    /// Opens the spool, with what an earlier run left in it. Nothing is written or delivered before
-    /// [`Log::run`] is polled.
+    /// Opens the spool, with what an earlier run left in it, on the caller's thread. Nothing is written or
+    /// delivered before [`Log::run`] is polled.
     ///
     /// # Errors
     /// [`LogError`]: the folder can't be used, or another process uses it.
     pub fn open(config: Config, deps: Deps) -> Result<Self, LogError> {
-        let _ = &deps;
-        Ok(Self { queue: Arc::new(Queue::new(config.queue_bytes)) })
+        let lanes = Lanes::open(config.folder.clone())?;
+        let queue = Queue::new(config.queue_bytes);
+        let (rooms, counts) = (Rooms::default(), Counts::default());
+        Ok(Self { shared: Arc::new(Shared { config, deps, queue, rooms, lanes, counts }) })
     }
 
     /// Takes a record to be logged wherever its room's configurations say. Never waits: less than a
@@ -118,25 +142,31 @@ impl Log {
     /// # Errors
     /// [`Full`]: the disk has not kept up for long; the record is lost and counted.
     pub fn append(&self, record: Record) -> Result<(), Full> {
-        self.queue.push(record)
+        self.shared.queue.push(record)
     }
 
     /// The room's row changed: its configurations are read again before its next record is written.
     pub fn forget(&self, room: &Arn) {
-        let _ = room;
+        self.shared.rooms.forget(room);
     }
 
     /// Any room may have changed, as [`bus::Receiver::gap`] says.
-    pub fn forget_all(&self) {}
+    pub fn forget_all(&self) {
+        self.shared.rooms.forget_all();
+    }
 
     /// Registers the log's metrics. To be called once.
     pub fn register(&self, registry: &mut Registry) {
-        let _ = registry;
+        self.shared.counts.register(registry);
     }
 
     /// Writes and delivers until `shutdown`; then writes what has been appended and ends, leaving what was not
     /// delivered to the next run. So `shutdown` is to come when nobody appends any more.
     pub async fn run(self, shutdown: CancellationToken) {
-        shutdown.cancelled().await;
+        let Self { shared } = self;
+        tokio::join!(
+            writer::run(Arc::clone(&shared), shutdown.clone()),
+            shipper::run(Arc::clone(&shared), shutdown)
+        );
     }
 }

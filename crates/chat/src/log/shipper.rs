@@ -1,0 +1,158 @@
+//! From the spool to the destinations.
+//!
+//! Promise: one attempt at a time for each queue, so that its order holds; a destination that refuses is asked
+//! again after pauses that grow to a bound, and takes no place from those that do not refuse.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_lc_rs::rand;
+use domain::{Arn, LogDestination};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep_until};
+use tokio_util::sync::CancellationToken;
+
+use super::Shared;
+use super::attempt::{Begun, Outcome, PART, attempt};
+use super::lanes::Lane;
+
+/// Attempts at once for destinations that took the last one; each holds a part of its queue in memory.
+const HEALTHY: usize = 16;
+/// Attempts at once for destinations that did not.
+const FAILING: usize = 8;
+/// The pause after the first failure; doubled after each further one.
+const PAUSE: Duration = Duration::from_millis(500);
+/// CloudWatch Logs and Firehose get so much at once without waiting for more.
+const BATCH: u64 = 1 << 20;
+/// How often all queues are looked at when nothing is due.
+const LOOK: Duration = Duration::from_secs(3_600);
+
+/// An attempt that was cut short has failed.
+type Attempts = JoinSet<(Arc<Lane>, Outcome)>;
+
+#[derive(Default)]
+struct Course {
+    /// When to try next; `None`: nothing waits.
+    due: Option<Instant>,
+    failures: u32,
+    running: bool,
+    /// Nothing makes it due earlier.
+    held: bool,
+    begun: Option<Begun>,
+}
+
+/// Runs until `shutdown`; an attempt that runs then is given up, and what it delivered may be delivered again.
+pub(super) async fn run(shared: Arc<Shared>, shutdown: CancellationToken) {
+    let mut courses: HashMap<Arn, Course> = HashMap::new();
+    let mut attempts = Attempts::new();
+    loop {
+        let next = start_due(&shared, &mut courses, &mut attempts);
+        tokio::select! {
+            () = shutdown.cancelled() => break,
+            () = shared.lanes.some.notified() => {}
+            () = sleep_until(next) => {}
+            Some(done) = attempts.join_next() => match done {
+                Ok((lane, outcome)) => settle(&shared, &lane, courses.entry(lane.arn.clone()).or_default(), outcome),
+                Err(error) => tracing::error!(%error, "an attempt to deliver the chat log was cut short"),
+            },
+        }
+    }
+    attempts.shutdown().await;
+}
+
+/// Starts what is due; returns when something will be.
+fn start_due(shared: &Arc<Shared>, courses: &mut HashMap<Arn, Course>, attempts: &mut Attempts) -> Instant {
+    let now = Instant::now();
+    let mut next = now + LOOK;
+    let running = |failing: bool, courses: &HashMap<Arn, Course>| {
+        courses.values().filter(|course| course.running && (course.failures > 0) == failing).count()
+    };
+    let mut places =
+        [HEALTHY.saturating_sub(running(false, courses)), FAILING.saturating_sub(running(true, courses))];
+    let mut waiting = Vec::new();
+    for lane in shared.lanes.all() {
+        let bytes = lane.spool().waiting();
+        let course = courses.entry(lane.arn.clone()).or_default();
+        if course.running || bytes == 0 {
+            continue;
+        }
+        let due = *course.due.get_or_insert_with(|| now + first_pause(shared, &lane));
+        let enough = course.failures == 0 && !course.held && bytes > enough(&lane);
+        waiting.push((if enough { now } else { due }, lane));
+    }
+    waiting.sort_by_key(|(due, _)| *due);
+    for (due, lane) in waiting {
+        let Some(course) = courses.get_mut(&lane.arn) else { continue };
+        let place = &mut places[usize::from(course.failures > 0)];
+        if due > now {
+            next = next.min(due);
+        } else if *place > 0 {
+            *place -= 1;
+            course.running = true;
+            let (shared, begun) = (Arc::clone(shared), course.begun.take());
+            attempts.spawn(async move {
+                let outcome = attempt(&shared, &lane, begun).await;
+                (lane, outcome)
+            });
+        }
+        // Without a place: the end of an attempt wakes us.
+    }
+    next
+}
+
+/// A bucket's window has its own end, which the first attempt finds.
+fn first_pause(shared: &Shared, lane: &Lane) -> Duration {
+    match lane.destination() {
+        LogDestination::S3 { .. } => Duration::ZERO,
+        LogDestination::CloudWatchLogs { .. } | LogDestination::Firehose { .. } => shared.config.batch,
+    }
+}
+
+/// More bytes than this are delivered at once.
+fn enough(lane: &Lane) -> u64 {
+    match lane.destination() {
+        LogDestination::S3 { .. } => PART,
+        LogDestination::CloudWatchLogs { .. } | LogDestination::Firehose { .. } => BATCH,
+    }
+}
+
+fn settle(shared: &Shared, lane: &Lane, course: &mut Course, outcome: Outcome) {
+    course.running = false;
+    match outcome {
+        Outcome::Taken => *course = Course::default(),
+        Outcome::Early(pause) => (course.due, course.held) = (Some(Instant::now() + pause), false),
+        Outcome::Changing(pause) => (course.due, course.held) = (Some(Instant::now() + pause), true),
+        Outcome::Failed(begun) => {
+            course.failures = course.failures.saturating_add(1);
+            course.begun = begun;
+            let pause = pause(course.failures, shared.config.pause);
+            course.due = Some(Instant::now() + pause);
+            tracing::debug!(configuration = %lane.arn, failures = course.failures, ?pause, "will try again");
+        }
+    }
+}
+
+/// Somewhere in the upper half of the doubled pauses, so that destinations that failed together are not asked
+/// together.
+fn pause(failures: u32, longest: Duration) -> Duration {
+    let full = PAUSE.saturating_mul(1 << failures.saturating_sub(1).min(16)).min(longest);
+    let mut byte = [0];
+    // Without random bytes there is no jitter.
+    let part = if rand::fill(&mut byte).is_ok() { f64::from(byte[0]) / 512.0 } else { 0.0 };
+    full.mul_f64(1.0 - part)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_grow_to_their_bound() {
+        let longest = Duration::from_secs(60);
+        for (failures, full) in [(1, 500), (2, 1_000), (5, 8_000), (8, 60_000), (u32::MAX, 60_000)] {
+            let pause = pause(failures, longest).as_millis();
+            assert!(pause > full / 2 - 1 && pause <= full, "{failures}: {pause}");
+        }
+    }
+}
