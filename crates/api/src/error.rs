@@ -224,7 +224,7 @@ mod tests {
             ApiError::unavailable("testing", "x"),
             ApiError::internal("testing", "x"),
         ];
-        for (name, status) in crate::ivs::EXCEPTIONS {
+        for (name, status) in crate::ivs::EXCEPTIONS.iter().chain(crate::ivschat::EXCEPTIONS) {
             let wire = ours.iter().map(ApiError::wire).find(|(_, code)| code == name);
             assert_eq!(wire.map(|(status, _)| status.as_u16()), Some(*status), "{name}");
         }

@@ -3,13 +3,14 @@
 //! Promise: an operation without a case here fails the walk. The cases are a second reading of the vendor's
 //! Service Authorization Reference, by hand, apart from the frame's own table.
 
+use api::Route;
 use api::ivs::Operation;
 use bytes::Bytes;
 use http::Request;
 use http_body_util::Full;
 use serde_json::{Value, json};
 
-use crate::fake::{Answer, Keys, PEER, ask_with};
+use crate::fake::{Answer, Keys, PEER, ask_with, served};
 use crate::signer::Signer;
 
 const CHANNEL: &str = "arn:aws:ivs:us-east-1:123456789012:channel/abc";
@@ -18,6 +19,10 @@ const STREAM_KEY: &str = "arn:aws:ivs:us-east-1:123456789012:stream-key/abc";
 const PLAYBACK_KEY: &str = "arn:aws:ivs:us-east-1:123456789012:playback-key/abc";
 const RESTRICTION: &str = "arn:aws:ivs:us-east-1:123456789012:playback-restriction-policy/abc";
 const RECORDING: &str = "arn:aws:ivs:us-east-1:123456789012:recording-configuration/abc";
+const ROOM: &str = "arn:aws:ivschat:us-east-1:123456789012:room/abc";
+const LOGGING: &str = "arn:aws:ivschat:us-east-1:123456789012:logging-configuration/abc";
+const ANY_ROOM: &str = "arn:aws:ivschat:us-east-1:123456789012:room/*";
+const ANY_LOGGING: &str = "arn:aws:ivschat:us-east-1:123456789012:logging-configuration/*";
 const ANY_CHANNEL: &str = "arn:aws:ivs:us-east-1:123456789012:channel/*";
 const ANY_STREAM_KEY: &str = "arn:aws:ivs:us-east-1:123456789012:stream-key/*";
 const ANY_PLAYBACK_KEY: &str = "arn:aws:ivs:us-east-1:123456789012:playback-key/*";
@@ -26,6 +31,9 @@ const ANY_RECORDING: &str = "arn:aws:ivs:us-east-1:123456789012:recording-config
 
 /// The channel as a path has it.
 const PATH: &str = "/tags/arn%3Aaws%3Aivs%3Aus-east-1%3A123456789012%3Achannel%2Fabc";
+
+/// The room as a path has it.
+const ROOM_PATH: &str = "/tags/arn%3Aaws%3Aivschat%3Aus-east-1%3A123456789012%3Aroom%2Fabc";
 
 /// A valid input of an operation, and the resources that it is about, in the order they are asked about.
 struct Case {
@@ -77,6 +85,28 @@ fn case(operation: &str) -> Option<Case> {
     }
 }
 
+fn chat_case(operation: &str) -> Option<Case> {
+    let case = |input, about| Some(Case { input, about });
+    let s3 = json!({ "s3": { "bucketName": "abc" } });
+    match operation {
+        "CreateChatToken" => case(json!({ "roomIdentifier": ROOM, "userId": "u" }), &[ROOM]),
+        "CreateLoggingConfiguration" => case(json!({ "destinationConfiguration": s3 }), &[ANY_LOGGING]),
+        "CreateRoom" => case(json!({ "loggingConfigurationIdentifiers": [LOGGING] }), &[ANY_ROOM]),
+        "DeleteMessage" => case(json!({ "roomIdentifier": ROOM, "id": "abcdefghijkl" }), &[ROOM]),
+        "DisconnectUser" => case(json!({ "roomIdentifier": ROOM, "userId": "u" }), &[ROOM]),
+        "SendEvent" => case(json!({ "roomIdentifier": ROOM, "eventName": "e" }), &[ROOM]),
+        "DeleteLoggingConfiguration" | "GetLoggingConfiguration" | "UpdateLoggingConfiguration" => {
+            case(json!({ "identifier": LOGGING }), &[LOGGING])
+        }
+        "DeleteRoom" | "GetRoom" | "UpdateRoom" => case(json!({ "identifier": ROOM }), &[ROOM]),
+        "ListLoggingConfigurations" => case(json!({}), &[ANY_LOGGING]),
+        "ListRooms" => case(json!({ "loggingConfigurationIdentifier": LOGGING }), &[ANY_ROOM]),
+        "ListTagsForResource" | "UntagResource" => case(json!({}), &[ROOM]),
+        "TagResource" => case(json!({ "tags": { "a": "b" } }), &[ROOM]),
+        _ => None,
+    }
+}
+
 /// A policy of these statements.
 fn policy(statements: &[Value]) -> String {
     json!({ "Version": "2012-10-17", "Statement": statements }).to_string()
@@ -92,11 +122,15 @@ fn on(mut statement: Value, condition: Value) -> Value {
 }
 
 fn call(operation: Operation, input: &Value) -> Request<Full<Bytes>> {
-    let route = operation.route();
+    ask_for("ivs", operation.route(), input)
+}
+
+fn ask_for(service: &'static str, route: &Route, input: &Value) -> Request<Full<Bytes>> {
     let query = if route.query.is_empty() { "" } else { "?tagKeys=a&tagKeys=b" };
-    let uri = format!("{}{query}", route.path.replace("/tags/{resourceArn}", PATH));
+    let tagged = if service == "ivs" { PATH } else { ROOM_PATH };
+    let uri = format!("{}{query}", route.path.replace("/tags/{resourceArn}", tagged));
     let body = if route.method == "POST" { input.to_string() } else { String::new() };
-    Signer::default().sign(route.method.as_str(), &uri, &body)
+    Signer::of(service).sign(route.method.as_str(), &uri, &body)
 }
 
 /// What the holder of a key with these statements gets, and whether the operation was reached.
@@ -128,11 +162,12 @@ fn assert_reached((answer, reached): &(Answer, bool), what: &str) {
 
 #[tokio::test]
 async fn every_served_operation_is_done_only_when_the_policy_allows_it_on_each_of_its_resources() {
-    for operation in Operation::ALL {
-        let name = operation.route().name;
-        let action = format!("ivs:{name}");
-        let Some(Case { input, about }) = case(name) else { panic!("{name} lacks an authorization case") };
-        let request = || call(*operation, &input);
+    for (service, route) in served() {
+        let name = route.name;
+        let action = format!("{service}:{name}");
+        let case = if service == "ivs" { case(name) } else { chat_case(name) };
+        let Some(Case { input, about }) = case else { panic!("{action} lacks an authorization case") };
+        let request = || ask_for(service, route, &input);
 
         let exactly = statement("Allow", &action, &json!(about));
         assert_reached(&held_to(&[exactly], request()).await, name);
@@ -185,6 +220,24 @@ async fn tags_on_what_is_created_need_their_own_permission() {
     assert_reached(&held_to(&[create.clone(), tag], tagged()).await, "both allowed");
     let none = call(Operation::CreateChannel, &json!({ "tags": {} }));
     assert_reached(&held_to(&[create], none).await, "no tags");
+    let create = statement("Allow", "ivschat:CreateRoom", &json!("*"));
+    let tagged = json!({ "tags": { "stage": "dev" } });
+    let tagged = || ask_for("ivschat", api::ivschat::Operation::CreateRoom.route(), &tagged);
+    let answer = held_to(std::slice::from_ref(&create), tagged()).await;
+    assert_refused(&answer, &unmentioned("ivschat:TagResource", ANY_ROOM));
+    let tag = statement("Allow", "ivschat:TagResource", &json!(ANY_ROOM));
+    assert_reached(&held_to(&[create, tag], tagged()).await, "both allowed");
+}
+
+#[tokio::test]
+async fn a_policy_for_one_service_says_nothing_about_the_other() {
+    let streaming = [statement("Allow", "ivs:*", &json!("*"))];
+    let list = api::ivschat::Operation::ListTagsForResource.route();
+    let answer = held_to(&streaming, ask_for("ivschat", list, &json!({}))).await;
+    assert_refused(&answer, &unmentioned("ivschat:ListTagsForResource", ROOM));
+    let chat = [statement("Allow", "ivschat:*", &json!("*"))];
+    let answer = held_to(&chat, call(Operation::ListTagsForResource, &json!({}))).await;
+    assert_refused(&answer, &unmentioned("ivs:ListTagsForResource", CHANNEL));
 }
 
 #[tokio::test]

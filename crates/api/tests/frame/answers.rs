@@ -66,6 +66,47 @@ async fn an_operations_errors_keep_their_status_code_and_text() {
 }
 
 #[tokio::test]
+async fn chats_errors_have_the_members_of_its_own_model() {
+    for (id, code, about) in [
+        ("missing", "ResourceNotFoundException", Some("missing")),
+        ("busy", "ConflictException", Some("none")),
+        ("full", "ServiceQuotaExceededException", Some("none")),
+        ("fast", "ThrottlingException", Some("none")),
+        ("forbidden", "AccessDeniedException", None),
+        ("abc", "InternalServerException", None),
+    ] {
+        let body = format!(r#"{{"identifier": "arn:aws:ivschat:us-east-1:123456789012:room/{id}"}}"#);
+        let answer = ask(Signer::of("ivschat").sign("POST", "/GetRoom", &body)).await;
+        let json = answer.json();
+        assert_eq!((answer.header("x-amzn-errortype"), &json["__type"]), (code, &code.into()));
+        assert!(json["message"].is_string() && json.get("exceptionMessage").is_none(), "{json}");
+        assert_eq!(json.get("resourceId").and_then(|id| id.as_str()), about);
+        assert_eq!(json.get("resourceType").and_then(|kind| kind.as_str()), about.map(|_| "ROOM"));
+        assert_eq!(json.get("limit").is_some(), ["full", "fast"].contains(&id), "{json}");
+    }
+    let body = r#"{"identifier": "arn", "name": "a b", "maximumMessageLength": 0}"#;
+    let json = ask(Signer::of("ivschat").sign("POST", "/UpdateRoom", body)).await.json();
+    assert_eq!(json["reason"], "FIELD_VALIDATION_FAILED");
+    let names: Vec<_> =
+        json["fieldList"].as_array().expect("a list").iter().map(|one| &one["name"]).collect();
+    assert_eq!(names, ["identifier", "maximumMessageLength", "name"]);
+    let json = ask(Signer::of("ivschat").sign("POST", "/UpdateRoom", "{")).await.json();
+    assert_eq!((&json["reason"], json.get("fieldList")), (&"OTHER".into(), None));
+}
+
+#[tokio::test]
+async fn a_tag_path_is_answered_by_the_service_that_was_signed_for() {
+    let arn = "arn%3Aaws%3Aivschat%3Aus-east-1%3A123456789012%3Aroom%2Fabc";
+    for (service, reason) in [("ivschat", true), ("ivs", false)] {
+        let long = "a".repeat(129);
+        let path = format!("/tags/{arn}?tagKeys={long}");
+        let answer = ask(Signer::of(service).sign("DELETE", &path, "")).await;
+        assert_eq!(answer.outcome(), (400, "ValidationException"));
+        assert_eq!(answer.json().get("reason").is_some(), reason, "{service}");
+    }
+}
+
+#[tokio::test]
 async fn a_failure_inside_is_answered_without_its_cause() {
     let body = format!(r#"{{"arn": "{ARN}abc"}}"#);
     let answer = ask(Signer::default().sign("POST", "/GetChannel", &body)).await;

@@ -13,7 +13,8 @@ use api::ivs::{
     Channel, ChannelType, CreateChannelRequest, CreateChannelResponse, CreateStreamKeyResponse,
     GetChannelRequest, Ivs, StreamKey, TranscodePreset,
 };
-use api::{Api, ApiError, Call, Config, Key, KeyRing, Peer, RegionRule, Sensitive, Why};
+use api::ivschat::{GetRoomRequest, IvsChat};
+use api::{Api, ApiError, Call, Config, Key, KeyRing, Peer, RegionRule, Route, Sensitive, Why};
 use auth::policy::{ADMIN, Policy};
 use bytes::Bytes;
 use domain::{AccountId, Arn, Region, Tags};
@@ -30,10 +31,10 @@ pub(crate) struct Fake {
     reached: Arc<AtomicBool>,
 }
 
-/// Every operation of the trait, answered by one function.
+/// Every operation of a trait, answered by one function.
 macro_rules! alike {
-    ($($function:ident $operation:ident $input:ty => $output:ty;)+) => {
-        impl Ivs for Fake {
+    ($service:ident: $($function:ident $operation:ident $input:ty => $output:ty;)+) => {
+        impl $service for Fake {
             $(async fn $function(&self, call: &Call, input: $input) -> Result<$output, ApiError> {
                 self.reached.store(true, Ordering::Relaxed);
                 let mut output = <$output>::default();
@@ -43,12 +44,30 @@ macro_rules! alike {
     };
 }
 
-api::ivs_operations!(alike);
+macro_rules! streaming {
+    ($($lines:tt)+) => { alike! { Ivs: $($lines)+ } };
+}
+
+macro_rules! chat {
+    ($($lines:tt)+) => { alike! { IvsChat: $($lines)+ } };
+}
+
+api::ivs_operations!(streaming);
+api::ivschat_operations!(chat);
+
+/// The routes of all operations, each with the name of its service.
+pub(crate) fn served() -> impl Iterator<Item = (&'static str, &'static Route)> {
+    let chat = api::ivschat::Operation::ALL.iter().map(|operation| ("ivschat", operation.route()));
+    api::ivs::Operation::ALL.iter().map(|operation| ("ivs", operation.route())).chain(chat)
+}
 
 /// Fills in what the tests look at; an output that no test looks at stays empty.
 fn answer(call: &Call, input: &dyn Any, output: &mut dyn Any) -> Result<(), ApiError> {
     if let Some(input) = input.downcast_ref::<GetChannelRequest>() {
         return Err(refusal(&input.arn));
+    }
+    if let Some(input) = input.downcast_ref::<GetRoomRequest>() {
+        return Err(refusal(&input.identifier));
     }
     if let (Some(input), Some(output)) = (input.downcast_ref(), output.downcast_mut()) {
         *output = created(call, input);
@@ -164,10 +183,12 @@ impl Answer {
         (self.status.as_u16(), self.header("x-amzn-errortype"))
     }
 
-    /// The text of the error, which must be the same for modelled and generic readers.
+    /// The text of the error, which must be the same for modelled and generic readers; chat has one member
+    /// for both.
     pub(crate) fn text(&self) -> String {
         let json = self.json();
-        assert_eq!(json["message"], json["exceptionMessage"]);
+        let modelled = json.get("exceptionMessage").unwrap_or(&json["message"]);
+        assert_eq!(&json["message"], modelled);
         json["message"].as_str().expect("a text").to_owned()
     }
 }

@@ -6,14 +6,13 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use api::ivs::Operation;
 use api::{Api, RegionRule};
 use bytes::Bytes;
 use http::Request;
 use http_body::{Body, Frame};
 use http_body_util::Full;
 
-use crate::fake::{Answer, Fake, Keys, PEER, ask, ask_of, config, read};
+use crate::fake::{Answer, Fake, Keys, PEER, ask, ask_of, config, read, served};
 use crate::signer::{Signer, now};
 
 fn unsigned(method: &str, path: &str) -> Request<Full<Bytes>> {
@@ -27,8 +26,7 @@ async fn signed(path: &str, body: &str) -> Answer {
 
 #[tokio::test]
 async fn every_served_operation_refuses_an_unsigned_call() {
-    for operation in Operation::ALL {
-        let route = operation.route();
+    for (_, route) in served() {
         let path = route.path.replace(['{', '}'], "");
         let answer = ask(unsigned(route.method.as_str(), &path)).await;
         assert_eq!(answer.outcome(), (403, "MissingAuthenticationTokenException"), "{}", route.name);
@@ -38,9 +36,8 @@ async fn every_served_operation_refuses_an_unsigned_call() {
 
 #[tokio::test]
 async fn every_served_operation_refuses_a_wrong_secret() {
-    let signer = Signer { secret: "another", ..Signer::default() };
-    for operation in Operation::ALL {
-        let route = operation.route();
+    for (service, route) in served() {
+        let signer = Signer { secret: "another", ..Signer::of(service) };
         let path = route.path.replace(['{', '}'], "");
         let answer = ask(signer.sign(route.method.as_str(), &path, "{}")).await;
         assert_eq!(answer.outcome(), (403, "InvalidSignatureException"), "{}", route.name);
@@ -145,10 +142,16 @@ async fn json_may_nest_as_deep_as_any_input_needs_and_no_deeper() {
 #[tokio::test]
 async fn a_tag_path_signed_for_another_service_is_not_answered_as_this_one() {
     let path = "/tags/arn%3Aaws%3Aivs%3Aus-east-1%3A123456789012%3Achannel%2Fabc";
-    for service in ["ivschat", "s3"] {
-        let answer = ask(Signer { service, ..Signer::default() }.sign("GET", path, "")).await;
-        assert_eq!(answer.outcome(), (403, "InvalidSignatureException"));
-        assert_eq!(answer.text(), "Credential should be scoped to correct service: 'ivs'.");
+    let answer = ask(Signer::of("s3").sign("GET", path, "")).await;
+    assert_eq!(answer.outcome(), (403, "InvalidSignatureException"));
+    assert_eq!(answer.text(), "Credential should be scoped to correct service: 'ivs'.");
+    for (service, path, other) in
+        [("ivschat", "/ListChannels", "ivs"), ("ivs", "/ListRooms", "ivschat"), ("s3", "/GetRoom", "ivschat")]
+    {
+        let answer = ask(Signer::of(service).sign("POST", path, "{}")).await;
+        assert_eq!(answer.outcome(), (403, "InvalidSignatureException"), "{service} {path}");
+        let text = format!("Credential should be scoped to correct service: '{other}'.");
+        assert_eq!(answer.text(), text);
     }
 }
 

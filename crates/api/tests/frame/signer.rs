@@ -35,6 +35,13 @@ impl Default for Signer<'_> {
     }
 }
 
+impl Signer<'static> {
+    /// The usual one, for another service.
+    pub(crate) fn of(service: &'static str) -> Self {
+        Self { service, ..Self::default() }
+    }
+}
+
 impl Signer<'_> {
     /// A signed request.
     pub(crate) fn sign(&self, method: &str, uri: &str, body: &str) -> Request<Full<Bytes>> {
