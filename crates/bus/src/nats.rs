@@ -7,6 +7,7 @@
 //! taken is either read back, told as lost, or part of a gap; nothing of it is held without a bound.
 
 mod carrier;
+mod fence;
 mod link;
 mod position;
 mod shared;

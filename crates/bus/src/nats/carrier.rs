@@ -1,7 +1,7 @@
 //! The task between the queue and the stream, for as long as the bus lives.
 //!
 //! Promise: one envelope is handed out at a time, in the stream's order; each that was taken from the queue is
-//! settled; while there is no link, what is in the queue is lost at once, not sent late.
+//! settled, and once; while there is no link, what is in the queue is lost at once, not sent late.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -11,12 +11,13 @@ use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
 use super::NatsConfig;
+use super::fence::Fence;
 use super::link::{Arrival, Link, LinkError};
 use super::position::{Position, Step};
 use super::shared::Shared;
 use super::unsettled::Unsettled;
-use super::wire;
-use crate::{BusConnectError, Envelope};
+use super::wire::{self, Letter};
+use crate::{BusConnectError, Envelope, NodeId};
 
 /// How often times are looked at.
 const TICK: Duration = Duration::from_millis(250);
@@ -43,7 +44,8 @@ pub(super) struct Carrier {
     queue: mpsc::Receiver<Arc<Envelope>>,
     stop: CancellationToken,
     unsettled: Unsettled,
-    /// How many this node wrote.
+    fence: Fence,
+    /// How many letters this node wrote.
     written: u64,
     /// An envelope could not be read. Told with the next tick, so that a flood of them is a trickle of gaps.
     skipped: bool,
@@ -56,7 +58,8 @@ impl Carrier {
         queue: mpsc::Receiver<Arc<Envelope>>,
         stop: CancellationToken,
     ) -> Self {
-        Self { config, shared, queue, stop, unsettled: Unsettled::default(), written: 0, skipped: false }
+        let (unsettled, fence) = (Unsettled::default(), Fence::default());
+        Self { config, shared, queue, stop, unsettled, fence, written: 0, skipped: false }
     }
 
     /// Carries until the bus is closed.
@@ -85,6 +88,9 @@ impl Carrier {
         let (mut batch, mut heard) = (Vec::with_capacity(BATCH), Instant::now());
         let mut tick = tokio::time::interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        if let Err(error) = self.write_sign(link).await {
+            return End::Link(error);
+        }
         loop {
             let done = tokio::select! {
                 () = self.stop.cancelled() => return End::Closed,
@@ -115,6 +121,12 @@ impl Carrier {
         }
     }
 
+    /// Says that this node is back. Whoever reads it drops what the network delivers of the link before.
+    async fn write_sign(&mut self, link: &Link) -> Result<(), LinkError> {
+        self.written += 1;
+        link.write(None, wire::encode_sign(self.written, self.shared.node())).await
+    }
+
     async fn write(&mut self, link: &Link, batch: &mut Vec<Arc<Envelope>>) -> Result<(), LinkError> {
         let since = Instant::now();
         let mut done = Ok(());
@@ -128,7 +140,7 @@ impl Carrier {
             let text = wire::encode(self.written, &envelope);
             self.unsettled.push(self.written, since, Arc::clone(&envelope));
             self.shared.count_published();
-            done = link.write(&envelope.subject, text).await;
+            done = link.write(Some(&envelope.subject), text).await;
         }
         done
     }
@@ -141,11 +153,7 @@ impl Carrier {
             Step::Next => {}
         }
         match wire::decode(&text) {
-            Ok((number, envelope)) => {
-                let envelope = Arc::new(envelope);
-                self.settle(number, &envelope);
-                self.shared.hand_out(&envelope);
-            }
+            Ok(letter) => self.hand_out(letter),
             Err(error) => {
                 tracing::debug!(error = &error as &dyn std::error::Error, "an envelope is unreadable");
                 self.shared.count_unreadable();
@@ -154,9 +162,19 @@ impl Carrier {
         }
     }
 
-    /// Settles what came back, and what it overtook.
-    fn settle(&mut self, number: u64, envelope: &Envelope) {
-        if envelope.node != *self.shared.node() {
+    fn hand_out(&mut self, Letter { node, number, said }: Letter) {
+        if !self.fence.pass(&node, number) {
+            return;
+        }
+        self.settle(&node, number);
+        if let Some((subject, body)) = said {
+            self.shared.hand_out(&Arc::new(Envelope { node, subject, body }));
+        }
+    }
+
+    /// Settles what came back, and what it overtook: the fence keeps that out from now on.
+    fn settle(&mut self, node: &NodeId, number: u64) {
+        if node != self.shared.node() {
             return;
         }
         while let Some(passed) = self.unsettled.pass(number) {

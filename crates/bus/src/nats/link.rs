@@ -5,12 +5,16 @@
 //!
 //! Promise: a link gives the stream's messages without a hole and in order, or ends.
 
+use std::error::Error as _;
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, push};
-use async_nats::jetstream::context::{CreateStreamErrorKind, GetStreamErrorKind};
+use async_nats::jetstream::context::{
+    CreateStreamErrorKind, GetStreamError, GetStreamErrorKind, RequestError, RequestErrorKind,
+};
 use async_nats::jetstream::stream::{self, DiscardPolicy, RetentionPolicy, StorageType};
 use async_nats::jetstream::{Context, ErrorCode};
 use async_nats::{Client, ConnectOptions, Event, Message, ServerAddr, StatusCode, Subscriber};
@@ -107,10 +111,13 @@ impl Link {
         }
     }
 
-    /// Writes an envelope to the stream.
-    pub(super) async fn write(&self, subject: &Subject, text: Bytes) -> Result<(), LinkError> {
-        let Subject::Room(arn) = subject;
-        let subject = format!("{}.rooms.{}.{}.{}", self.name, arn.region, arn.account, arn.id);
+    /// Writes a letter to the stream; one that is about nothing, to the subject of those.
+    pub(super) async fn write(&self, about: Option<&Subject>, text: Bytes) -> Result<(), LinkError> {
+        let name = &self.name;
+        let subject = match about {
+            Some(Subject::Room(arn)) => format!("{name}.rooms.{}.{}.{}", arn.region, arn.account, arn.id),
+            None => format!("{name}.rooms.nodes"),
+        };
         self.send(subject, text).await
     }
 
@@ -155,8 +162,8 @@ impl Link {
 
 /// A connection, and what tells its end.
 async fn connect(config: &NatsConfig) -> Result<(Client, CancellationToken), BusConnectError> {
-    let addresses = config.servers.split(',').map(|address| address.trim().parse::<ServerAddr>());
-    let addresses = addresses.collect::<Result<Vec<_>, _>>().map_err(BusConnectError::Address)?;
+    let addresses = config.servers.split(',').map(address).collect::<Result<Vec<_>, _>>();
+    let addresses = addresses.map_err(BusConnectError::Address)?;
     let (cut, connected) = (CancellationToken::new(), Arc::new(AtomicBool::new(false)));
     let (told, delayed) = (cut.clone(), Arc::clone(&connected));
     let mut options = ConnectOptions::new()
@@ -183,6 +190,11 @@ async fn connect(config: &NatsConfig) -> Result<(Client, CancellationToken), Bus
     let client = options.connect(addresses).await.map_err(BusConnectError::Connect)?;
     connected.store(true, Ordering::Relaxed);
     Ok((client, cut))
+}
+
+fn address(text: &str) -> io::Result<ServerAddr> {
+    let address: ServerAddr = text.trim().parse()?;
+    if address.host().is_empty() { Err(io::Error::other("an address without a host")) } else { Ok(address) }
 }
 
 /// A user and password, or a token, from an address.
@@ -235,14 +247,17 @@ fn is_taken(kind: &CreateStreamErrorKind) -> bool {
 }
 
 /// Why the stream can't be looked up.
-fn looked(name: &str, source: async_nats::jetstream::context::GetStreamError) -> BusConnectError {
-    use std::error::Error as _;
+fn looked(name: &str, source: GetStreamError) -> BusConnectError {
     let absent = match source.kind() {
         GetStreamErrorKind::JetStream(error) => {
             [ErrorCode::JETSTREAM_NOT_ENABLED, ErrorCode::JETSTREAM_NOT_ENABLED_FOR_ACCOUNT]
                 .contains(&error.error_code())
         }
-        _ => source.source().is_some_and(|cause| cause.to_string().contains("no responders")),
+        // Nobody listens where JetStream answers.
+        _ => {
+            let cause = source.source().and_then(|cause| cause.downcast_ref::<RequestError>());
+            cause.is_some_and(|cause| cause.kind() == RequestErrorKind::NoResponders)
+        }
     };
     if absent {
         BusConnectError::NoJetStream
