@@ -12,11 +12,26 @@
 #![warn(missing_docs)]
 
 mod admission;
+mod chain;
+mod clock;
+mod denial;
 mod error;
+mod extensions;
+mod gateway;
+mod hall;
+mod handshake;
+mod joining;
+mod keys;
 pub mod log;
-pub mod metrics;
+mod metrics;
+mod receiver;
 pub mod request;
 pub mod review;
+mod room;
+mod rules;
+mod running;
+mod session;
+mod spender;
 
 use std::net::{IpAddr, TcpStream};
 use std::sync::Arc;
@@ -24,9 +39,19 @@ use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use domain::{ChatRates, Limits};
+use fanout::Fanout;
 use http::Response;
 use http::request::Parts;
+use parking_lot::Mutex;
 use tokio_util::sync::CancellationToken;
+
+use denial::Denial;
+use extensions::moderation;
+use gateway::Gateway;
+use hall::Hall;
+use metrics::Now;
+use receiver::Ear;
+use running::Tasks;
 
 pub use admission::{Refusal, Seat};
 pub use error::Error;
@@ -66,25 +91,39 @@ pub struct Deps {
     pub node: bus::NodeId,
     /// The accounts' rates, shared with the API.
     pub rates: Arc<ChatRates>,
+    /// Asks review handlers.
+    pub reviewer: review::Reviewer,
+    /// Where messages are logged. `None`: nowhere, whatever rooms want.
+    pub log: Option<log::Log>,
 }
 
 /// The service. A clone is another handle on it.
 #[derive(Clone)]
-pub struct Chat {}
+pub struct Chat {
+    hall: Arc<Hall>,
+    tasks: Arc<Mutex<Option<Tasks>>>,
+}
 
 impl Chat {
-    /// Starts the engine's threads. Nobody is admitted before [`Chat::run`] is polled.
+    /// Starts the engine's threads. Whoever comes before [`Chat::run`] is polled waits for it.
     ///
     /// # Errors
     /// [`Error`].
     pub fn bind(config: Config, deps: Deps) -> Result<Self, Error> {
-        let _ = (config, deps);
-        Ok(Self {})
+        let (spender, tokens) = spender::spender();
+        let (commands, orders) = moderation::commands();
+        let mut engine = config.fanout.clone();
+        engine.farewell = Some(Denial::TOO_SLOW.unasked());
+        let hall = Arc::new(Hall::new(config, deps, spender, commands));
+        let fanout = Fanout::start(engine, Arc::new(Gateway::new(&hall))).map_err(Error::Engine)?;
+        hall.set_fanout(fanout);
+        hall.bus.subscribe_rooms(Arc::new(Ear::new(&hall)));
+        Ok(Self { hall, tasks: Arc::new(Mutex::new(Some(Tasks { tokens, orders }))) })
     }
 
     /// Does this request ask for a WebSocket? Then it is [`Chat::admit`]'s to answer, whatever is wrong with it.
     pub fn is_handshake(parts: &Parts) -> bool {
-        admission::is_handshake(parts)
+        handshake::is_asked_for(parts)
     }
 
     /// Checks a handshake and spends its token. The response (101) is to be sent, then the socket is to be given
@@ -98,22 +137,26 @@ impl Chat {
         peer: IpAddr,
         now: SystemTime,
     ) -> Result<(Response<()>, Seat), Refusal> {
-        let _ = (parts, peer, now);
-        Err(Refusal::new(http::StatusCode::SERVICE_UNAVAILABLE, "starting"))
+        let admitted = admission::admit(&self.hall, parts, peer, now).await;
+        admitted.inspect_err(|_| {
+            self.hall.metrics.refused.inc();
+        })
     }
 
     /// Takes the socket of an admitted handshake over, with the bytes that were read beyond it.
     pub fn join(&self, seat: Seat, stream: TcpStream, early: Bytes) {
-        let _ = (seat, stream, early);
+        joining::join(&self.hall, seat, stream, early);
     }
 
     /// Serves until `shutdown`, then admits no more and cuts all connections over [`Config::drain`].
     pub async fn run(self, shutdown: CancellationToken) {
-        shutdown.cancelled().await;
+        let tasks = self.tasks.lock().take();
+        running::run(self.hall, tasks, shutdown).await;
     }
 
     /// All metrics in Prometheus' text format.
     pub fn metrics(&self) -> String {
-        String::new()
+        let now = Now { counts: self.hall.fanout().counts(), rooms: self.hall.live_rooms() };
+        self.hall.metrics.page(now)
     }
 }

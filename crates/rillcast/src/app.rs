@@ -10,6 +10,8 @@ use std::time::Duration;
 
 use api::{Api, RegionRule};
 use chat::Chat;
+use chat::log::Log;
+use chat::review::{Reviewer, Targets};
 use control::Control;
 use live::Hub;
 use store::Store;
@@ -26,13 +28,13 @@ use crate::pipes::Pipes;
 use crate::ready::Addresses;
 use crate::routes::Routes;
 use crate::upgrades::Upgrades;
-use crate::{first_start, metrics, ready, tls};
+use crate::{chatting, first_start, metrics, ready, tls};
 
 /// Viewers get this long to fetch the end of what they watch, once playlists say it has ended.
 const FAREWELL: Duration = Duration::from_secs(2);
 
-/// Chat connections are cut one by one over this time, so that their clients do not come back all at once.
-const DRAIN: Duration = Duration::from_secs(3);
+/// Name of the folder in the data folder where the chat log waits for its destinations.
+const CHAT_LOG: &str = "chat-log";
 
 /// A server with its listeners open, not yet accepting.
 pub struct App {
@@ -63,7 +65,7 @@ impl App {
         let packager =
             packager::Packager::bind(packager_config(&config), packager::Deps { hub: pipes.hub.clone() });
         let control = control(&config, http_address, &pipes).await?;
-        let chat = chat(&config, &pipes)?;
+        let chat = chatting::bind(&config, &pipes)?;
         let routes = routes(&config, &control, &chat, &pipes);
         let addresses = Addresses {
             http: http_address,
@@ -281,31 +283,6 @@ async fn control(config: &Config, http: SocketAddr, pipes: &Pipes) -> Result<Con
         chat_rates: Arc::clone(&pipes.rates),
     };
     Ok(Control::new(meaning, deps).await?)
-}
-
-fn chat(config: &Config, pipes: &Pipes) -> Result<Chat, AppError> {
-    let settings = &config.chat;
-    let mut engine = fanout::Config {
-        tick: settings.flush,
-        stall: settings.stall,
-        ping: settings.ping,
-        engine: settings.engine,
-        ..fanout::Config::default()
-    };
-    engine.shards = settings.threads.unwrap_or(engine.shards);
-    let behaviour = chat::Config {
-        limits: config.limits,
-        origins: settings.origins.clone(),
-        fanout: engine,
-        drain: DRAIN.min(config.shutdown / 2),
-    };
-    let deps = chat::Deps {
-        store: pipes.store.clone(),
-        bus: pipes.bus.clone(),
-        node: pipes.node.clone(),
-        rates: Arc::clone(&pipes.rates),
-    };
-    Ok(Chat::bind(behaviour, deps)?)
 }
 
 fn routes(config: &Config, control: &Control, chat: &Chat, pipes: &Pipes) -> Arc<Routes> {

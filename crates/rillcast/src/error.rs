@@ -38,6 +38,51 @@ pub enum AppError {
     /// Chat.
     #[error("starting chat")]
     Chat(#[from] chat::Error),
+    /// The chat log.
+    #[error("opening the chat log")]
+    ChatLog(#[from] chat::log::LogError),
+    /// The file of review handlers can't be read.
+    #[error("reading the review handlers in {}", path.display())]
+    ReviewFile {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The file of review handlers makes no sense.
+    #[error("understanding the review handlers in {}", path.display())]
+    ReviewTargets {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: chat::review::TargetsError,
+    },
+    /// The link to other servers.
+    #[error("linking up with other servers")]
+    Bus(#[from] bus::BusConnectError),
+    /// The chat log's spool.
+    #[error("opening the chat log")]
+    ChatLog(#[from] chat::log::LogError),
+    /// The file of review handlers can't be read.
+    #[error("reading {}", path.display())]
+    ReviewFile {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The file of review handlers says something that can't be.
+    #[error("{} can't be used", path.display())]
+    ReviewTargets {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: chat::review::TargetsError,
+    },
     /// The client for calls to others.
     #[error("making the client for calls to other services")]
     Outbound(#[from] outbound::OutboundError),

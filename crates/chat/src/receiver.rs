@@ -1,0 +1,140 @@
+//! What the bus says about rooms, done on this node.
+//!
+//! Promise: frames go to a room's connections in the bus's order; a kick's event goes before its close frame; what
+//! this node published it logs, whether somebody is here to read it or not.
+
+use std::sync::{Arc, Weak};
+
+use bus::{Body, Envelope, FrameKind, Receiver, RoomNews, Subject};
+use domain::Arn;
+use fanout::{Close, Frame};
+
+use crate::extensions::presence;
+use crate::hall::Hall;
+use crate::log::Record;
+use crate::metrics::Delivered;
+use crate::room::LiveRoom;
+
+/// "Going away": what clients of the vendor's first samples take for a kick.
+pub(crate) const KICKED: u16 = 1001;
+
+/// The bus's way to the hall. Weak, since the hall holds the bus.
+pub(crate) struct Ear(Weak<Hall>);
+
+impl Ear {
+    pub(crate) fn new(hall: &Arc<Hall>) -> Self {
+        Self(Arc::downgrade(hall))
+    }
+}
+
+impl Receiver for Ear {
+    fn receive(&self, envelope: &Arc<Envelope>) {
+        if let Some(hall) = self.0.upgrade() {
+            let Subject::Room(arn) = &envelope.subject;
+            let Body::Room(news) = &envelope.body;
+            hall.hear(arn, news, envelope);
+        }
+    }
+
+    fn gap(&self) {
+        if let Some(hall) = self.0.upgrade() {
+            hall.must_read_all();
+            if let Some(log) = &hall.log {
+                log.forget_all();
+            }
+        }
+    }
+}
+
+impl Hall {
+    fn hear(&self, arn: &Arn, news: &RoomNews, envelope: &Envelope) {
+        let ours = envelope.node == self.node;
+        match news {
+            RoomNews::Frame { kind, id, sender, at, payload } => {
+                if ours {
+                    self.log(arn, *kind, *at, payload);
+                }
+                if let Some(room) = self.live(arn) {
+                    let said = Said { kind: *kind, id, sender: sender.as_ref(), payload };
+                    self.deliver(&room, said, ours);
+                }
+            }
+            RoomNews::Disconnect { at, payload, user, reason, .. } => {
+                if ours {
+                    self.log(arn, FrameKind::Event, *at, payload);
+                }
+                if let Some(room) = self.live(arn) {
+                    self.kick(&room, payload, user, reason.as_deref());
+                }
+            }
+            RoomNews::ToUser { user, payload } => {
+                if let Some(room) = self.live(arn) {
+                    let frame = Frame::text(payload);
+                    let floor = room.floor();
+                    floor.of(user).iter().for_each(|seat| self.fanout().send(*seat, frame.clone()));
+                }
+            }
+            RoomNews::Command { name, attributes } if &**name == presence::GOSSIP => {
+                if let Some(room) = self.live(arn) {
+                    presence::hear(&room, &envelope.node, attributes, self.steady());
+                }
+            }
+            RoomNews::Command { name, attributes } => {
+                if ours {
+                    self.commands.take(arn, name, attributes);
+                }
+            }
+            RoomNews::Changed => {
+                self.must_read(arn);
+                if let Some(log) = &self.log {
+                    log.forget(arn);
+                }
+            }
+        }
+    }
+
+    fn deliver(&self, room: &LiveRoom, said: Said<'_>, ours: bool) {
+        let frame = Frame::text(said.payload);
+        let what = Delivered::of(said.kind, said.payload);
+        let rules = room.rules();
+        let mut floor = room.floor();
+        if said.kind == FrameKind::Message && !ours {
+            floor.charge(rules.rate, self.steady());
+            if let (Some(_), Some(sender)) = (rules.extensions.slow_mode, said.sender) {
+                floor.speaks(sender, 0, self.steady());
+            }
+        }
+        if rules.extensions.history > 0 {
+            floor.history.hear(what, said, &frame, rules.extensions.history);
+        }
+        self.fanout().publish(room.group, &frame);
+        self.metrics.delivered(what, floor.connections());
+    }
+
+    /// The event to all, then the end for the user's connections.
+    fn kick(&self, room: &LiveRoom, payload: &str, user: &str, reason: Option<&str>) {
+        let floor = room.floor();
+        self.fanout().publish(room.group, &Frame::text(payload));
+        self.metrics.delivered(Delivered::Disconnection, floor.connections());
+        for seat in floor.of(user) {
+            let reason = reason.unwrap_or_default().to_owned();
+            self.fanout().close(*seat, Close::Frame { code: KICKED, reason });
+        }
+    }
+
+    fn log(&self, room: &Arn, kind: FrameKind, at: i64, payload: &Arc<str>) {
+        let Some(log) = &self.log else { return };
+        let record = Record { room: room.clone(), kind, at, payload: Arc::clone(payload) };
+        // A log that can't keep up does not stop the room; the log itself says so and counts.
+        let _ = log.append(record);
+    }
+}
+
+/// A frame that all get.
+#[derive(Clone, Copy)]
+pub(crate) struct Said<'a> {
+    pub(crate) kind: FrameKind,
+    pub(crate) id: &'a Arc<str>,
+    pub(crate) sender: Option<&'a Arc<str>>,
+    pub(crate) payload: &'a str,
+}
