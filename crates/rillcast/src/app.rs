@@ -10,8 +10,6 @@ use std::time::Duration;
 
 use api::{Api, RegionRule};
 use chat::Chat;
-use chat::log::Log;
-use chat::review::{Reviewer, Targets};
 use control::Control;
 use live::Hub;
 use store::Store;
@@ -32,9 +30,6 @@ use crate::{chatting, first_start, metrics, ready, tls};
 
 /// Viewers get this long to fetch the end of what they watch, once playlists say it has ended.
 const FAREWELL: Duration = Duration::from_secs(2);
-
-/// Name of the folder in the data folder where the chat log waits for its destinations.
-const CHAT_LOG: &str = "chat-log";
 
 /// A server with its listeners open, not yet accepting.
 pub struct App {

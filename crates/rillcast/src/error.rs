@@ -62,27 +62,6 @@ pub enum AppError {
     /// The link to other servers.
     #[error("linking up with other servers")]
     Bus(#[from] bus::BusConnectError),
-    /// The chat log's spool.
-    #[error("opening the chat log")]
-    ChatLog(#[from] chat::log::LogError),
-    /// The file of review handlers can't be read.
-    #[error("reading {}", path.display())]
-    ReviewFile {
-        /// Which.
-        path: PathBuf,
-        /// Why.
-        #[source]
-        source: std::io::Error,
-    },
-    /// The file of review handlers says something that can't be.
-    #[error("{} can't be used", path.display())]
-    ReviewTargets {
-        /// Which.
-        path: PathBuf,
-        /// Why.
-        #[source]
-        source: chat::review::TargetsError,
-    },
     /// The client for calls to others.
     #[error("making the client for calls to other services")]
     Outbound(#[from] outbound::OutboundError),

@@ -9,6 +9,7 @@
 pub mod app;
 mod backups;
 mod chat_keys;
+mod chatting;
 pub mod cli;
 pub mod commands;
 pub mod config;

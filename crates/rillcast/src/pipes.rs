@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use blob::{Blobs, S3Config, S3Key};
-use bus::{Bus, NodeId};
+use bus::{Bus, NatsConfig, NodeId};
 use domain::{ChatRates, alphanumeric};
 use live::{Hub, RingLimits};
 use outbound::log_sink::{LogSinks, LogSinksConfig};
@@ -71,8 +71,10 @@ impl Pipes {
 }
 
 async fn bus(config: &Config, node: &NodeId) -> Result<Bus, AppError> {
-    let _ = config;
-    Ok(Bus::in_process(node.clone()))
+    match &config.nats {
+        None => Ok(Bus::in_process(node.clone())),
+        Some(servers) => Ok(Bus::nats(NatsConfig::new(servers.reveal()), node.clone()).await?),
+    }
 }
 
 fn blobs(config: &Config) -> Blobs {
