@@ -21,6 +21,9 @@ use crate::error::OutboundError;
 /// A connection that no call has used for so long is closed; most servers keep theirs a little longer, so that
 /// a call seldom meets one that the other side is just closing.
 const IDLE: Duration = Duration::from_secs(50);
+/// A connection that many calls share is asked for a sign of life so often: else one that the network forgot
+/// would let call after call run into its deadline.
+const PING: Duration = Duration::from_secs(5);
 /// Idle connections that are kept for one host.
 const IDLE_PER_HOST: usize = 64;
 
@@ -78,6 +81,8 @@ impl Outbound {
             .no_proxy()
             .tcp_nodelay(true)
             .connect_timeout(config.connect_timeout)
+            .http2_keep_alive_interval(PING)
+            .http2_keep_alive_timeout(PING)
             .pool_idle_timeout(IDLE)
             .pool_max_idle_per_host(IDLE_PER_HOST);
         if let Some(proxy) = &config.proxy {
@@ -182,10 +187,12 @@ fn tls(file: Option<&Path>) -> Result<ClientConfig, OutboundError> {
         }
     }
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    Ok(ClientConfig::builder_with_provider(provider)
+    let mut config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()?
         .with_root_certificates(roots)
-        .with_no_client_auth())
+        .with_no_client_auth();
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    Ok(config)
 }
 
 fn roots_of(path: &Path) -> Result<Vec<CertificateDer<'static>>, OutboundError> {

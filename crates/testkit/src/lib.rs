@@ -1,4 +1,4 @@
-//! What tests need and the product must not have: synthetic media, and a database server.
+//! What tests need and the product must not have: synthetic media, a database server, an HTTP endpoint.
 //!
 //! Promise: the same [`Film`] gives the same bytes each time, and any H.264 and AAC decoder plays them; no
 //! encoder, file, clock or random number is involved. A [`Postgres`] is gone when the test process is,
@@ -6,11 +6,13 @@
 
 #![warn(missing_docs)]
 
+mod answerer;
 mod bits;
 mod film;
 mod picture;
 mod postgres;
 mod sound;
 
+pub use answerer::{Answerer, Asked, Reply};
 pub use film::Film;
 pub use postgres::Postgres;
