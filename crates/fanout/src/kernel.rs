@@ -152,10 +152,18 @@ impl AsFd for Bell {
     }
 }
 
-/// Bounds what the kernel keeps for a reader that is stuck.
-pub(crate) fn bound_send_buffer(socket: BorrowedFd<'_>) -> io::Result<()> {
+/// Bounds what the kernel keeps for a reader that is stuck, and lets small frames leave at once. A local
+/// socket, behind which somebody encrypts, has a buffer but neither of the options of TCP.
+pub(crate) fn prepare(socket: BorrowedFd<'_>) -> io::Result<()> {
     set(socket, libc::SOL_SOCKET, libc::SO_SNDBUF, &SEND_BUFFER)?;
-    set(socket, libc::IPPROTO_TCP, libc::TCP_NOTSENT_LOWAT, &NOT_SENT)
+    of_tcp(set(socket, libc::IPPROTO_TCP, libc::TCP_NODELAY, &1i32))?;
+    of_tcp(set(socket, libc::IPPROTO_TCP, libc::TCP_NOTSENT_LOWAT, &NOT_SENT))
+}
+
+fn of_tcp(done: io::Result<()>) -> io::Result<()> {
+    let known =
+        |error: &io::Error| matches!(error.raw_os_error(), Some(libc::EOPNOTSUPP | libc::ENOPROTOOPT));
+    done.or_else(|error| if known(&error) { Ok(()) } else { Err(error) })
 }
 
 /// Lets closing reset the connection: what the peer did not take is thrown away.

@@ -264,8 +264,7 @@ impl<S: Service> Fanout<S> {
     /// [`Service::ended`] does not hear of it.
     pub fn adopt(&self, stream: TcpStream, adoption: Adoption<S::Session>) -> io::Result<()> {
         stream.set_nonblocking(true)?;
-        stream.set_nodelay(true)?;
-        kernel::bound_send_buffer(std::os::fd::AsFd::as_fd(&stream))?;
+        kernel::prepare(std::os::fd::AsFd::as_fd(&stream))?;
         let shared = self.shared();
         if shared.closing.load(Ordering::Acquire) {
             return Err(io::ErrorKind::NotConnected.into());
