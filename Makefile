@@ -21,11 +21,12 @@ help: ## List the commands
 setup: system $(VENV)/.ready console $(JS_SDK) cargo-deny ## Install what a clean Debian 12 lacks (Rust comes by rustup)
 
 # A command and the Debian package that brings it.
-SYSTEM := cc:build-essential python3:python3 ffmpeg:ffmpeg chromium:chromium node:nodejs npm:npm openssl:openssl
+SYSTEM := cc:build-essential python3:python3 ffmpeg:ffmpeg chromium:chromium node:nodejs npm:npm openssl:openssl nats-server:nats-server
 
 .PHONY: system
 system:
-	@missing=""; for pair in $(SYSTEM); do command -v "$${pair%%:*}" >/dev/null || missing+=" $${pair##*:}"; done; \
+	@# nats-server is kept where only root's path leads.
+	@missing=""; PATH="$$PATH:/usr/sbin"; for pair in $(SYSTEM); do command -v "$${pair%%:*}" >/dev/null || missing+=" $${pair##*:}"; done; \
 	python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=" python3-venv"; \
 	PATH="$$PATH:$$(echo /usr/lib/postgresql/*/bin | tr ' ' :)"; \
 	command -v initdb >/dev/null || missing+=" postgresql"; \

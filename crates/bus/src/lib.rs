@@ -37,9 +37,9 @@ pub trait Receiver: Send + Sync {
     fn gap(&self);
 
     /// An envelope that this node's [`Bus::publish`] took did not come back from the broker: the link was cut,
-    /// or five seconds went by. Nobody got it, except when all that failed was its return: then other nodes
-    /// did, and this one may yet. Told on the publisher's node alone, and never without a broker. Must neither
-    /// wait nor publish.
+    /// or five seconds went by. Nobody got it as far as this node knows; yet when only its return failed, or
+    /// the network delivers it late, others do. Told on the publisher's node alone, and never without a broker.
+    /// Must neither wait nor publish.
     fn lost(&self, envelope: &Arc<Envelope>) {
         let _ = envelope;
     }

@@ -3,6 +3,7 @@
 //! Promise: one envelope is handed out at a time, in the stream's order; each that was taken from the queue is
 //! settled, and once; while there is no link, what is in the queue is lost at once, not sent late.
 
+use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -202,7 +203,7 @@ impl Carrier {
         let mut told = None;
         loop {
             // Nodes that lost their link at the same moment shall not come back at the same moment.
-            let jitter = pause.mul_f64(f64::from(std::process::id() % 97) / 97.0);
+            let jitter = pause * (RandomState::new().hash_one(()) % 64) as u32 / 64;
             self.wait(tokio::time::sleep(pause / 2 + jitter)).await?;
             let config = self.config.clone();
             match self.wait(Link::open(&config, Some(position))).await? {

@@ -123,7 +123,7 @@ async fn a_node_whose_line_was_cut_hears_what_it_missed_and_no_other_notices() {
     let (second, second_ear) = bus(line.url(), "2").await;
     say(&second, "0").expect("a bus that is up");
     second_ear.words(1).await;
-    line.cut();
+    line.cut().await;
     linked(&second, false).await;
     assert!(matches!(say(&second, "away"), Err(BusError::Away)));
     for count in 1..=200 {
@@ -143,7 +143,7 @@ async fn what_the_broker_forgot_during_a_cut_is_a_gap() {
     let line = Line::to(&server).await;
     let (first, first_ear) = bus(server.url(), "1").await;
     let (second, second_ear) = bus(line.url(), "2").await;
-    line.cut();
+    line.cut().await;
     linked(&second, false).await;
     for count in 0..10 {
         say(&first, &count.to_string()).expect("a bus that is up");
@@ -174,7 +174,7 @@ async fn a_pulled_cable_is_noticed_and_what_was_on_it_is_told_as_lost() {
     let lost = first_ear.when("losses", |heard| heard.lost.len() >= 10, |heard| words(&heard.lost));
     assert_eq!(lost.await, (0..10).map(|count| count.to_string()).collect::<Vec<_>>());
     assert_eq!(first.figures().waiting_bytes, 0);
-    line.cut();
+    line.cut().await;
     line.mend();
     linked(&first, true).await;
     say(&first, "back").expect("a bus that is up again");

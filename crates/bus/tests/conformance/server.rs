@@ -141,6 +141,7 @@ enum State {
 pub(crate) struct Line {
     address: SocketAddr,
     state: Arc<watch::Sender<State>>,
+    open: Arc<watch::Sender<usize>>,
     _tasks: JoinSet<()>,
 }
 
@@ -149,9 +150,10 @@ impl Line {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("a bound listener has an address");
         let state = Arc::new(watch::Sender::new(State::Up));
+        let open = Arc::new(watch::Sender::new(0));
         let mut tasks = JoinSet::new();
-        tasks.spawn(accept(listener, server.address(), Arc::clone(&state)));
-        Self { address, state, _tasks: tasks }
+        tasks.spawn(accept(listener, server.address(), Arc::clone(&state), Arc::clone(&open)));
+        Self { address, state, open, _tasks: tasks }
     }
 
     pub(crate) fn url(&self) -> String {
@@ -162,8 +164,11 @@ impl Line {
         self.state.send_replace(State::Stalled);
     }
 
-    pub(crate) fn cut(&self) {
+    /// Ends each connection, with all that is on it.
+    pub(crate) async fn cut(&self) {
         self.state.send_replace(State::Cut);
+        let none = self.open.subscribe().wait_for(|open| *open == 0).await.map(|_| ());
+        none.expect("the line outlives its connections");
     }
 
     pub(crate) fn mend(&self) {
@@ -171,24 +176,37 @@ impl Line {
     }
 }
 
-async fn accept(listener: TcpListener, server: SocketAddr, state: Arc<watch::Sender<State>>) {
+async fn accept(
+    listener: TcpListener,
+    server: SocketAddr,
+    state: Arc<watch::Sender<State>>,
+    open: Arc<watch::Sender<usize>>,
+) {
     let mut lines = JoinSet::new();
     while let Ok((near, _)) = listener.accept().await {
         let mut seen = state.subscribe();
         if *seen.borrow_and_update() == State::Cut {
             continue;
         }
+        open.send_modify(|open| *open += 1);
+        let open = Arc::clone(&open);
         lines.spawn(async move {
-            let Ok(far) = TcpStream::connect(server).await else { return };
-            let (near_in, near_out) = near.into_split();
-            let (far_in, far_out) = far.into_split();
-            let mut end = seen.clone();
-            tokio::select! {
-                _ = end.wait_for(|state| *state == State::Cut) => {}
-                () = copy(near_in, far_out, seen.clone()) => {}
-                () = copy(far_in, near_out, seen) => {}
-            }
+            connect(near, server, seen).await;
+            open.send_modify(|open| *open -= 1);
         });
+    }
+}
+
+async fn connect(near: TcpStream, server: SocketAddr, seen: watch::Receiver<State>) {
+    let Ok(far) = TcpStream::connect(server).await else { return };
+    let (near_in, near_out) = near.into_split();
+    let (far_in, far_out) = far.into_split();
+    let mut end = seen.clone();
+    tokio::select! {
+        biased;
+        _ = end.wait_for(|state| *state == State::Cut) => {}
+        () = copy(near_in, far_out, seen.clone()) => {}
+        () = copy(far_in, near_out, seen) => {}
     }
 }
 
