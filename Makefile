@@ -7,7 +7,9 @@ VENV := .venv
 PYTHON := $(VENV)/bin/python
 RILLCAST := target/debug/rillcast
 JS_SDK := tests/sdk/js/node_modules/.package-lock.json
+CHAT_SDK := tests/sdk/chat/node_modules/.package-lock.json
 RUST_SDK := --locked --manifest-path tests/sdk/rust/Cargo.toml --target-dir target/sdk-story
+CHAT_BENCH := --locked --manifest-path benches/chat/Cargo.toml --target-dir target/chat-bench
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 DENY_VERSION := 0.20.2
 
@@ -18,7 +20,7 @@ help: ## List the commands
 # --- set-up ---------------------------------------------------------------------------------------
 
 .PHONY: setup
-setup: system $(VENV)/.ready console $(JS_SDK) cargo-deny ## Install what a clean Debian 12 lacks (Rust comes by rustup)
+setup: system $(VENV)/.ready console $(JS_SDK) $(CHAT_SDK) cargo-deny ## Install what a clean Debian 12 lacks (Rust comes by rustup)
 
 # A command and the Debian package that brings it.
 SYSTEM := cc:build-essential python3:python3 ffmpeg:ffmpeg chromium:chromium node:nodejs npm:npm openssl:openssl nats-server:nats-server
@@ -51,6 +53,9 @@ console/dist/watch.js: console/node_modules/.package-lock.json console/build.mjs
 $(JS_SDK): tests/sdk/js/package-lock.json
 	@cd tests/sdk/js && npm ci --silent --no-audit --no-fund && touch node_modules/.package-lock.json
 
+$(CHAT_SDK): tests/sdk/chat/package-lock.json
+	@cd tests/sdk/chat && npm ci --silent --no-audit --no-fund && touch node_modules/.package-lock.json
+
 .PHONY: cargo-deny
 cargo-deny:
 	@command -v cargo-deny >/dev/null || cargo install --quiet --locked cargo-deny@$(DENY_VERSION)
@@ -70,6 +75,7 @@ demo: setup build ## Start a server, send it a test picture, print the page that
 .PHONY: test
 test: console ## All tests: unit, property, fuzz corpus, end to end with ffmpeg, AWS SDKs and a browser
 	cargo test --workspace --quiet
+	cargo test --quiet $(CHAT_BENCH)
 	@$(MAKE) --no-print-directory e2e
 
 .PHONY: e2e
@@ -77,7 +83,7 @@ e2e: build sdks $(VENV)/.ready ## Only the end-to-end tests
 	$(PYTHON) -m pytest -q tests $(PYTEST)
 
 .PHONY: sdks
-sdks: $(JS_SDK) ## Install and build the SDKs' clients for the end-to-end tests
+sdks: $(JS_SDK) $(CHAT_SDK) ## Install and build the SDKs' clients for the end-to-end tests
 	@cargo build --quiet $(RUST_SDK)
 
 .PHONY: check
@@ -91,6 +97,9 @@ check: console $(VENV)/.ready ## Formatting, lints, floors, generated files, lic
 	cargo fmt --manifest-path tests/sdk/rust/Cargo.toml --check
 	cargo clippy --quiet $(RUST_SDK) -- -D warnings
 	cargo deny --manifest-path tests/sdk/rust/Cargo.toml --log-level error check bans licenses sources
+	cargo fmt --manifest-path benches/chat/Cargo.toml --check
+	cargo clippy --quiet $(CHAT_BENCH) --all-targets -- -D warnings
+	cargo deny --manifest-path benches/chat/Cargo.toml --log-level error check bans licenses sources
 
 .PHONY: generate
 generate: $(VENV)/.ready ## Renew the API shapes from the vendor's model
