@@ -25,7 +25,7 @@ pub(crate) enum Sender {
     /// One call for each send.
     Plain,
     /// One call for many sends.
-    Ring(Ring),
+    Ring(Box<Ring>),
 }
 
 impl Sender {
@@ -33,13 +33,13 @@ impl Sender {
     pub(crate) fn new(engine: Engine, shards: usize) -> io::Result<Self> {
         match engine {
             Engine::Epoll => Ok(Self::Plain),
-            Engine::Uring => Ring::new(shards).map(Self::Ring),
+            Engine::Uring => Ok(Self::Ring(Box::new(Ring::new(shards)?))),
             Engine::Auto => Ok(Ring::new(shards).map_or_else(
                 |reason| {
                     tracing::info!(%reason, "io_uring is not to be had here; sending by single calls");
                     Self::Plain
                 },
-                Self::Ring,
+                |ring| Self::Ring(Box::new(ring)),
             )),
         }
     }

@@ -107,7 +107,12 @@ impl House {
         self.seat(group, &[], None)
     }
 
-    pub(crate) fn seat(&self, group: u64, greeting: &[&str], deadline: Option<Duration>) -> (Connection, TcpStream) {
+    pub(crate) fn seat(
+        &self,
+        group: u64,
+        greeting: &[&str],
+        deadline: Option<Duration>,
+    ) -> (Connection, TcpStream) {
         let (server, client) = self.pair();
         let connection = self.fanout.name();
         let adoption = Adoption {
