@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use aws_lc_rs::rand;
 use domain::{Arn, LogDestination};
-use tokio::task::JoinSet;
+use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
@@ -36,7 +36,7 @@ struct Course {
     /// When to try next; `None`: nothing waits.
     due: Option<Instant>,
     failures: u32,
-    running: bool,
+    running: Option<Id>,
     /// Nothing makes it due earlier.
     held: bool,
     begun: Option<Begun>,
@@ -52,10 +52,7 @@ pub(super) async fn run(shared: Arc<Shared>, shutdown: CancellationToken) {
             () = shutdown.cancelled() => break,
             () = shared.lanes.some.notified() => {}
             () = sleep_until(next) => {}
-            Some(done) = attempts.join_next() => match done {
-                Ok((lane, outcome)) => settle(&shared, &lane, courses.entry(lane.arn.clone()).or_default(), outcome),
-                Err(error) => tracing::error!(%error, "an attempt to deliver the chat log was cut short"),
-            },
+            Some(done) = attempts.join_next() => settle(&shared, &mut courses, done),
         }
     }
     attempts.shutdown().await;
@@ -66,7 +63,7 @@ fn start_due(shared: &Arc<Shared>, courses: &mut HashMap<Arn, Course>, attempts:
     let now = Instant::now();
     let mut next = now + LOOK;
     let running = |failing: bool, courses: &HashMap<Arn, Course>| {
-        courses.values().filter(|course| course.running && (course.failures > 0) == failing).count()
+        courses.values().filter(|course| course.running.is_some() && (course.failures > 0) == failing).count()
     };
     let mut places =
         [HEALTHY.saturating_sub(running(false, courses)), FAILING.saturating_sub(running(true, courses))];
@@ -74,7 +71,7 @@ fn start_due(shared: &Arc<Shared>, courses: &mut HashMap<Arn, Course>, attempts:
     for lane in shared.lanes.all() {
         let bytes = lane.spool().waiting();
         let course = courses.entry(lane.arn.clone()).or_default();
-        if course.running || bytes == 0 {
+        if course.running.is_some() || bytes == 0 {
             continue;
         }
         let due = *course.due.get_or_insert_with(|| now + first_pause(shared, &lane));
@@ -89,12 +86,12 @@ fn start_due(shared: &Arc<Shared>, courses: &mut HashMap<Arn, Course>, attempts:
             next = next.min(due);
         } else if *place > 0 {
             *place -= 1;
-            course.running = true;
             let (shared, begun) = (Arc::clone(shared), course.begun.take());
-            attempts.spawn(async move {
+            let running = attempts.spawn(async move {
                 let outcome = attempt(&shared, &lane, begun).await;
                 (lane, outcome)
             });
+            course.running = Some(running.id());
         }
         // Without a place: the end of an attempt wakes us.
     }
@@ -117,8 +114,21 @@ fn enough(lane: &Lane) -> u64 {
     }
 }
 
-fn settle(shared: &Shared, lane: &Lane, course: &mut Course, outcome: Outcome) {
-    course.running = false;
+fn settle(
+    shared: &Shared,
+    courses: &mut HashMap<Arn, Course>,
+    done: Result<(Arc<Lane>, Outcome), JoinError>,
+) {
+    let (course, outcome) = match done {
+        Ok((lane, outcome)) => (courses.get_mut(&lane.arn), outcome),
+        Err(error) => {
+            tracing::error!(%error, "an attempt to deliver the chat log was cut short");
+            let course = courses.values_mut().find(|course| course.running == Some(error.id()));
+            (course, Outcome::Failed(None))
+        }
+    };
+    let Some(course) = course else { return };
+    course.running = None;
     match outcome {
         Outcome::Taken => *course = Course::default(),
         Outcome::Early(pause) => (course.due, course.held) = (Some(Instant::now() + pause), false),
@@ -126,9 +136,7 @@ fn settle(shared: &Shared, lane: &Lane, course: &mut Course, outcome: Outcome) {
         Outcome::Failed(begun) => {
             course.failures = course.failures.saturating_add(1);
             course.begun = begun;
-            let pause = pause(course.failures, shared.config.pause);
-            course.due = Some(Instant::now() + pause);
-            tracing::debug!(configuration = %lane.arn, failures = course.failures, ?pause, "will try again");
+            course.due = Some(Instant::now() + pause(course.failures, shared.config.pause));
         }
     }
 }

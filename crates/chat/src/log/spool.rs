@@ -415,3 +415,6 @@ pub(super) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     file.sync_data()?;
     fs::rename(&draft, path)
 }
+
+#[cfg(test)]
+mod tests;
