@@ -2,10 +2,9 @@
 //!
 //! Promise: everything that is waited for ends within a deadline, with a panic.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
 use auth::chat_token::{ChatClaims, ChatTokenKey, seal};
@@ -186,11 +185,17 @@ impl Stage {
         match within(connect_async(request)).await {
             Ok((socket, response)) => {
                 assert_eq!(response.headers()["sec-websocket-protocol"], token, "the token is echoed");
-                Ok(Client { socket })
+                Ok(Client { socket, put_by: VecDeque::new() })
             }
             Err(Error::Http(response)) => Err(response.status().as_u16()),
             Err(other) => panic!("no answer: {other}"),
         }
+    }
+
+    /// From now on tokens are sealed with a new key.
+    pub(crate) async fn rotate(&mut self) {
+        let stored = self.store.add_chat_token_key(&[8; 32], now_ms()).await.expect("a key");
+        self.key = ChatTokenKey { id: stored.id, secret: stored.secret };
     }
 
     /// Changes the room as the API would.
@@ -234,9 +239,14 @@ impl Stage {
         self.shutdown.cancel();
     }
 
-    pub(crate) async fn close(mut self) {
-        self.shutdown.cancel();
+    /// Waits until the shutdown has done all it does.
+    pub(crate) async fn ended(mut self) {
         within(async { while self.tasks.join_next().await.is_some() {} }).await;
+    }
+
+    /// Ends without good-byes.
+    pub(crate) async fn close(mut self) {
+        self.tasks.shutdown().await;
     }
 }
 
@@ -261,6 +271,8 @@ pub(crate) enum End {
 /// A client of the chat.
 pub(crate) struct Client {
     socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    /// Frames that were read while something else was waited for.
+    put_by: VecDeque<String>,
 }
 
 impl Client {
@@ -284,6 +296,25 @@ impl Client {
 
     /// The next frame, as it stands on the wire.
     pub(crate) async fn hear_text(&mut self) -> Result<String, End> {
+        if let Some(text) = self.put_by.pop_front() {
+            return Ok(text);
+        }
+        self.read().await
+    }
+
+    /// Waits for an error of this code; everything else is heard later.
+    pub(crate) async fn wait_for_error(&mut self, code: u64) {
+        loop {
+            let text = self.read().await.expect("a frame");
+            let frame: Value = serde_json::from_str(&text).expect("frames are JSON");
+            if frame["ErrorCode"] == code {
+                return;
+            }
+            self.put_by.push_back(text);
+        }
+    }
+
+    async fn read(&mut self) -> Result<String, End> {
         loop {
             match within(self.socket.next()).await {
                 Some(Ok(Message::Text(text))) => return Ok(text.as_str().to_owned()),
@@ -334,14 +365,13 @@ impl Client {
 }
 
 async fn accept(listener: TcpListener, chat: Chat, shutdown: CancellationToken) {
-    let (mut serving, turn) = (JoinSet::new(), AtomicU8::new(1));
+    let mut serving = JoinSet::new();
     loop {
         let accepted = tokio::select! {
             () = shutdown.cancelled() => break,
             accepted = listener.accept() => accepted,
         };
         let Ok((stream, peer)) = accepted else { break };
-        turn.fetch_add(1, Ordering::Relaxed);
         serving.spawn(serve(stream, peer, chat.clone()));
     }
     serving.shutdown().await;
