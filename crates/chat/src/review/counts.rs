@@ -98,3 +98,32 @@ impl Counts {
 fn labels(uri: &str) -> Labels {
     Labels { uri: uri.to_owned() }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_handler_that_fails_on_and_on_is_told_of_once_in_a_while() {
+        let counts = Counts::default();
+        let uri: Arc<str> = "arn:a".into();
+        assert_eq!(counts.note(&uri), (uri.clone(), Some(0)));
+        for _ in 0..1_000 {
+            assert_eq!(counts.note(&uri), (uri.clone(), None));
+        }
+        assert_eq!(counts.note(&"arn:b".into()).1, Some(0), "each has its own turn");
+        let earlier = Instant::now().checked_sub(QUIET).expect("the machine runs for longer");
+        counts.told.lock().entry(uri.clone()).and_modify(|told| told.last = Some(earlier));
+        assert_eq!(counts.note(&uri), (uri, Some(1_000)));
+    }
+
+    #[test]
+    fn rooms_that_name_ever_new_handlers_share_a_series() {
+        let counts = Counts::default();
+        for index in 0..MOST + 100 {
+            counts.invocation_error(&format!("arn:{index}").into(), &Failure::NoTarget);
+        }
+        assert_eq!(counts.told.lock().len(), MOST + 1);
+        assert_eq!(counts.invocation_errors.get_or_create(&labels(OTHERS)).get(), 100);
+    }
+}

@@ -10,7 +10,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use outbound::{Keys, Secret};
-use serde::Deserialize;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 use toml::Spanned;
 
 use super::ask::Endpoint;
@@ -77,6 +78,7 @@ struct Entry {
     access_key: Option<String>,
     session_token: Option<String>,
     webhook: Option<String>,
+    #[serde(default, deserialize_with = "hidden")]
     secret: Option<String>,
     secret_file: Option<PathBuf>,
     timeout_ms: Option<u64>,
@@ -224,6 +226,14 @@ impl Entry {
     }
 }
 
+/// Reads a text without telling what else was there.
+fn hidden<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
+    match toml::Value::deserialize(from)? {
+        toml::Value::String(text) => Ok(Some(text)),
+        _ => Err(D::Error::custom("secret: is no text")),
+    }
+}
+
 fn file(path: &Path) -> Result<String, String> {
     let failed = |why: &dyn fmt::Display| format!("secret_file: can't read {}: {why}", path.display());
     let size = std::fs::metadata(path).map_err(|error| failed(&error))?.len();
@@ -331,7 +341,7 @@ mod tests {
             assert!(refusal.starts_with(begins), "{text}: {refusal}");
         }
         let twice = format!("{}{}", webhook(""), webhook(""));
-        assert_eq!(refusal(&twice), "line 6: uri: `arn:a` stands there twice");
+        assert_eq!(refusal(&twice), "line 7: uri: `arn:a` stands there twice");
     }
 
     #[test]
