@@ -3,6 +3,7 @@
 //! Promise: no operation is reached but through its rate; the compiler asks for each that is served.
 
 mod bounds;
+mod commands;
 mod logging_configurations;
 mod messages;
 mod rooms;

@@ -14,7 +14,7 @@ use api::{ApiError, Call};
 use bus::{FrameKind, RoomNews};
 use domain::{ResourceId, alphanumeric, chat_frame};
 
-use super::{bounds, rooms};
+use super::{bounds, commands, rooms};
 use crate::{Control, clock, entropy};
 
 /// Nobody keeps messages, so it is not asked whether there ever was one of this id.
@@ -60,7 +60,8 @@ pub(super) async fn send_event(
     let room = rooms::find(control, call, &input.room_identifier).await?;
     let event = Event::new(&input.event_name, input.attributes.as_ref());
     let id = event.id.to_string();
-    control.tell(&room.arn, event.into_frame())?;
+    let command = commands::command(&room, &input.event_name, input.attributes.as_ref())?;
+    control.tell(&room.arn, command.unwrap_or_else(|| event.into_frame()))?;
     tracing::debug!(room = %room.arn, event = input.event_name, "chat event sent by a call");
     Ok(SendEventResponse { id: Some(id) })
 }

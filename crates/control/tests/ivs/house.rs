@@ -3,22 +3,26 @@
 //! Promise: nothing here stands in for a pipe: store and hub are the real ones.
 
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Instant, SystemTime};
 
+use api::ApiError;
 use api::ivs::{
     Channel, CreateChannelRequest, CreateRecordingConfigurationRequest, DestinationConfiguration, Ivs,
     S3DestinationConfiguration, StreamKey,
 };
-use api::{ApiError, Call};
-use auth::Principal;
 use blob::Blobs;
+use bus::{Bus, NodeId};
 use control::{Config, Control, Deps};
-use domain::{AccountId, Arn, Limits, Region, StreamId};
+use domain::{Arn, ChatRates, Limits, StreamId};
 use live::{Audience, Hub, Publisher, RingLimits};
+use outbound::Outbound;
+use outbound::log_sink::{LogSinks, LogSinksConfig};
 use store::Store;
 use tempfile::TempDir;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
+
+pub(crate) use crate::callers::{CONFLICT, INVALID, NOT_FOUND, QUOTA, caller, caller_of, refused_as};
 
 pub(crate) struct House {
     pub(crate) control: Arc<Control>,
@@ -44,10 +48,19 @@ impl House {
             srt_endpoint: Some("srt.example.org".to_owned()),
             public_url: "http://video.example.org:8080/".to_owned(),
             limits,
+            ..Config::default()
         };
         let buckets = tempfile::tempdir().unwrap();
         let blobs = Blobs::disk(buckets.path().to_owned());
-        let deps = Deps { store: store.clone(), hub: hub.clone(), blobs };
+        let outbound = Outbound::new(outbound::Config::default()).unwrap();
+        let deps = Deps {
+            store: store.clone(),
+            hub: hub.clone(),
+            blobs,
+            sinks: LogSinks::new(outbound, LogSinksConfig::default()),
+            bus: Bus::in_process(NodeId("test".to_owned())),
+            chat_rates: Arc::new(ChatRates::new(&limits, Instant::now())),
+        };
         Self { control: Arc::new(Control::new(config, deps).await.unwrap()), store, hub, buckets }
     }
 
@@ -92,33 +105,4 @@ impl House {
         let stream = StreamId::parse("st-12345678901234567890123").unwrap();
         self.hub.publish(&arn, stream, Audience::Everyone, SystemTime::UNIX_EPOCH).unwrap()
     }
-}
-
-pub(crate) fn caller() -> Call {
-    caller_of("123456789012", "us-east-1")
-}
-
-pub(crate) fn caller_of(account: &str, region: &str) -> Call {
-    let account = AccountId::parse(account).unwrap();
-    let principal = Principal { account, access_key_id: "RILLTEST".to_owned(), name: "tester".to_owned() };
-    Call::trusted(principal, Region::parse(region).unwrap(), "a-request")
-}
-
-/// Status, code and text of a refusal.
-pub(crate) fn refused<T>(result: Result<T, ApiError>) -> (u16, &'static str, String) {
-    let error = result.err().expect("a refusal");
-    let (status, code) = error.wire();
-    (status.as_u16(), code, error.to_string())
-}
-
-pub(crate) const NOT_FOUND: (u16, &str) = (404, "ResourceNotFoundException");
-pub(crate) const INVALID: (u16, &str) = (400, "ValidationException");
-pub(crate) const CONFLICT: (u16, &str) = (409, "ConflictException");
-pub(crate) const QUOTA: (u16, &str) = (402, "ServiceQuotaExceededException");
-
-/// Asserts status and code, and returns the text.
-pub(crate) fn refused_as<T>(wire: (u16, &str), result: Result<T, ApiError>) -> String {
-    let (status, code, text) = refused(result);
-    assert_eq!((status, code), wire, "{text}");
-    text
 }

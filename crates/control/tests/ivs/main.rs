@@ -7,6 +7,7 @@
 mod access_keys;
 mod air;
 mod batches;
+mod callers;
 mod channels;
 mod house;
 mod isolation;
