@@ -62,11 +62,17 @@ pub struct S3Config {
 /// What an S3 service answered, or why it didn't.
 #[derive(Debug, thiserror::Error)]
 #[error(transparent)]
-pub struct S3Error(#[from] object_store::Error);
+pub struct S3Error(Box<object_store::Error>);
+
+impl From<object_store::Error> for S3Error {
+    fn from(error: object_store::Error) -> Self {
+        Self(Box::new(error))
+    }
+}
 
 impl S3Error {
     pub(crate) fn trouble(&self) -> Trouble {
-        match &self.0 {
+        match &*self.0 {
             object_store::Error::NotFound { .. } => Trouble::Missing,
             object_store::Error::PermissionDenied { .. } | object_store::Error::Unauthenticated { .. } => {
                 Trouble::Denied
@@ -168,5 +174,5 @@ impl S3 {
 }
 
 fn remote(act: &'static str, object: &str, bucket: &Bucket, error: object_store::Error) -> BlobError {
-    BlobError::Remote { act, object: object.to_owned(), bucket: bucket.to_string(), source: S3Error(error) }
+    BlobError::Remote { act, object: object.to_owned(), bucket: bucket.to_string(), source: error.into() }
 }
