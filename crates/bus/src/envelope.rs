@@ -112,6 +112,13 @@ impl Envelope {
     }
 }
 
+impl Body {
+    /// Whether it tells of something that stands even when nobody hears of it, so that all must look again.
+    pub(crate) fn stands(&self) -> bool {
+        matches!(self, Self::Room(RoomNews::Changed))
+    }
+}
+
 impl RoomNews {
     fn weight(&self) -> usize {
         let optional = |text: &Option<Arc<str>>| text.as_ref().map_or(0, |text| text.len());

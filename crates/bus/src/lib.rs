@@ -31,9 +31,10 @@ pub trait Receiver: Send + Sync {
     /// An envelope has come. Must neither wait nor publish: whoever publishes may be on this thread.
     fn receive(&self, envelope: &Arc<Envelope>);
 
-    /// Envelopes may have been lost on the way to this node: the link to the broker was cut for longer than the
-    /// broker keeps them, the broker forgot them, or a node of a newer version wrote what this one can't read.
-    /// Must neither wait nor publish.
+    /// This node may have missed something: the link to the broker was cut for longer than the broker keeps
+    /// envelopes, the broker forgot them, a node of a newer version wrote what this one can't read, or
+    /// somewhere a [`RoomNews::Changed`] was refused or lost, which is true all the same. Must neither wait nor
+    /// publish.
     fn gap(&self);
 
     /// An envelope that this node's [`Bus::publish`] took did not come back from the broker: the link was cut,

@@ -19,6 +19,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use tokio::sync::mpsc;
+use tokio::sync::mpsc::error::TrySendError;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -81,18 +82,25 @@ impl Nats {
     }
 
     pub(crate) fn publish(&self, envelope: Arc<Envelope>) -> Result<(), BusError> {
+        self.enqueue(envelope).map_err(|(envelope, error)| {
+            self.shared.note_refusal(&envelope);
+            error
+        })
+    }
+
+    fn enqueue(&self, envelope: Arc<Envelope>) -> Result<(), (Arc<Envelope>, BusError)> {
         if !self.shared.linked() {
-            return Err(BusError::Away);
+            return Err((envelope, BusError::Away));
         }
         let weight = envelope.weight();
         if !self.shared.reserve(weight) {
-            return Err(BusError::Full);
+            return Err((envelope, BusError::Full));
         }
         self.queue.try_send(envelope).map_err(|refused| {
             self.shared.release(weight);
             match refused {
-                mpsc::error::TrySendError::Full(_) => BusError::Full,
-                mpsc::error::TrySendError::Closed(_) => BusError::Away,
+                TrySendError::Full(envelope) => (envelope, BusError::Full),
+                TrySendError::Closed(envelope) => (envelope, BusError::Away),
             }
         })
     }

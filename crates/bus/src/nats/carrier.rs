@@ -48,6 +48,8 @@ pub(super) struct Carrier {
     fence: Fence,
     /// How many letters this node wrote.
     written: u64,
+    /// The number of the sign of a gap that did not come back yet.
+    gap_sign: Option<u64>,
     /// An envelope could not be read. Told with the next tick, so that a flood of them is a trickle of gaps.
     skipped: bool,
 }
@@ -60,7 +62,7 @@ impl Carrier {
         stop: CancellationToken,
     ) -> Self {
         let (unsettled, fence) = (Unsettled::default(), Fence::default());
-        Self { config, shared, queue, stop, unsettled, fence, written: 0, skipped: false }
+        Self { config, shared, queue, stop, unsettled, fence, written: 0, gap_sign: None, skipped: false }
     }
 
     /// Carries until the bus is closed.
@@ -70,6 +72,9 @@ impl Carrier {
             self.shared.set_linked(true);
             let end = self.carry(&mut link, &mut position).await;
             self.shared.set_linked(false);
+            if self.gap_sign.take().is_some() {
+                self.shared.owe_gap();
+            }
             match end {
                 End::Closed => break self.say_farewell(&mut link, &mut position).await,
                 End::Link(error) => tracing::warn!(error = %error, "the link to NATS is gone"),
@@ -113,7 +118,7 @@ impl Carrier {
                     if heard.elapsed() > SILENCE {
                         return End::Silent;
                     }
-                    Ok(())
+                    self.write_owed_gap(link).await
                 }
             };
             if let Err(error) = done {
@@ -125,7 +130,16 @@ impl Carrier {
     /// Says that this node is back. Whoever reads it drops what the network delivers of the link before.
     async fn write_sign(&mut self, link: &Link) -> Result<(), LinkError> {
         self.written += 1;
-        link.write(None, wire::encode_sign(self.written, self.shared.node())).await
+        let gap = self.shared.take_owed_gap();
+        if gap {
+            self.gap_sign = Some(self.written);
+        }
+        link.write(None, wire::encode_sign(self.written, self.shared.node(), gap)).await
+    }
+
+    /// Says that all shall look again, when that is owed. One sign at a time.
+    async fn write_owed_gap(&mut self, link: &Link) -> Result<(), LinkError> {
+        if self.gap_sign.is_none() && self.shared.owes_gap() { self.write_sign(link).await } else { Ok(()) }
     }
 
     async fn write(&mut self, link: &Link, batch: &mut Vec<Arc<Envelope>>) -> Result<(), LinkError> {
@@ -163,11 +177,14 @@ impl Carrier {
         }
     }
 
-    fn hand_out(&mut self, Letter { node, number, said }: Letter) {
+    fn hand_out(&mut self, Letter { node, number, gap, said }: Letter) {
         if !self.fence.pass(&node, number) {
             return;
         }
         self.settle(&node, number);
+        if gap {
+            self.shared.tell_gap();
+        }
         if let Some((subject, body)) = said {
             self.shared.hand_out(&Arc::new(Envelope { node, subject, body }));
         }
@@ -178,6 +195,7 @@ impl Carrier {
         if node != self.shared.node() {
             return;
         }
+        self.gap_sign = self.gap_sign.filter(|sign| *sign > number);
         while let Some(passed) = self.unsettled.pass(number) {
             self.shared.tell_lost(&passed);
         }

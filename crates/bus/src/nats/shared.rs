@@ -16,6 +16,8 @@ pub(super) struct Shared {
     node: NodeId,
     receivers: RwLock<Vec<Arc<dyn Receiver>>>,
     linked: AtomicBool,
+    /// What stands could not be told, so all nodes shall look again.
+    owes_gap: AtomicBool,
     bytes: AtomicUsize,
     published: AtomicU64,
     received: AtomicU64,
@@ -30,6 +32,7 @@ impl Shared {
             node,
             receivers: RwLock::default(),
             linked: AtomicBool::default(),
+            owes_gap: AtomicBool::default(),
             bytes: AtomicUsize::default(),
             published: AtomicU64::default(),
             received: AtomicU64::default(),
@@ -54,6 +57,26 @@ impl Shared {
 
     pub(super) fn set_linked(&self, linked: bool) {
         self.linked.store(linked, Ordering::Release);
+    }
+
+    /// Notes that an envelope will not be carried.
+    pub(super) fn note_refusal(&self, envelope: &Envelope) {
+        if envelope.body.stands() {
+            self.owe_gap();
+        }
+    }
+
+    pub(super) fn owe_gap(&self) {
+        self.owes_gap.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn owes_gap(&self) -> bool {
+        self.owes_gap.load(Ordering::Relaxed)
+    }
+
+    /// Whether a gap was owed until now.
+    pub(super) fn take_owed_gap(&self) -> bool {
+        self.owes_gap.swap(false, Ordering::Relaxed)
     }
 
     /// Takes room for an envelope; `false` when there is none.
@@ -98,6 +121,7 @@ impl Shared {
     pub(super) fn tell_lost(&self, envelope: &Arc<Envelope>) {
         self.lost.fetch_add(1, Ordering::Relaxed);
         self.release(envelope.weight());
+        self.note_refusal(envelope);
         for receiver in self.receivers.read().iter() {
             receiver.lost(envelope);
         }

@@ -1,7 +1,8 @@
 //! An envelope as the bytes of one message.
 //!
 //! Compact JSON: `{"v":1,"n":…,"node":"…","subject":{…},"body":{…}}`, where `n` is the node's own count; without
-//! subject and body it is the sign that a node has opened a link. How it may change: a reader ignores
+//! subject and body it is a sign of the node: that it opened a link and, with `"gap":true`, that it could not say
+//! something which all must look up. How it may change: a reader ignores
 //! fields that it does not know, and a field that an older version does not write is optional here. A new kind
 //! of subject or body is read by one release and written by the next, so that nodes of two releases understand
 //! each other while one replaces the other. What is unreadable all the same is a gap to its reader.
@@ -25,6 +26,8 @@ struct Written<'a> {
     v: u32,
     n: u64,
     node: &'a NodeId,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    gap: bool,
     #[serde(flatten)]
     said: Option<Said<'a>>,
 }
@@ -40,6 +43,8 @@ struct Read {
     v: u32,
     n: u64,
     node: NodeId,
+    #[serde(default)]
+    gap: bool,
     subject: Option<Subject>,
     body: Option<Body>,
 }
@@ -51,7 +56,9 @@ pub(super) struct Letter {
     pub(super) node: NodeId,
     /// The node's own count: rises with each letter.
     pub(super) number: u64,
-    /// What is said, and about what; nothing when a node has opened a link.
+    /// The node could not say something that all must look up.
+    pub(super) gap: bool,
+    /// What is said, and about what; nothing in a sign.
     pub(super) said: Option<(Subject, Body)>,
 }
 
@@ -68,12 +75,13 @@ pub(super) enum WireError {
 pub(super) fn encode(number: u64, envelope: &Envelope) -> Bytes {
     let Envelope { node, subject, body } = envelope;
     let room = envelope.weight() * 5 / 4 + 256;
-    write(&Written { v: VERSION, n: number, node, said: Some(Said { subject, body }) }, room)
+    let said = Some(Said { subject, body });
+    write(&Written { v: VERSION, n: number, node, gap: false, said }, room)
 }
 
-/// The letter of a node that has opened a link.
-pub(super) fn encode_sign(number: u64, node: &NodeId) -> Bytes {
-    write(&Written { v: VERSION, n: number, node, said: None }, 128)
+/// A node's sign.
+pub(super) fn encode_sign(number: u64, node: &NodeId, gap: bool) -> Bytes {
+    write(&Written { v: VERSION, n: number, node, gap, said: None }, 128)
 }
 
 fn write(letter: &Written<'_>, room: usize) -> Bytes {
@@ -89,8 +97,8 @@ pub(super) fn decode(text: &[u8]) -> Result<Letter, WireError> {
         v: u32,
     }
     match serde_json::from_slice::<Read>(text) {
-        Ok(Read { v: VERSION, n: number, node, subject, body }) => {
-            Ok(Letter { node, number, said: subject.zip(body) })
+        Ok(Read { v: VERSION, n: number, node, gap, subject, body }) => {
+            Ok(Letter { node, number, gap, said: subject.zip(body) })
         }
         Ok(Read { v, .. }) => Err(WireError::Version(v)),
         Err(error) => match serde_json::from_slice::<Version>(text) {
@@ -156,12 +164,16 @@ mod tests {
             assert_eq!(encode(7, &envelope), text);
             let Envelope { node, subject, body } = envelope;
             let read = decode(text.as_bytes()).expect("what this version writes");
-            assert_eq!(read, Letter { node, number: 7, said: Some((subject, body)) });
+            assert_eq!(read, Letter { node, number: 7, gap: false, said: Some((subject, body)) });
         }
-        let node = NodeId("n1".to_owned());
-        assert_eq!(encode_sign(7, &node), r#"{"v":1,"n":7,"node":"n1"}"#);
-        let read = decode(br#"{"v":1,"n":7,"node":"n1"}"#).expect("what this version writes");
-        assert_eq!(read, Letter { node, number: 7, said: None });
+        for (gap, text) in
+            [(false, r#"{"v":1,"n":7,"node":"n1"}"#), (true, r#"{"v":1,"n":7,"node":"n1","gap":true}"#)]
+        {
+            let node = NodeId("n1".to_owned());
+            assert_eq!(encode_sign(7, &node, gap), text);
+            let read = decode(text.as_bytes()).expect("what this version writes");
+            assert_eq!(read, Letter { node, number: 7, gap, said: None });
+        }
     }
 
     #[test]

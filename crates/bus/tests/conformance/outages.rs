@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use bus::{Bus, BusError, NatsConfig};
+use bus::{Body, Bus, BusError, NatsConfig, RoomNews};
 
 use crate::ear::{Ear, PATIENCE, node, room, saying, word, words};
 use crate::server::{Line, Server};
@@ -234,5 +234,41 @@ async fn a_stream_that_an_operator_deletes_is_made_again() {
     say(&first, "after").expect("a bus that is up");
     for ear in [&first_ear, &second_ear] {
         assert_eq!(ear.words(1).await, ["after"]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_change_that_could_not_be_told_is_a_gap_for_all_as_soon_as_it_can() {
+    let server = Server::start().await;
+    let line = Line::to(&server).await;
+    let (_first, first_ear) = bus(server.url(), "1").await;
+    let (second, second_ear) = bus(line.url(), "2").await;
+    line.cut().await;
+    linked(&second, false).await;
+    assert!(matches!(say(&second, "told to its speaker alone"), Err(BusError::Away)));
+    line.mend();
+    linked(&second, true).await;
+    say(&second, "no gap before this").expect("a bus that is up again");
+    for ear in [&first_ear, &second_ear] {
+        ear.words(1).await;
+        ear.look(|heard| assert_eq!(heard.gaps, 0));
+    }
+    line.cut().await;
+    linked(&second, false).await;
+    let changed = || second.publish(room(ROOM), Body::Room(RoomNews::Changed));
+    assert!(matches!(changed(), Err(BusError::Away)));
+    line.mend();
+    for ear in [&first_ear, &second_ear] {
+        ear.when("a gap", |heard| heard.gaps == 1, |_| ()).await;
+    }
+    // Lost on a line instead of refused.
+    linked(&second, true).await;
+    line.stall();
+    changed().expect("nobody knows yet");
+    linked(&second, false).await;
+    line.cut().await;
+    line.mend();
+    for ear in [&first_ear, &second_ear] {
+        ear.when("a gap", |heard| heard.gaps == 2, |_| ()).await;
     }
 }
