@@ -12,13 +12,17 @@ use crate::stage::{Set, Stage};
 
 const HANDLER: &str = "arn:aws:lambda:us-west-2:123456789012:function:review";
 
+const SECRET: &str = "a secret that signs what the handler is asked";
+
 fn reviewed(room: &mut Room) {
     room.review_handler = Some(ReviewHandler { uri: HANDLER.to_owned(), fallback: Fallback::Deny });
 }
 
 fn targets(handler: &Answerer) -> Targets {
-    let text =
-        format!("[[target]]\nuri = \"{HANDLER}\"\nwebhook = \"{}\"\ntimeout_ms = 10000\n", handler.url("/"));
+    let url = handler.url("/");
+    let text = format!(
+        "[[target]]\nuri = {HANDLER:?}\nwebhook = {url:?}\nsecret = {SECRET:?}\ntimeout_ms = 10000\n"
+    );
     Targets::parse(&text).expect("a target")
 }
 

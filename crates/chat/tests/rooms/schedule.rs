@@ -95,7 +95,7 @@ async fn run(acts: Vec<Act>) {
                 joined += 1;
                 let claims = stage.claims(&user, &[ChatCapability::SendMessage]);
                 let mut client = stage.join_as(&claims).await;
-                client.say(&format!("{user} 0")).await;
+                greet(&mut client, &user).await;
                 readers.push(Reader { client, user });
             }
             Act::Say(who, many) => {
@@ -121,8 +121,10 @@ async fn run(acts: Vec<Act>) {
     // What each client sent has been heard of before the end, since requests of one connection are in order.
     for reader in &mut readers {
         reader.client.send(&json!({"Action": "DELETE_MESSAGE", "Id": "x"})).await;
-        reader.client.wait_for_error(403).await;
+        reader.client.wait_for(|frame| frame["ErrorCode"] == 403).await;
     }
+    witness.text("no request").await;
+    witness.wait_for(|frame| frame["ErrorCode"] == 400).await;
     let payload = chat_frame::event("lastlastlast", "", LAST, None, 0);
     stage.say(RoomNews::Frame {
         kind: FrameKind::Event,
@@ -147,6 +149,18 @@ async fn run(acts: Vec<Act>) {
     check_each_senders_order(&order);
     drop(stalled);
     stage.close().await;
+}
+
+/// Says something and waits until it is heard: from then on the client is surely in the room.
+async fn greet(client: &mut Client, user: &str) {
+    let hello = format!("{user} 0");
+    loop {
+        client.say(&hello).await;
+        let said = |frame: &Value| frame["Content"] == *hello || frame["ErrorCode"] == 429;
+        if client.wait_for(said).await["Type"] == "MESSAGE" {
+            return;
+        }
+    }
 }
 
 /// Contents are `user number`, with numbers that only grow.

@@ -302,15 +302,17 @@ impl Client {
         self.read().await
     }
 
-    /// Waits for an error of this code; everything else is heard later.
-    pub(crate) async fn wait_for_error(&mut self, code: u64) {
+    /// Waits for such a frame; all that is not an error is heard later, that frame too.
+    pub(crate) async fn wait_for(&mut self, wanted: impl Fn(&Value) -> bool) -> Value {
         loop {
             let text = self.read().await.expect("a frame");
             let frame: Value = serde_json::from_str(&text).expect("frames are JSON");
-            if frame["ErrorCode"] == code {
-                return;
+            if frame["Type"] != "ERROR" {
+                self.put_by.push_back(text);
             }
-            self.put_by.push_back(text);
+            if wanted(&frame) {
+                return frame;
+            }
         }
     }
 
