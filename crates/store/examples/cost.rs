@@ -14,12 +14,17 @@ use domain::{
     AccountId, Arn, Channel, ChannelType, ContainerFormat, LatencyMode, MultitrackInput, Region, ResourceId,
     ResourceKind, StreamKey, StreamKeyValue, Tags,
 };
-use store::{AccessKey, ChannelFilter, PageRequest, Position, Store, Tenant};
+use store::{AccessKey, ChannelFilter, PageRequest, Position, SpentToken, Store, Tenant};
 use tokio::task::JoinSet;
 
 const CHANNELS: usize = 20_000;
 const READS: usize = 100_000;
 const PAGES: usize = 2_000;
+const TOKENS: usize = 200_000;
+/// How many use tokens at once, how many in a batch, and in what span of time those were made that are used
+/// at one moment, at twenty joins in a millisecond.
+const SPENDING: [(usize, usize, u32); 7] =
+    [(1, 1, 500), (1, 10, 500), (1, 100, 1), (1, 100, 500), (1, 100, 5_000), (1, 1_000, 500), (4, 100, 500)];
 const QUOTA: u32 = 1_000_000;
 
 #[tokio::main]
@@ -69,7 +74,38 @@ async fn main() {
         }
     })
     .await;
+    for (run, (spenders, batch, spread)) in SPENDING.into_iter().enumerate() {
+        let tokens = if batch == 1 { TOKENS / 50 } else { TOKENS };
+        let name = format!("use a chat token, {spenders} x {batch} of within {spread} ms");
+        measure(&name, tokens, spend(&store, run as u128, spenders, tokens / spenders, batch, spread)).await;
+    }
+    measure("forget a used chat token", TOKENS * (SPENDING.len() - 1) + TOKENS / 50, async {
+        store.forget_spent_chat_tokens(i64::MAX).await.unwrap();
+    })
+    .await;
     store.close().await;
+}
+
+/// Tokens as they come: ids without order, each used some time after it was made, and good for an hour.
+async fn spend(store: &Store, run: u128, spenders: usize, each: usize, batch: usize, spread: u32) {
+    let mut work = JoinSet::new();
+    for spender in 0..spenders {
+        let store = store.clone();
+        work.spawn(async move {
+            for from in (0..each).step_by(batch) {
+                let token = |number: usize| {
+                    let unique = (run << 64) + (((spender * each + number) as u128) << 8) + 1;
+                    let id = unique.wrapping_mul(0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C835).to_be_bytes();
+                    let spread = i64::from(u32::from_be_bytes([id[0], id[1], id[2], id[3]]) % spread);
+                    SpentToken { id, expires_at: 3_600_000 + number as i64 / 20 + spread }
+                };
+                let tokens: Vec<_> = (from..from + batch).map(token).collect();
+                let first = store.spend_chat_tokens(&tokens).await.unwrap();
+                assert!(first.iter().all(|first| *first));
+            }
+        });
+    }
+    work.join_all().await;
 }
 
 async fn create(store: &Store, run: usize, creators: usize, each: usize) {
@@ -91,7 +127,7 @@ async fn measure<T>(name: &str, acts: usize, work: impl Future<Output = T>) {
     work.await;
     let each = |spent: Duration| spent.as_secs_f64() * 1e6 / f64::from(u32::try_from(acts).unwrap());
     let (wall, processor) = (each(start.elapsed()), each(processor_time() - processor));
-    println!("{name:40} {processor:8.1} µs processor {wall:8.1} µs wall");
+    println!("{name:50} {processor:8.1} µs processor {wall:8.1} µs wall");
 }
 
 /// User and system time of all threads (proc(5), `stat`), in ticks of 10 ms as Linux fixes them.

@@ -7,11 +7,11 @@
 use std::path::Path;
 
 use domain::{
-    AccountId, Arn, Channel, ChannelType, LatencyMode, Preset, Region, ResourceId, ResourceKind, StreamKey,
-    StreamKeyValue, Tags,
+    AccountId, Arn, Channel, ChannelType, LatencyMode, Preset, Region, ResourceId, ResourceKind, Room,
+    StreamKey, StreamKeyValue, Tags,
 };
 use rusqlite::Connection;
-use store::{ChannelFilter, PageRequest, Store, StoreError, Tenant};
+use store::{ChannelFilter, PageRequest, RecentRequest, RoomFilter, Store, StoreError, Tenant};
 use tempfile::TempDir;
 
 async fn open(sql: &str) -> (Store, TempDir) {
@@ -121,4 +121,48 @@ async fn what_0_1_made_counts_against_the_quotas_and_can_be_deleted() {
     let request = PageRequest { after: store::Position::new(6), limit: 1 };
     let newest = store.channels(&home, &all, request).await.unwrap();
     assert_eq!(newest.items, [channel]);
+}
+
+const STEP_2: &str = include_str!("../testdata/step-2.sql");
+
+#[tokio::test]
+async fn the_control_plane_from_before_chat_is_as_it_was() {
+    let (store, _folder) = open(STEP_2).await;
+    let home = tenant("123456789012");
+    let page = store.channels(&home, &ChannelFilter::All, PageRequest::first(10)).await.unwrap();
+    let names: Vec<_> = page.items.iter().map(|channel| channel.name.as_str()).collect();
+    assert_eq!(names, ["channel-1", "channel-2"]);
+    let recording = arn(&home, ResourceKind::RecordingConfiguration, 1);
+    let by = ChannelFilter::RecordedBy(recording.clone());
+    let page = store.channels(&home, &by, PageRequest::first(10)).await.unwrap();
+    assert_eq!(page.items.len(), 1);
+    let refused = store.delete_recording_configuration(&home, &recording).await;
+    assert!(matches!(refused, Err(StoreError::Attached { .. })), "{refused:?}");
+    let revoked = store.viewer_revocation(&arn(&home, ResourceKind::Channel, 2), "viewer").await.unwrap();
+    assert_eq!(revoked.map(|revoked| revoked.version), Some(3));
+    assert!(store.access_key("RILLQLE37QL2T5CB0ICN").await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn a_database_from_before_chat_takes_rooms_and_their_quota_begins_at_nothing() {
+    let (store, _folder) = open(STEP_2).await;
+    let home = tenant("123456789012");
+    assert_eq!(store.chat_token_keys().await.unwrap(), []);
+    let all = RoomFilter::default();
+    assert_eq!(store.rooms(&home, &all, RecentRequest::first(9)).await.unwrap().items, []);
+    let room = |number| Room {
+        arn: arn(&home, ResourceKind::Room, number),
+        name: String::new(),
+        created_at: 1,
+        updated_at: 1,
+        message_rate: Room::DEFAULT_RATE,
+        message_length: Room::DEFAULT_LENGTH,
+        review_handler: None,
+        logging_configurations: Vec::new(),
+        tags: Tags::new(),
+    };
+    store.create_room(&room(1), 1).await.unwrap();
+    let refused = store.create_room(&room(2), 1).await;
+    assert!(matches!(refused, Err(StoreError::ResourceQuota { limit: 1, .. })), "{refused:?}");
+    assert_eq!(store.rooms(&home, &all, RecentRequest::first(9)).await.unwrap().items, [room(1)]);
 }

@@ -1,13 +1,15 @@
 //! Backups: all of it, of one moment, back again; and what is not a backup changes nothing.
 
+use std::collections::BTreeSet;
 use std::io::Cursor;
-
 use std::time::SystemTime;
 
-use domain::{Channel, StreamKey, Tags};
-use store::{AccessKey, ChannelFilter, PageRequest, Position, Store, StoreError};
+use domain::{Channel, ChatRestriction, ResourceKind, RestrictionKind, Room, StreamKey, Tags};
+use store::{
+    AccessKey, ChannelFilter, PageRequest, Position, RecentRequest, RoomFilter, SpentToken, Store, StoreError,
+};
 
-use crate::sample::{channel, home, playback_key_pair, stream_key};
+use crate::sample::{arn, channel, home, logging_configuration, playback_key_pair, room, stream_key};
 
 fn numbered(number: usize) -> (Channel, StreamKey) {
     (channel(&home(), number), stream_key(&home(), number, number))
@@ -23,6 +25,34 @@ async fn filled(store: &Store) {
         channel.tags = Tags::from([("name".to_owned(), format!("Ünïcödé \"{number}\"\n"))]);
         store.create_channel(&channel, &key, 10).await.expect("room for it");
     }
+    chat(store).await;
+}
+
+const USED: SpentToken = SpentToken { id: [9; 16], expires_at: 1_700_000_000_000 };
+
+async fn chat(store: &Store) {
+    let (log, time) = (logging_configuration(&home(), 1), i64::MAX);
+    store.create_logging_configuration(&log, 10).await.expect("room for it");
+    for number in 1..=3 {
+        let logging_configurations = if number == 2 { Vec::new() } else { vec![log.arn.clone()] };
+        let room = Room { logging_configurations, ..room(&home(), number) };
+        store.create_room(&room, 10).await.expect("room for it");
+    }
+    let ban = |user: &str, until| ChatRestriction {
+        user: user.to_owned(),
+        kind: RestrictionKind::Ban,
+        until,
+        reason: Some("said \"no\"".to_owned()),
+    };
+    for ban in [ban("amy", None), ban("b\0b", Some(time)), ban("", Some(0))] {
+        let room = arn(&home(), ResourceKind::Room, 2);
+        store.put_chat_restriction(&room, &ban).await.expect("room for it");
+    }
+    for secret in [[1; 32], [255; 32]] {
+        store.add_chat_token_key(&secret, 7).await.expect("a key");
+    }
+    let earlier = SpentToken { id: [0; 16], expires_at: -1 };
+    store.spend_chat_tokens(&[USED, earlier]).await.expect("two used tokens");
 }
 
 async fn text_of(store: &Store) -> Vec<u8> {
@@ -121,4 +151,56 @@ pub(crate) async fn a_damaged_backup_changes_nothing(store: &Store) {
     let refused = store.restore(Cursor::new(newer), true).await;
     assert!(matches!(refused, Err(StoreError::OtherBackup { migration: 99, .. })), "{refused:?}");
     assert_eq!(text_of(store).await, text);
+}
+
+pub(crate) async fn chat_goes_on_after_a_restore_where_it_was(store: &Store) {
+    let full = Store::in_memory().await.expect("an empty database");
+    filled(&full).await;
+    let keys = full.chat_token_keys().await.expect("two keys");
+    full.retire_chat_token_keys(8).await.expect("both");
+    let third = full.add_chat_token_key(&[3; 32], 9).await.expect("a third");
+    full.delete_room(&home(), &arn(&home(), ResourceKind::Room, 3)).await.expect("the newest room");
+    store.restore(Cursor::new(text_of(&full).await), false).await.expect("a whole backup");
+    assert_eq!(store.spend_chat_tokens(&[USED]).await.expect("an answer"), [false], "used up before");
+    assert_eq!(store.chat_token_keys().await.expect("one key"), [third.clone()]);
+    let fourth = store.add_chat_token_key(&[4; 32], 10).await.expect("a fourth");
+    let ids: BTreeSet<_> = keys.iter().chain([&third, &fourth]).map(|key| key.id).collect();
+    assert_eq!(ids.len(), 4, "no id is used twice");
+    let log = arn(&home(), ResourceKind::LoggingConfiguration, 1);
+    let logged = store.rooms_logged_to(&log, PageRequest::first(9)).await.expect("a page");
+    assert_eq!(logged.items, [arn(&home(), ResourceKind::Room, 1)]);
+    let refused = store.delete_logging_configuration(&home(), &log).await;
+    assert!(matches!(refused, Err(StoreError::Attached { .. })), "{refused:?}");
+    let bans = store.chat_restrictions(&arn(&home(), ResourceKind::Room, 2)).await.expect("bans");
+    assert_eq!(bans.iter().map(|ban| ban.user.as_str()).collect::<Vec<_>>(), ["", "amy", "b\0b"]);
+    store.create_room(&room(&home(), 7), 3).await.expect("the place of the deleted one");
+    let refused = store.create_room(&room(&home(), 8), 3).await;
+    assert!(matches!(refused, Err(StoreError::ResourceQuota { .. })), "{refused:?}");
+}
+
+pub(crate) async fn a_database_with_nothing_but_keys_and_used_tokens_is_not_in_use(store: &Store) {
+    store.add_chat_token_key(&[1; 32], 7).await.expect("a key");
+    store.spend_chat_tokens(&[USED]).await.expect("a used token");
+    let full = Store::in_memory().await.expect("an empty database");
+    filled(&full).await;
+    let text = text_of(&full).await;
+    store.restore(Cursor::new(&text), false).await.expect("a whole backup");
+    assert_eq!(store.chat_token_keys().await.expect("keys").len(), 2, "those of the backup alone");
+}
+
+pub(crate) async fn a_backup_from_before_chat_is_put_back(store: &Store) {
+    chat(store).await;
+    let old = include_bytes!("../../testdata/step-2.backup");
+    let rows = store.restore(Cursor::new(old), true).await.expect("a whole backup");
+    assert_eq!(usize::try_from(rows).ok(), old.split(|byte| *byte == b'\n').count().checked_sub(3));
+    let page = store.channels(&home(), &ChannelFilter::All, PageRequest::first(9)).await.expect("a page");
+    let names: Vec<_> = page.items.iter().map(|channel| channel.name.as_str()).collect();
+    assert_eq!(names, ["channel-1", "channel-2"]);
+    let rooms = store.rooms(&home(), &RoomFilter::default(), RecentRequest::first(9)).await.expect("a page");
+    assert_eq!(rooms.items, [], "what was here is gone, as is the place that it took");
+    assert_eq!(store.chat_token_keys().await.expect("no keys"), []);
+    store.create_room(&room(&home(), 1), 1).await.expect("the first of all");
+    let older = String::from_utf8_lossy(old).replacen("\"migration\":2", "\"migration\":1", 1);
+    let refused = store.restore(Cursor::new(older), true).await;
+    assert!(matches!(refused, Err(StoreError::OtherBackup { migration: 1, .. })), "{refused:?}");
 }
