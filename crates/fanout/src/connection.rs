@@ -132,6 +132,14 @@ impl<T> Connection<T> {
         rare.own.push_back(Own { at, bytes, begun: false });
     }
 
+    /// Puts the rest of bytes whose beginning is out before everything else.
+    pub(crate) fn finish_first(&mut self, bytes: Bytes) {
+        let at = self.cursor;
+        let rare = self.rare();
+        rare.own_bytes += bytes.len();
+        rare.own.push_front(Own { at, bytes, begun: true });
+    }
+
     /// Bytes queued for it alone.
     pub(crate) fn own_bytes(&self) -> usize {
         self.rare.as_ref().map_or(0, |rare| rare.own_bytes)

@@ -163,7 +163,6 @@ impl<S: Service> Shard<S> {
             self.commands(&mut batch);
             self.cut_due();
             self.shared.ring_bells();
-            self.write_touched();
             self.flush_due();
         }
         self.give_up();

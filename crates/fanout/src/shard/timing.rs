@@ -83,11 +83,11 @@ impl<S: Service> Shard<S> {
 
     /// Sets a connection's timer to what comes first.
     pub(super) fn reschedule(&mut self, slot: u32) {
-        let Some(connection) = self.connections.get_mut(slot) else { return };
+        let Some(connection) = self.connections.get(slot) else { return };
         let rare = connection.rare.as_ref();
         let due = if connection.phase == Phase::Open {
             let stall = if connection.lagging {
-                rare.map_or(NONE, |rare| rare.progress.saturating_add(ticks(self.config.stall)))
+                rare.map_or(NONE, |rare| rare.progress.saturating_add(self.stall()))
             } else {
                 NONE
             };
@@ -110,8 +110,13 @@ impl<S: Service> Shard<S> {
         self.send_pings();
     }
 
+    /// The stall time in ticks; the tick in which it began is not over.
+    fn stall(&self) -> u32 {
+        ticks(self.config.stall).saturating_add(1)
+    }
+
     fn fire(&mut self, slot: u32) {
-        let tick = self.clock.tick();
+        let (tick, stall) = (self.clock.tick(), self.stall());
         let Some(connection) = self.connections.get_mut(slot) else { return };
         let over = connection.rare.as_ref().is_none_or(|rare| rare.over <= tick);
         match connection.phase {
@@ -120,7 +125,6 @@ impl<S: Service> Shard<S> {
             Phase::Parting(_) | Phase::Closing | Phase::Lingering => return,
             Phase::Open => {}
         }
-        let stall = ticks(self.config.stall);
         if connection.lagging
             && connection.rare.as_ref().is_some_and(|rare| tick.saturating_sub(rare.progress) >= stall)
         {
@@ -187,10 +191,7 @@ impl<S: Service> Shard<S> {
     /// Half a ping went out; the other half goes before anything else.
     fn finish_ping(&mut self, slot: u32, sent: usize) {
         let Some(connection) = self.connections.get_mut(slot) else { return };
-        connection.queue(connection.cursor, bytes::Bytes::from_static(PING).split_off(sent));
-        if let Some(own) = connection.rare().own.back_mut() {
-            own.begun = true;
-        }
+        connection.finish_first(bytes::Bytes::from_static(PING).split_off(sent));
         self.touch(slot);
     }
 }

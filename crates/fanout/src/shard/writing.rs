@@ -131,6 +131,7 @@ impl<S: Service> Shard<S> {
 
     /// Offers what waits to the members of quiet groups, and on the grid to those of all.
     pub(super) fn flush_due(&mut self) {
+        self.write_touched();
         if self.dirty.is_empty() {
             return;
         }
@@ -160,6 +161,8 @@ impl<S: Service> Shard<S> {
 
     /// Offers what waits to all members of these groups.
     fn flush(&mut self, due: &[u32]) {
+        // Own frames have their places in the log: who has some must not be taken past them.
+        self.write_touched();
         let (groups, connections) = (&self.groups, &mut self.connections);
         let mut written = 0;
         self.sender.batch(&mut self.failures, |batch| {

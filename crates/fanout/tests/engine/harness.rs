@@ -4,13 +4,14 @@
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use fanout::{Adoption, Close, Config, Connection, Ended, Engine, Fanout, Frame, Group, Next, Service};
-use parking_lot::Mutex;
+use parking_lot::{Mutex, MutexGuard};
 use tokio_tungstenite::tungstenite::protocol::Role;
 use tokio_tungstenite::tungstenite::{self, Message, WebSocket};
 
@@ -28,22 +29,31 @@ pub(crate) fn config(engine: Engine) -> Config {
 /// Does as told: `say …` to all, `whisper …` to oneself through the engine, `reply …`, `leave …` with a close
 /// frame, `kick N` another connection, `nothing`.
 pub(crate) struct Parrot {
-    pub(crate) fanout: OnceLock<Fanout<Parrot>>,
+    fanout: Mutex<Option<Fanout<Parrot>>>,
     /// Order among the publishers of all groups.
     order: Mutex<()>,
+    /// It waits for that order.
+    blocked: AtomicBool,
     ended: Mutex<Sender<(Connection, Ended)>>,
 }
 
-/// A group, and what the client is told at its deadline.
+/// What is kept with a connection.
 pub(crate) struct Seat {
     pub(crate) group: Group,
+}
+
+impl Parrot {
+    /// Gives the engine's handle back.
+    pub(crate) fn forget(&self) {
+        *self.fanout.lock() = None;
+    }
 }
 
 impl Service for Parrot {
     type Session = Seat;
 
     fn text(&self, connection: Connection, seat: &mut Seat, message: &str) -> Next {
-        let fanout = self.fanout.get().expect("set at start");
+        let fanout = self.fanout.lock().clone().expect("set at start");
         let (verb, rest) = message.split_once(' ').unwrap_or((message, ""));
         match verb {
             "say" => {
@@ -59,6 +69,10 @@ impl Service for Parrot {
             "leave" => {
                 let last = Some(Frame::text("last words"));
                 return Next::Close { last, code: 4000, reason: rest.to_owned() };
+            }
+            "block" => {
+                self.blocked.store(true, Ordering::Release);
+                drop(self.order.lock());
             }
             _ => {}
         }
@@ -85,10 +99,14 @@ pub(crate) struct House {
 impl House {
     pub(crate) fn new(config: Config) -> Self {
         let (sender, ended) = channel();
-        let parrot =
-            Arc::new(Parrot { fanout: OnceLock::new(), order: Mutex::default(), ended: Mutex::new(sender) });
+        let parrot = Arc::new(Parrot {
+            fanout: Mutex::default(),
+            order: Mutex::default(),
+            blocked: AtomicBool::new(false),
+            ended: Mutex::new(sender),
+        });
         let fanout = Fanout::start(config, Arc::clone(&parrot)).expect("an engine");
-        assert!(parrot.fanout.set(fanout.clone()).is_ok());
+        *parrot.fanout.lock() = Some(fanout.clone());
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         Self { fanout, ended, listener }
     }
@@ -114,17 +132,44 @@ impl House {
         deadline: Option<Duration>,
     ) -> (Connection, TcpStream) {
         let (server, client) = self.pair();
-        let connection = self.fanout.name();
         let adoption = Adoption {
-            connection,
-            group: Group(group),
-            early: Bytes::new(),
             greeting: greeting.iter().map(|text| Frame::text(text)).collect(),
             deadline: deadline.map(|deadline| Instant::now() + deadline),
-            session: Seat { group: Group(group) },
+            ..self.adoption(group)
         };
+        let connection = adoption.connection;
         self.fanout.adopt(server, adoption).expect("adopted");
         (connection, client)
+    }
+
+    fn adoption(&self, group: u64) -> Adoption<Seat> {
+        Adoption {
+            connection: self.fanout.name(),
+            group: Group(group),
+            early: Bytes::new(),
+            greeting: Vec::new(),
+            deadline: None,
+            session: Seat { group: Group(group) },
+        }
+    }
+
+    pub(crate) fn adopt_with(&self, server: TcpStream, group: u64, early: Bytes) {
+        self.fanout.adopt(server, Adoption { early, ..self.adoption(group) }).expect("adopted");
+    }
+
+    pub(crate) fn try_adopt(&self, server: TcpStream, group: u64) -> std::io::Result<()> {
+        self.fanout.adopt(server, self.adoption(group))
+    }
+
+    /// Keeps the shard of a client busy until what is returned is dropped.
+    pub(crate) fn block(&self, client: &mut Client) -> MutexGuard<'_, ()> {
+        let gate = self.fanout.service().order.lock();
+        client.say("block");
+        // It has to be in the service, not on its way there.
+        while !self.fanout.service().blocked.load(Ordering::Acquire) {
+            std::thread::yield_now();
+        }
+        gate
     }
 
     /// A WebSocket client in a group.
