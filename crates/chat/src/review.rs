@@ -72,7 +72,7 @@ impl Reviewer {
         self.asking.wait().await;
     }
 
-    /// Puts the counts into a registry, under the vendor's names in snake case.
+    /// Puts the counts into a registry, under the vendor's names in snake case; it adds the prefix.
     pub fn register(&self, registry: &mut prometheus_client::registry::Registry) {
         self.counts.register(registry);
     }

@@ -51,12 +51,12 @@ struct Told {
 impl Counts {
     pub(super) fn register(&self, registry: &mut Registry) {
         registry.register(
-            "ivschat_invocation_errors",
+            "invocation_errors",
             "Messages whose review handler could not be invoked, failed or was too late",
             self.invocation_errors.clone(),
         );
         registry.register(
-            "ivschat_response_validation_errors",
+            "response_validation_errors",
             "Answers of review handlers that broke a rule",
             self.response_validation_errors.clone(),
         );

@@ -67,7 +67,7 @@ pub(crate) fn allowed(content: &str, attributes: &[(&str, &str)]) -> Verdict {
 
 /// One count of the handler's.
 pub(crate) fn count(reviewer: &Reviewer, name: &str) -> u64 {
-    let mut registry = Registry::default();
+    let mut registry = Registry::with_prefix("ivschat");
     reviewer.register(&mut registry);
     let mut page = String::new();
     encode(&mut page, &registry).expect("a text takes all");
