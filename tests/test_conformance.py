@@ -12,14 +12,18 @@ import pytest
 from harness.caller import Caller, served
 from harness.encoder import Recipe
 from harness.faults import Fault, Faults
-from harness.ivs_story import IvsStory, arn, nobodys, nobodys_values
+from harness.ivs_story import IvsStory, nobodys
+from harness.ivschat_story import IvsChatStory
+from harness.ivschat_story import nobodys as nobodys_chat
 from harness.model import Operation, Service
 from harness.publickey import make_public_key
 from harness.samples import Samples
+from harness.server import ACCOUNT
+from harness.story import Story
 from harness.waiting import wait_until
 from harness.wire import Reply
 
-STORIES = {"ivs": IvsStory}
+STORIES = {"ivs": IvsStory, "ivschat": IvsChatStory}
 
 #: Operations of the model that are answered as unknown ones. Only ever take lines out.
 NOT_SERVED = {
@@ -35,7 +39,8 @@ NOT_SERVED = {
         "ListFailoverSlateConfigurations",
         "UpdateAdConfiguration",
         "UpdateFailoverSlateConfiguration",
-    }
+    },
+    "ivschat": set(),
 }
 
 SERVICES = {name: Service(name, story.DEVIATIONS) for name, story in STORIES.items()}
@@ -110,7 +115,8 @@ def stories(server, caller, publish, clip):
         assert reply.error_type in (None, "ChannelNotBroadcasting"), reply
         return reply.status == 200
 
-    return {name: STORIES[name](service, caller, go_live) for name, service in SERVICES.items()}
+    ivs = IvsStory(SERVICES["ivs"], caller, go_live)
+    return {"ivs": ivs, "ivschat": IvsChatStory(SERVICES["ivschat"], caller)}
 
 
 # What is answered
@@ -153,7 +159,7 @@ def _head_complaints(reply: Reply) -> list[str]:
 
 @each_operation
 def test_each_broken_bound_is_a_validation_error_that_names_its_member(operation, caller, table):
-    samples = Samples(nobodys_values(), operation.service.deviations)
+    samples = Samples(STORIES[operation.service.name].nobodys_values(), operation.service.deviations)
     valid = {name: samples.least(operation.members[name]) for name in operation.required}
     wrong, checks = [], 0
     for fault in Faults(samples).of_input(operation, valid):
@@ -176,16 +182,11 @@ def refusal_complaints(operation: Operation, reply: Reply, code: str | None = No
         found.append(f"{given} is not modelled for {operation.name}")
     elif status != reply.status:
         found.append(f"{given} with status {reply.status}, not {status}")
-    told = reply.json()
-    if told.keys() != {"__type", "exceptionMessage", "message"}:
-        found.append(f"members {sorted(told)}")
-    elif not told["message"] or told["exceptionMessage"] != told["message"] or told["__type"] != given:
-        found.append(f"an error that contradicts itself: {told}")
-    return found
+    return found + operation.refusal_complaints(given, reply.json())
 
 
 def _naming_complaints(fault: Fault, reply: Reply) -> list[str]:
-    text = reply.json()["exceptionMessage"]
+    text = reply.json()["message"]
     found = [one for name in fault.path for one in _unnamed(reply, name)]
     shown = fault.value.get(fault.path[0])
     if fault.sensitive and isinstance(shown, str) and len(shown) > 3 and shown in text:
@@ -199,13 +200,13 @@ def test_resources_that_are_not_there_or_not_ours_are_refused_alike(operation, s
     story, wrong = stories[operation.service.name], []
     for member, shape in operation.members.items():
         single = shape if shape.type_name == "string" else getattr(shape, "member", None)
-        if single is None or single.name not in nobodys_values() or not single.name.endswith("Arn"):
+        if single is None or single.name not in story.KINDS:
             continue
-        kind = nobodys_values()[single.name]()[0].split(":")[-1].split("/")[0]
+        kind = story.KINDS[single.name]
         strangers = [
-            nobodys(kind),
-            arn(kind, "AAAAbbbb0000", region="eu-west-1"),
-            arn(kind, "AAAAbbbb0000", account="999999999999"),
+            story.arn(kind, "AAAAbbbb0000"),
+            story.arn(kind, "AAAAbbbb0000", region="eu-west-1"),
+            story.arn(kind, "AAAAbbbb0000", account="999999999999"),
         ]
         for stranger in strangers:
             value = stranger if single is shape else [stranger]
@@ -250,12 +251,32 @@ def _forgeries(token: str) -> list[str]:
 
 
 def _unnamed(reply: Reply, member: str) -> list[str]:
-    text = reply.json()["exceptionMessage"]
+    text = reply.json()["message"]
     return [] if member in text else [f"{text!r} does not name {member}"]
 
 
-def _refusals(story: IvsStory):
+def _refusals(story: Story):
     """Calls that the state of things forbids: operation, members, error."""
+    return _refusals_of_chat(story) if story.service.name == "ivschat" else _refusals_of_streaming(story)
+
+
+def _refusals_of_chat(story: IvsChatStory):
+    log, room = story.new_log(), story.new_room()
+    bad = story.do("CreateLoggingConfiguration", destinationConfiguration={"firehose": {"deliveryStreamName": "x"}})
+    assert bad["state"] == "CREATE_FAILED"
+    story.new_room(loggingConfigurationIdentifiers=[log])
+    too_much = {"k": "\u00e9" * 512}
+    yield "CreateChatToken", {"roomIdentifier": room, "userId": "u", "attributes": too_much}, "ValidationException"
+    yield "CreateChatToken", {"roomIdentifier": room, "userId": "a\0b"}, "ValidationException"
+    yield "CreateRoom", {"loggingConfigurationIdentifiers": [bad["arn"]]}, "ValidationException"
+    yield "CreateRoom", {"tags": {"aws:a": "b"}}, "ValidationException"
+    yield "DeleteLoggingConfiguration", {"identifier": log}, "ConflictException"
+    yield "SendEvent", {"roomIdentifier": room, "eventName": "e", "attributes": too_much}, "ValidationException"
+    yield "TagResource", {"resourceArn": nobodys("channel"), "tags": {"a": "b"}}, "ValidationException"
+    yield "UpdateRoom", {"identifier": room, "loggingConfigurationIdentifiers": [bad["arn"]]}, "ValidationException"
+
+
+def _refusals_of_streaming(story: IvsStory):
     offline, live = story.new_channel()["channel"]["arn"], story.live[0]
     recording, policy = story.new_recording(), story.new_policy()
     used = {"recordingConfigurationArn": recording, "playbackRestrictionPolicyArn": policy}
@@ -274,6 +295,7 @@ def _refusals(story: IvsStory):
     yield "PutMetadata", {"channelArn": live, "metadata": "\u00e9" * 513}, "ValidationException"
     yield "PutMetadata", {"channelArn": offline, "metadata": "x"}, "ChannelNotBroadcasting"
     yield "StopStream", {"channelArn": offline}, "ChannelNotBroadcasting"
+    yield "TagResource", {"resourceArn": nobodys_chat("room"), "tags": {"a": "b"}}, "ValidationException"
     yield "UpdateChannel", {"arn": live, "name": "x"}, "ConflictException"
     yield "UpdateChannel", {"arn": offline, "preset": "HIGHER_BANDWIDTH_DELIVERY"}, "ValidationException"
 
@@ -282,8 +304,9 @@ def _filter(name: str, arn: str) -> dict[str, str]:
     return {f"filterBy{name}Arn": arn}
 
 
-def test_what_the_state_of_things_forbids_is_refused_as_modelled(stories):
-    story, wrong = stories["ivs"], []
+@each_service
+def test_what_the_state_of_things_forbids_is_refused_as_modelled(service, stories):
+    story, wrong = stories[service.name], []
     for name, values, code in _refusals(story):
         found = refusal_complaints(story.service.operations[name], story.reply(name, values), code)
         wrong += [f"{name} {values}: {one}" for one in found]
@@ -302,6 +325,12 @@ def test_the_vendors_rates_and_quotas_refuse_as_modelled(start_server):
     wait_until(lambda: caller.call(update, stranger).error_type == "ResourceNotFoundException", "the rate to recover")
     assert [caller.call(create, {}).status for _ in range(3)] == [200] * 3
     assert refusal_complaints(create, caller.call(create, {}), "ServiceQuotaExceededException") == []
+    for name, values, rate in (("GetRoom", {"identifier": nobodys_chat("room")}, 5), ("CreateRoom", {}, 5)):
+        operation = SERVICES["ivschat"].operations[name]
+        replies = (caller.call(operation, values) for _ in range(1_000))
+        throttled = next(reply for reply in replies if reply.status == 429)
+        assert refusal_complaints(operation, throttled, "ThrottlingException") == []
+        assert throttled.json()["limit"] == rate and throttled.json()["resourceId"] == ACCOUNT
     caller.close()
 
 

@@ -97,6 +97,10 @@ class IvsStory(Story):
         longer={"PlaybackRestrictionPolicyAllowedOrigin": (256, "the quota page says 256, the model 128")},
     )
 
+    KINDS = KINDS
+    arn = staticmethod(arn)
+    nobodys_values = staticmethod(nobodys_values)
+
     def __init__(self, service: Service, caller: Caller, go_live: GoLive):
         super().__init__(service, caller)
         self._go_live = go_live

@@ -42,6 +42,8 @@ class Deviations:
     empty_word_allowed: dict[str, str] = field(default_factory=dict)
     #: With the most characters that are allowed instead.
     longer: dict[str, tuple[int, str]] = field(default_factory=dict)
+    #: With the words that are there besides the model's.
+    more_words: dict[str, tuple[list[str], str]] = field(default_factory=dict)
 
     def bounds(self, shape: Shape) -> dict[str, Any]:
         """The shape's bounds as the service has them."""
@@ -50,6 +52,8 @@ class Deviations:
             del bounds["pattern"]
         if shape.name in self.longer:
             bounds["max"], _ = self.longer[shape.name]
+        if shape.name in self.more_words:
+            bounds["enum"] = bounds["enum"] + self.more_words[shape.name][0]
         return bounds
 
 
@@ -62,6 +66,10 @@ class Service:
         self.signing_name = model.signing_name
         self.deviations = deviations
         self.operations = {name: Operation(self, model.operation_model(name)) for name in model.operation_names}
+        self.exceptions: dict[str, Shape] = {shape.name: shape for shape in model.error_shapes}
+        #: The member of an exception that holds its text.
+        own = self.exceptions["ValidationException"].members
+        self.text_member = "exceptionMessage" if "exceptionMessage" in own else "message"
 
 
 class Operation:
@@ -110,6 +118,18 @@ class Operation:
     def expected_status(self, code: str) -> int | None:
         """The status of an error that this operation may give; `None` for one that it may not."""
         return self.errors.get(code, COMMON_ERRORS.get(code))
+
+    def refusal_complaints(self, code: str, told: dict[str, Any]) -> list[str]:
+        """What is wrong with the body of an error: the text stands where modelled and generic readers look."""
+        text = self.service.text_member
+        found = [f"members {sorted(told)}"] if not {"__type", "message", text} <= told.keys() else []
+        if not found and (not told["message"] or told[text] != told["message"] or told["__type"] != code):
+            found.append(f"an error that contradicts itself: {told}")
+        own = {name: value for name, value in told.items() if name not in {"__type", "message"} - {text}}
+        if code in self.service.exceptions:
+            shape = self.service.exceptions[code]
+            return found + Reader(self.service.deviations).structure(shape, own, code, strict=True)
+        return found + ([f"members {sorted(told)}"] if own.keys() != {text} else [])
 
     def output_complaints(self, headers: dict[str, str], body: bytes) -> list[str]:
         """What is wrong with a successful answer; empty when it is the model's to the letter."""

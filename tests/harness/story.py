@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from .caller import Caller
-from .model import Operation, Service
+from .model import Deviations, Operation, Service
 from .samples import Known, Samples
 from .wire import Reply
 
@@ -17,6 +17,21 @@ Values = dict[str, Any]
 
 class Story:
     """The generic half; a service's story overrides what its names say."""
+
+    #: Where the service does not do what its model says.
+    DEVIATIONS: Deviations
+    #: The kind of resource that an ARN names, by the ARN's shape.
+    KINDS: dict[str, str]
+
+    @staticmethod
+    def arn(kind: str, name: str, region: str = "", account: str = "") -> str:
+        """The name of a resource of this service; ours unless told otherwise."""
+        raise NotImplementedError
+
+    @staticmethod
+    def nobodys_values() -> Known:
+        """Well-formed values that need no server and name nothing that exists."""
+        raise NotImplementedError
 
     def __init__(self, service: Service, caller: Caller):
         self.service, self.caller = service, caller
