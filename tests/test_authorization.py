@@ -1,7 +1,7 @@
 """Who may do what: every operation walked with keys of its own policies, and the conditions that policies set.
 
-Source of the table: Service Authorization Reference, "Amazon Interactive Video Service": the required resource
-types of each action.
+Source of the tables: Service Authorization Reference, "Amazon Interactive Video Service" and "Amazon Interactive
+Video Service Chat": the required resource types of each action.
 
 Promise: a served operation without a line in the table fails the walk; each refusal is read word for word.
 """
@@ -17,14 +17,18 @@ from harness import aws
 from harness.aws import refused
 from harness.caller import Caller, served
 from harness.ivs_story import IvsStory, arn, nobodys
-from harness.model import Service
+from harness.ivschat_story import IvsChatStory
+from harness.ivschat_story import nobodys as nobodys_chat
+from harness.model import Operation, Service
 from harness.server import ACCOUNT, Key, rillcast
 from harness.wire import Reply
 
-IVS = Service("ivs", IvsStory.DEVIATIONS)
+STORIES = {"ivs": IvsStory, "ivschat": IvsChatStory}
+SERVICES = {name: Service(name, story.DEVIATIONS) for name, story in STORIES.items()}
+IVS = SERVICES["ivs"]
 
 #: What each action is asked about, in order: a member whose ARN or ARNs it is, a kind of resource, or `*`.
-RESOURCES: dict[str, list[str]] = {
+STREAMING: dict[str, list[str]] = {
     "BatchGetChannel": ["$arns"],
     "BatchGetStreamKey": ["$arns"],
     "BatchStartViewerSessionRevocation": ["$viewerSessions"],
@@ -61,26 +65,59 @@ RESOURCES: dict[str, list[str]] = {
     "UpdateChannel": ["$arn"],
     "UpdatePlaybackRestrictionPolicy": ["$arn"],
 }
+CHAT: dict[str, list[str]] = {
+    "CreateChatToken": ["$roomIdentifier"],
+    "CreateLoggingConfiguration": ["logging-configuration"],
+    "CreateRoom": ["room"],
+    "DeleteLoggingConfiguration": ["$identifier"],
+    "DeleteMessage": ["$roomIdentifier"],
+    "DeleteRoom": ["$identifier"],
+    "DisconnectUser": ["$roomIdentifier"],
+    "GetLoggingConfiguration": ["$identifier"],
+    "GetRoom": ["$identifier"],
+    "ListLoggingConfigurations": ["logging-configuration"],
+    "ListRooms": ["room"],
+    "ListTagsForResource": ["$resourceArn"],
+    "SendEvent": ["$roomIdentifier"],
+    "TagResource": ["$resourceArn"],
+    "UntagResource": ["$resourceArn"],
+    "UpdateLoggingConfiguration": ["$identifier"],
+    "UpdateRoom": ["$identifier"],
+}
+RESOURCES = {"ivs": STREAMING, "ivschat": CHAT}
 #: What an allowed call on a channel that is off air may answer besides success.
 OFF_AIR = {"ChannelNotBroadcasting", "ResourceNotFoundException"}
 OFF_AIR_OPERATIONS = {"GetStream", "GetStreamSession", "ListStreamSessions", "PutMetadata", "StopStream"}
 
-each_operation = pytest.mark.parametrize("operation", RESOURCES)
+#: Every operation, and those that are about a resource which the caller names.
+OPERATIONS = [
+    pytest.param(SERVICES[service].operations[name], id=f"{service}.{name}")
+    for service, table in RESOURCES.items()
+    for name in table
+]
+NAMING = [one for one in OPERATIONS if RESOURCES[one.values[0].service.name][one.values[0].name][0].startswith("$")]
+each_operation = pytest.mark.parametrize("operation", OPERATIONS)
+each_naming_operation = pytest.mark.parametrize("operation", NAMING)
+
+
+def action(operation: Operation) -> str:
+    """The operation as a policy names it."""
+    return f"{operation.service.name}:{operation.name}"
 
 
 def statement(action: str | list[str], resource: str | list[str] = "*", effect: str = "Allow", **more: Any) -> dict:
     return {"Effect": effect, "Action": action, "Resource": resource, **more}
 
 
-def resources(operation: str, values: dict[str, Any]) -> list[str]:
+def resources(operation: Operation, values: dict[str, Any]) -> list[str]:
     """The ARNs that the table names for a call with these members."""
-    found = []
-    for name in RESOURCES[operation]:
+    service, found = operation.service.name, []
+    for name in RESOURCES[service][operation.name]:
         if name.startswith("$"):
             value = values[name[1:]]
             found += [_channel(one) for one in value] if isinstance(value, list) else [value]
         else:
-            found.append(name if name == "*" else arn(name, "*"))
+            found.append(name if name == "*" else STORIES[service].arn(name, "*"))
     return found
 
 
@@ -129,64 +166,73 @@ def story(caller):
     return IvsStory(IVS, caller, never)
 
 
+@pytest.fixture(scope="module")
+def stories(caller, story):
+    return {"ivs": story, "ivschat": IvsChatStory(SERVICES["ivschat"], caller)}
+
+
 @pytest.fixture
-def values(operation, story):
+def values(operation, stories):
     """A valid call of the operation on resources that exist."""
-    if operation in OFF_AIR_OPERATIONS:
+    story = stories[operation.service.name]
+    if operation.name in OFF_AIR_OPERATIONS:
         channel = {"channelArn": story.channel["channel"]["arn"]}
-        return channel | ({"metadata": "x"} if operation == "PutMetadata" else {})
-    return story.least(IVS.operations[operation])
+        return channel | ({"metadata": "x"} if operation.name == "PutMetadata" else {})
+    return story.least(operation)
 
 
 def denied(reply: Reply) -> str:
     """The text of a refusal for want of permission."""
     assert (reply.status, reply.error_type) == (403, "AccessDeniedException"), reply
     told = reply.json()
-    assert told["exceptionMessage"] == told["message"]
+    assert told.get("exceptionMessage", told["message"]) == told["message"]
     return told["message"]
 
 
-def beginning(user: str, operation: str, resource: str) -> str:
-    who = f"arn:aws:iam::{ACCOUNT}:user/{user}"
-    return f"User: {who} is not authorized to perform: ivs:{operation} on resource: {resource} "
+def beginning(user: str, asked: Operation | str, resource: str) -> str:
+    who, what = f"arn:aws:iam::{ACCOUNT}:user/{user}", asked if isinstance(asked, str) else action(asked)
+    return f"User: {who} is not authorized to perform: {what} on resource: {resource} "
 
 
-def unmentioned(user: str, operation: str, resource: str) -> str:
-    why = f"because no identity-based policy allows the ivs:{operation} action"
-    return beginning(user, operation, resource) + why
+def unmentioned(user: str, asked: Operation | str, resource: str) -> str:
+    what = asked if isinstance(asked, str) else action(asked)
+    return beginning(user, what, resource) + f"because no identity-based policy allows the {what} action"
 
 
-def allowed(operation: str, reply: Reply) -> None:
+def allowed(operation: Operation, reply: Reply) -> None:
     """The call went as it does for one who may do anything."""
-    if operation in OFF_AIR_OPERATIONS and reply.error_type in OFF_AIR:
+    if operation.name in OFF_AIR_OPERATIONS and reply.error_type in OFF_AIR:
         return
-    assert reply.status == IVS.operations[operation].status, reply
+    assert reply.status == operation.status, reply
 
 
 # The walk
 
 
-def test_every_served_operation_has_its_line_in_the_table(caller):
-    assert served(IVS, caller) == RESOURCES.keys()
+@pytest.mark.parametrize("service", SERVICES.values(), ids=SERVICES)
+def test_every_served_operation_has_its_line_in_the_table(service, caller):
+    assert served(service, caller) == RESOURCES[service.name].keys()
 
 
 @each_operation
-def test_nothing_said_is_denied(operation, values, caller, keys, nothing):
-    reply = caller.call(IVS.operations[operation], values, nothing)
+def test_nothing_said_is_denied(operation, values, caller, nothing):
+    reply = caller.call(operation, values, nothing)
     assert denied(reply) == unmentioned("nobody", operation, resources(operation, values)[0])
 
 
 @pytest.fixture(scope="module")
 def nothing(keys):
-    """May do only what no operation is."""
-    return keys.make("nobody", statement("ivs:InsertAdBreak"), statement("ivs:*", nobodys("room")))
+    """May do only what no operation is, or what the other service's is."""
+    rooms, channels = nobodys_chat("room"), nobodys("channel")
+    other = [statement("ivs:*", rooms), statement("ivschat:*", channels)]
+    return keys.make("nobody", statement("ivs:InsertAdBreak"), *other)
 
 
 @each_operation
 def test_exactly_the_action_on_exactly_the_resource_is_enough(operation, values, caller, keys):
     wanted = resources(operation, values)
-    key = keys.make(operation, statement(f"ivs:{operation}", wanted))
-    allowed(operation, caller.call(IVS.operations[operation], values, key))
+    key = keys.make(operation.name, statement(action(operation), wanted))
+    allowed(operation, caller.call(operation, values, key))
 
 
 @each_operation
@@ -195,8 +241,8 @@ def test_each_resource_that_is_asked_about_must_be_allowed(operation, values, ca
     wanted = resources(operation, values)
     for left_out in wanted:
         others = [one for one in wanted if one != left_out] + [_other(left_out)]
-        key = keys.make("short", statement(f"ivs:{operation}", others))
-        reply = caller.call(IVS.operations[operation], values, key)
+        key = keys.make("short", statement(action(operation), others))
+        reply = caller.call(operation, values, key)
         assert denied(reply) == unmentioned("short", operation, left_out)
 
 
@@ -209,31 +255,32 @@ def _other(resource: str) -> str:
 def test_an_explicit_deny_wins(operation, values, caller, keys):
     first = resources(operation, values)[0]
     everything = statement("*")
-    key = keys.make("denied", everything, statement(f"ivs:{operation}", first, effect="Deny"))
-    text = denied(caller.call(IVS.operations[operation], values, key))
+    key = keys.make("denied", everything, statement(action(operation), first, effect="Deny"))
+    text = denied(caller.call(operation, values, key))
     assert text == beginning("denied", operation, first) + "with an explicit deny in an identity-based policy"
 
 
 @each_operation
-def test_another_action_on_the_same_resources_is_not_enough(operation, values, caller, keys, all_but):
-    reply = caller.call(IVS.operations[operation], values, all_but(operation))
+def test_another_action_on_the_same_resources_is_not_enough(operation, values, caller, all_but):
+    reply = caller.call(operation, values, all_but(operation))
     denied(reply)
 
 
 @pytest.fixture(scope="module")
 def all_but(keys):
     """Keys that may do everything but every second operation: two are enough for all."""
-    halves = [[name for name in RESOURCES if list(RESOURCES).index(name) % 2 == half] for half in (0, 1)]
-    made = [keys.make("half", statement([f"ivs:{name}" for name in half])) for half in halves]
-    return lambda operation: made[1] if operation in halves[0] else made[0]
+    actions = [action(one.values[0]) for one in OPERATIONS]
+    halves = [actions[half::2] for half in (0, 1)]
+    made = [keys.make("half", statement(half)) for half in halves]
+    return lambda operation: made[1] if action(operation) in halves[0] else made[0]
 
 
-@pytest.mark.parametrize("operation", [name for name, asked in RESOURCES.items() if asked[0].startswith("$")])
+@each_naming_operation
 def test_a_refusal_does_not_tell_whether_the_resource_is_there(operation, values, caller, nothing):
     existing = resources(operation, values)[0]
     stranger = existing.rpartition("/")[0] + "/ZZZZzzzz9999"
     other = json.loads(json.dumps(values).replace(existing, stranger))
-    texts = [denied(caller.call(IVS.operations[operation], one, nothing)) for one in (values, other)]
+    texts = [denied(caller.call(operation, one, nothing)) for one in (values, other)]
     assert texts[1] == texts[0].replace(existing, stranger)
 
 
@@ -254,7 +301,7 @@ def test_a_batch_is_refused_whole_and_names_the_first_that_may_not_be_touched(st
     first, second, third = (story.new_channel()["channel"]["arn"] for _ in range(3))
     key = keys.make("batch", statement("ivs:BatchGetChannel", [first, third]))
     reply = caller.call(IVS.operations["BatchGetChannel"], {"arns": [first, second, third]}, key)
-    assert denied(reply) == unmentioned("batch", "BatchGetChannel", second)
+    assert denied(reply) == unmentioned("batch", "ivs:BatchGetChannel", second)
     reply = caller.call(IVS.operations["BatchGetChannel"], {"arns": [first, third]}, key)
     assert [one["arn"] for one in reply.json()["channels"]] == [first, third]
 
@@ -349,6 +396,29 @@ def test_one_wanted_tag_key_may_be_demanded(keys, story):
         ivs.tag_resource(resourceArn=channel, tags={"other": "x"})
 
 
+def test_conditions_on_tags_hold_for_rooms_too(server, keys, stories):
+    chat = stories["ivschat"]
+    dev, live = (chat.new_room(tags={"env": env}) for env in ("dev", "live"))
+    only_dev = {"StringEquals": {"aws:ResourceTag/env": "dev"}}
+    tokens = aws.client(
+        server,
+        keys.make("conditions", statement("ivschat:CreateChatToken", Condition=only_dev)),
+        service="ivschat",
+    )
+    assert tokens.create_chat_token(roomIdentifier=dev, userId="u")["token"]
+    with refused("AccessDeniedException", 403, live):
+        tokens.create_chat_token(roomIdentifier=live, userId="u")
+    tagged = {"StringEquals": {"aws:RequestTag/env": "dev"}}
+    may = statement(["ivschat:CreateRoom", "ivschat:TagResource"], Condition=tagged)
+    rooms = aws.client(server, keys.make("conditions", may), service="ivschat")
+    rooms.create_room(tags={"env": "dev"})
+    with refused("AccessDeniedException", 403, "ivschat:CreateRoom"):
+        rooms.create_room()
+    bare = aws.client(server, keys.make("conditions", statement("ivschat:CreateRoom")), service="ivschat")
+    with refused("AccessDeniedException", 403, "ivschat:TagResource"):
+        bare.create_room(tags={"env": "dev"})
+
+
 # Conditions on place and time
 
 
@@ -420,6 +490,24 @@ def test_the_ready_made_policies_let_through_what_their_names_say(server, story)
         reader.put_metadata(channelArn=channel, metadata="x")
     with refused("ChannelNotBroadcasting", 404):
         application.put_metadata(channelArn=channel, metadata="x")
+
+
+def test_the_ready_made_policies_know_chat(server, stories):
+    room = stories["ivschat"].new_room()
+    reader, application = (
+        aws.client(server, server.add_key("--policy", name), service="ivschat") for name in ("read-only", "application")
+    )
+    for client in (reader, application):
+        assert client.get_room(identifier=room)["arn"] == room
+        client.list_rooms()
+        with refused("AccessDeniedException", 403):
+            client.create_room()
+        with refused("AccessDeniedException", 403):
+            client.delete_room(identifier=room)
+    with refused("AccessDeniedException", 403):
+        reader.create_chat_token(roomIdentifier=room, userId="u")
+    assert application.create_chat_token(roomIdentifier=room, userId="u")["token"]
+    application.send_event(roomIdentifier=room, eventName="e")
 
 
 def test_a_changed_policy_holds_from_the_next_call(server, keys):

@@ -25,12 +25,12 @@ from .server import REGION, Key, Server, clean_env
 from .web import Answer, fetch
 
 
-def client(server: Server, key: Key | None = None, region: str = REGION, **config: Any):
-    """An `ivs` client that asks once and does not check parameters itself unless told to."""
+def client(server: Server, key: Key | None = None, region: str = REGION, service: str = "ivs", **config: Any):
+    """A client that asks once and does not check parameters itself unless told to."""
     key = key or server.root_key()
     settings = {"retries": {"total_max_attempts": 1}, "parameter_validation": True} | config
     session = boto3.session.Session(aws_access_key_id=key.id, aws_secret_access_key=key.secret, region_name=region)
-    return session.client("ivs", endpoint_url=server.url, config=Config(**settings))
+    return session.client(service, endpoint_url=server.url, config=Config(**settings))
 
 
 def careless_client(server: Server, **config: Any):
