@@ -51,7 +51,13 @@ pub(super) struct Files<'a> {
     configuration: &'a Arn,
     from: Place,
     window: Duration,
-    open: HashMap<(Arn, i64), (GzEncoder<Vec<u8>>, u64)>,
+    /// By room and window.
+    open: HashMap<(Arn, i64), OpenFile>,
+}
+
+struct OpenFile {
+    text: GzEncoder<Vec<u8>>,
+    records: u64,
 }
 
 impl<'a> Files<'a> {
@@ -61,11 +67,11 @@ impl<'a> Files<'a> {
 
     pub(super) fn put(&mut self, line: &Line) -> io::Result<()> {
         let key = (line.room.clone(), window(line.at_ms, self.window));
-        let empty = || (GzEncoder::new(Vec::new(), Compression::default()), 0);
-        let (file, records) = self.open.entry(key).or_insert_with(empty);
-        file.write_all(&line.text)?;
-        file.write_all(b"\n")?;
-        *records += 1;
+        let empty = || OpenFile { text: GzEncoder::new(Vec::new(), Compression::default()), records: 0 };
+        let file = self.open.entry(key).or_insert_with(empty);
+        file.text.write_all(&line.text)?;
+        file.text.write_all(b"\n")?;
+        file.records += 1;
         Ok(())
     }
 
@@ -73,10 +79,11 @@ impl<'a> Files<'a> {
     pub(super) fn finish(mut self) -> io::Result<Vec<BucketFile>> {
         let mut open: Vec<_> = std::mem::take(&mut self.open).into_iter().collect();
         open.sort_by(|(a, _), (b, _)| a.cmp(b));
-        let file = |((room, start), (file, records)): ((Arn, i64), (GzEncoder<Vec<u8>>, u64))| {
-            Ok(BucketFile { key: self.key(&room, start), bytes: file.finish()?.into(), records })
-        };
-        open.into_iter().map(file).collect()
+        let mut files = Vec::with_capacity(open.len());
+        for ((room, start), OpenFile { text, records }) in open {
+            files.push(BucketFile { key: self.key(&room, start), bytes: text.finish()?.into(), records });
+        }
+        Ok(files)
     }
 
     fn key(&self, room: &Arn, start: i64) -> String {
@@ -168,7 +175,7 @@ mod tests {
             let (start, end) = (window(at, length), window_end(window(at, length), length));
             prop_assert!(start <= at && at < end);
             prop_assert_eq!(start.div_euclid(HOUR_MS), (end - 1).div_euclid(HOUR_MS));
-            prop_assert!(end - start <= seconds as i64 * 1_000);
+            prop_assert!(end - start <= i64::try_from(seconds).unwrap() * 1_000);
         }
     }
 }

@@ -162,7 +162,8 @@ impl House {
     }
 
     pub(crate) fn numbers(&self, bucket: &str, room: &Arn) -> Vec<usize> {
-        let number = |record: &serde_json::Value| record["payload"]["n"].as_u64().unwrap() as usize;
+        let number =
+            |record: &serde_json::Value| usize::try_from(record["payload"]["n"].as_u64().unwrap()).unwrap();
         self.records(bucket, room).iter().map(number).collect()
     }
 }
@@ -190,7 +191,7 @@ impl Running {
     pub(crate) fn say_long(&self, room: &Arn, number: usize, length: usize) {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
         let payload = payload(number, length).into();
-        let at = now.as_nanos() as i64;
+        let at = i64::try_from(now.as_nanos()).unwrap();
         let record = Record { room: room.clone(), kind: FrameKind::Message, at, payload };
         self.log.append(record).unwrap();
     }

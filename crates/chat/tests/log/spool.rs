@@ -103,7 +103,7 @@ async fn a_full_spool_drops_the_oldest_of_the_largest_queue_and_says_so() {
     }
     until("the lucky one", || house.numbers("good", &lucky).len() == 20).await;
     until("the bound", || running.metric("ivschat_log_spool_bytes") <= 12 << 20).await;
-    let lost = running.metric("ivschat_log_records_lost_total") as usize;
+    let lost = usize::try_from(running.metric("ivschat_log_records_lost_total")).unwrap();
     assert!(lost > 0);
     std::fs::remove_file(house.buckets().join("bad")).unwrap();
     until("the rest", || house.numbers("bad", &unlucky).len() == total - lost).await;

@@ -127,10 +127,10 @@ fn segments_end_at_their_size_and_the_oldest_goes_first() {
     let (_, end) = read(&spool, 10);
     spool.acknowledge(end).unwrap();
     let all = read(&spool, usize::MAX).0;
-    let lost = spool.drop_oldest().unwrap();
+    let lost = usize::try_from(spool.drop_oldest().unwrap()).unwrap();
     let left = read(&spool, usize::MAX).0;
-    assert_eq!(lost as usize + left.len(), all.len());
-    assert_eq!(all[lost as usize..], left[..]);
+    assert_eq!(lost + left.len(), all.len());
+    assert_eq!(all[lost..], left[..]);
     while spool.bytes() > 0 {
         spool.drop_oldest().unwrap();
     }
