@@ -5,28 +5,24 @@ delays its own room's messages only.
 """
 
 import io
-import itertools
 import json
 import subprocess
-import sys
 import threading
 import zipfile
 
-import boto3
 import pytest
-from botocore.config import Config
 
 from harness.chat_app import chat_client
 from harness.chatter import Chatter
+from harness.moto import Destinations
 from harness.reviewer import KEY_ID, KEY_SECRET, SECRET, Reply, Reviewer, allows, says
 from harness.server import ACCOUNT, REGION, Server, binary
 from harness.waiting import wait_until
 from harness.web import fetch
 
-HOOK, FUNCTION, PATIENT, NOWHERE, MOTO = "hook", "function", "patient", "nowhere", "moto"
+HOOK, SLEEPER, FUNCTION, NOWHERE, MOTO = "hook", "sleeper", "function", "nowhere", "moto"
 #: A deadline that a busy machine does not meet by chance, and one that a sleeper misses soon.
 LONG, SHORT = 10_000, 300
-_names = itertools.count()
 
 
 def arn(name: str) -> str:
@@ -42,32 +38,22 @@ def reviewer():
 
 
 @pytest.fixture(scope="module")
-def moto(tmp_path_factory):
+def moto():
     """moto's server with Lambda that answers what it was told, as no container runs here."""
-    with open(tmp_path_factory.mktemp("moto") / "log", "wb") as log:
-        server = "import sys; from moto.server import ThreadedMotoServer as M; m = M('127.0.0.1', 0, verbose=False); "
-        server += "m.start(); print(m.get_host_and_port()[1], flush=True); sys.stdin.read()"
-        process = subprocess.Popen(
-            [sys.executable, "-c", server], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True
-        )
-        assert process.stdin is not None and process.stdout is not None
-        url = f"http://127.0.0.1:{int(process.stdout.readline())}"
-        fetch(f"{url}/moto-api/config", "POST", json.dumps({"lambda": {"use_docker": False}}).encode())
-        yield url
-        process.stdin.close()
-        process.wait()
+    server = Destinations().up()
+    fetch(f"{server.url}/moto-api/config", "POST", json.dumps({"lambda": {"use_docker": False}}).encode())
+    yield server
+    server.down()
 
 
 @pytest.fixture(scope="module")
 def moto_lambda(moto):
     """A function in moto; gives a way to say what it answers next."""
-    keys = {"aws_access_key_id": KEY_ID, "aws_secret_access_key": KEY_SECRET, "region_name": REGION}
-    session = boto3.session.Session(**keys)
-    role = session.client("iam", endpoint_url=moto).create_role(RoleName="r", AssumeRolePolicyDocument="{}")
+    role = moto.client("iam").create_role(RoleName="reviewer", AssumeRolePolicyDocument="{}")
     code = io.BytesIO()
     with zipfile.ZipFile(code, "w") as archive:
         archive.writestr("code.py", "def handle(event, context): ...")
-    functions = session.client("lambda", endpoint_url=moto, config=Config(retries={"total_max_attempts": 1}))
+    functions = moto.client("lambda")
     functions.create_function(
         FunctionName=MOTO,
         Runtime="python3.13",
@@ -78,7 +64,7 @@ def moto_lambda(moto):
 
     def answers(*results: dict) -> None:
         told = {"results": [json.dumps(result) for result in results], "region": REGION, "account_id": ACCOUNT}
-        answer = fetch(f"{moto}/moto-api/static/lambda-simple/response", "POST", json.dumps(told).encode())
+        answer = fetch(f"{moto.url}/moto-api/static/lambda-simple/response", "POST", json.dumps(told).encode())
         assert answer.status == 201, answer.text
 
     return answers
@@ -97,10 +83,10 @@ def server(start_server, reviewer, moto, tmp_path_factory):
         return f'[[target]]\nuri = "{arn(name)}"\n{where}timeout_ms = {deadline}\n{steady}\n'
 
     targets = [
-        target(HOOK, hook % HOOK, SHORT),
-        target(PATIENT, hook % PATIENT, LONG),
+        target(HOOK, hook % HOOK, LONG),
+        target(SLEEPER, hook % SLEEPER, SHORT),
         target(FUNCTION, f'lambda = "{reviewer.url}"\n{keys}', LONG),
-        target("moto*", f'lambda = "{moto}"\n{keys}', LONG),
+        target("moto*", f'lambda = "{moto.url}"\n{keys}', LONG),
     ]
     (folder / "targets.toml").write_text("".join(targets))
     return start_server("--chat-review", str(folder / "targets.toml"), "--metrics", "127.0.0.1:0")
@@ -169,7 +155,7 @@ def test_a_handler_sees_the_message_as_the_vendors_would(reviewer, room, enter, 
     }
 
 
-@pytest.mark.parametrize("handler", [PATIENT, FUNCTION])
+@pytest.mark.parametrize("handler", [HOOK, FUNCTION])
 def test_a_denied_message_is_told_to_its_sender_alone(room, enter, plan, handler):
     where = room(handler)
     alice, bob = enter(where, "alice"), enter(where, "bob")
@@ -183,9 +169,9 @@ def test_a_denied_message_is_told_to_its_sender_alone(room, enter, plan, handler
 
 
 def test_content_and_attributes_are_replaced_and_the_rest_stays(room, enter, plan):
-    where = room(PATIENT)
+    where = room(HOOK)
     alice, bob = enter(where, "alice", attributes={"name": "A"}), enter(where, "bob")
-    plan(PATIENT, says("ALLOW", "****", flagged="1"))
+    plan(HOOK, says("ALLOW", "****", flagged="1"))
     request = alice.say("dirt", Attributes={"k": "v"})
     for chatter in (alice, bob):
         message = chatter.answer(request)
@@ -210,17 +196,18 @@ def bad_endings() -> dict[str, Reply]:
 @pytest.mark.parametrize("ending", bad_endings())
 def test_without_a_good_answer_the_fallback_decides_and_it_is_counted(server, room, enter, plan, ending):
     reply = bad_endings()[ending]
-    plan(HOOK, reply)
+    handler = SLEEPER if ending == "sleeps" else HOOK
+    plan(handler, reply)
     name = "response_validation_errors" if ending in {"babbles", "lies", "hesitates"} else "invocation_errors"
-    before = count(server, name, HOOK)
-    lenient, strict = room(HOOK, "ALLOW"), room(HOOK, "DENY")
+    before = count(server, name, handler)
+    lenient, strict = room(handler, "ALLOW"), room(handler, "DENY")
     alice, bob = enter(lenient, "alice"), enter(strict, "bob")
     delivered = alice.answer(alice.say("as it was", Attributes={"k": "v"}))
     assert (delivered["Type"], delivered["Content"], delivered["Attributes"]) == ("MESSAGE", "as it was", {"k": "v"})
     refused = bob.answer(bob.say("as it was"))
     assert (refused["Type"], refused["ErrorCode"]) == ("ERROR", 406)
     assert bob.contents() == []
-    assert count(server, name, HOOK) == before + 2
+    assert count(server, name, handler) == before + 2
     if reply.gate is not None:
         reply.gate.set()
 
@@ -236,11 +223,11 @@ def test_a_handler_that_nobody_configured_leaves_it_to_the_fallback(server, room
 
 def test_a_slow_handler_delays_no_other_room(reviewer, chat, room, enter, plan):
     gate = threading.Event()
-    plan(PATIENT, lambda asked: Reply(allows(asked).body, gate=gate))
-    before = len(reviewer.asked(PATIENT))
-    slow = enter(room(PATIENT), "alice")
+    plan(HOOK, lambda asked: Reply(allows(asked).body, gate=gate))
+    before = len(reviewer.asked(HOOK))
+    slow = enter(room(HOOK), "alice")
     waiting = [slow.say(f"slow {n}") for n in range(8)]
-    wait_until(lambda: len(reviewer.asked(PATIENT)) == before + 8, "eight questions")
+    wait_until(lambda: len(reviewer.asked(HOOK)) == before + 8, "eight questions")
     others = [enter(room(FUNCTION), "bob"), enter(chat.create_room(), "carol")]
     for other in others:
         for n in range(5):
@@ -257,8 +244,8 @@ def test_a_senders_messages_keep_their_order_and_others_go_before(room, enter, p
     def first_is_slow(asked):
         return Reply(allows(asked).body, gate=gate if asked["Content"] == "first" else None)
 
-    plan(PATIENT, first_is_slow)
-    where = room(PATIENT)
+    plan(HOOK, first_is_slow)
+    where = room(HOOK)
     alice, bob = enter(where, "alice"), enter(where, "bob")
     alice.say("first")
     last = alice.say("second")
@@ -270,8 +257,8 @@ def test_a_senders_messages_keep_their_order_and_others_go_before(room, enter, p
 
 
 def test_a_handler_that_is_set_or_removed_holds_for_the_next_message(chat, room, enter, plan):
-    plan(PATIENT, says("ALLOW", "reviewed"))
-    where = room(PATIENT)
+    plan(HOOK, says("ALLOW", "reviewed"))
+    where = room(HOOK)
     alice = enter(where, "alice")
 
     def hears(content: str) -> bool:
@@ -281,7 +268,7 @@ def test_a_handler_that_is_set_or_removed_holds_for_the_next_message(chat, room,
     assert hears("reviewed")
     chat.update_room(identifier=where["arn"], messageReviewHandler={"uri": ""})
     assert hears("mine")
-    chat.update_room(identifier=where["arn"], messageReviewHandler={"uri": arn(PATIENT)})
+    chat.update_room(identifier=where["arn"], messageReviewHandler={"uri": arn(HOOK)})
     assert hears("reviewed")
 
 
