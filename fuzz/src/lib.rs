@@ -5,7 +5,9 @@
 
 #![warn(missing_docs)]
 
+pub mod chat;
 pub mod flv;
 pub mod fmp4;
 pub mod policy;
 pub mod rtmp;
+pub mod websocket;

@@ -17,6 +17,11 @@ fn replay(name: &str, run: fn(&[u8])) {
 }
 
 #[test]
+fn frames_of_chat_clients_in_the_corpus_are_read_or_refused() {
+    replay("chat", fuzz::chat::run);
+}
+
+#[test]
 fn flv_bodies_of_the_corpus_are_read_without_a_panic() {
     replay("flv", fuzz::flv::run);
 }
@@ -34,4 +39,9 @@ fn policies_of_the_corpus_decide_as_they_explain() {
 #[test]
 fn publishers_of_the_corpus_end_the_same_however_they_are_cut() {
     replay("rtmp", fuzz::rtmp::run);
+}
+
+#[test]
+fn websocket_clients_of_the_corpus_are_heard_alike_however_they_are_cut() {
+    replay("websocket", fuzz::websocket::run);
 }

@@ -118,6 +118,8 @@ fn has_word(parts: &Parts, name: &HeaderName, wanted: &str) -> bool {
 mod tests {
     use super::*;
 
+    type Change = fn(&mut Parts);
+
     fn parts(change: impl FnOnce(&mut Parts)) -> Parts {
         let request = http::Request::get("/")
             .header("Upgrade", "WebSocket")
@@ -155,7 +157,7 @@ mod tests {
 
     #[test]
     fn what_breaks_the_handshake_is_refused_with_the_fitting_status() {
-        let cases: [(u16, fn(&mut Parts)); 12] = [
+        let cases: [(u16, Change); 12] = [
             (400, |parts| parts.method = Method::POST),
             (400, |parts| parts.version = Version::HTTP_10),
             (400, |parts| drop(parts.headers.remove("connection"))),

@@ -8,7 +8,10 @@ use std::sync::{Arc, Weak};
 use bus::{Body, Envelope, FrameKind, Receiver, RoomNews, Subject};
 use domain::Arn;
 use fanout::{Close, Frame};
+use serde::Deserialize;
+use tracing::warn;
 
+use crate::denial::Denial;
 use crate::extensions::presence;
 use crate::hall::Hall;
 use crate::log::Record;
@@ -42,6 +45,15 @@ impl Receiver for Ear {
             if let Some(log) = &hall.log {
                 log.forget_all();
             }
+        }
+    }
+
+    fn lost(&self, envelope: &Arc<Envelope>) {
+        let Subject::Room(arn) = &envelope.subject;
+        if let (Some(hall), Body::Room(RoomNews::Frame { id, sender: Some(sender), payload, .. })) =
+            (self.0.upgrade(), &envelope.body)
+        {
+            hall.tell_lost(arn, id, sender, payload);
         }
     }
 }
@@ -111,6 +123,18 @@ impl Hall {
         self.metrics.delivered(what, floor.connections());
     }
 
+    /// Tells the sender that the request failed. By now the connection is not known any more; the user's others
+    /// have no request of that id, and pass it over.
+    fn tell_lost(&self, arn: &Arn, id: &str, sender: &str, payload: &str) {
+        warn!(room = %arn, "a frame was lost on the way to the broker");
+        let Some(room) = self.live(arn) else { return };
+        let request =
+            serde_json::from_str::<Asked>(payload).map(|asked| asked.request_id).unwrap_or_default();
+        let frame = Denial::INTERNAL.frame(id, &request);
+        let floor = room.floor();
+        floor.of(sender).iter().for_each(|seat| self.fanout().send(*seat, frame.clone()));
+    }
+
     /// The event to all, then the end for the user's connections.
     fn kick(&self, room: &LiveRoom, payload: &str, user: &str, reason: Option<&str>) {
         let floor = room.floor();
@@ -128,6 +152,13 @@ impl Hall {
         // A log that can't keep up does not stop the room; the log itself says so and counts.
         let _ = log.append(record);
     }
+}
+
+/// Of a frame, what its sender knows it by.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Asked {
+    request_id: String,
 }
 
 /// A frame that all get.

@@ -94,7 +94,8 @@ mod tests {
             let said = Said { kind: FrameKind::Message, id: &id, sender: Some(&user), payload: "{}" };
             history.hear(Delivered::Message, said, &Frame::text("{}"), 3);
         }
-        let ids = |history: &History| history.of("u").iter().map(|id| id.to_string()).collect::<Vec<_>>();
+        let ids =
+            |history: &History| -> Vec<String> { history.of("u").iter().map(ToString::to_string).collect() };
         assert_eq!(ids(&history), ["message00002", "message00003", "message00004"]);
         let attributes = delete_attributes("message00003", None);
         let payload = event("x", "", DELETE_MESSAGE, Some(&attributes), 0);

@@ -68,7 +68,7 @@ impl Command {
         }
         match &*self.name {
             "rillcast:BAN_USER" => self.ban(hall, user).await?,
-            "rillcast:MUTE_USER" => self.restrict(hall, user, RestrictionKind::Mute).await?,
+            "rillcast:MUTE_USER" => self.mute(hall, user).await?,
             "rillcast:UNBAN_USER" => self.lift(hall, user, RestrictionKind::Ban).await?,
             "rillcast:UNMUTE_USER" => self.lift(hall, user, RestrictionKind::Mute).await?,
             DELETE_USER_MESSAGES => self.delete_messages(hall, &room, user),
@@ -83,7 +83,7 @@ impl Command {
     }
 
     async fn ban(&self, hall: &Hall, user: &str) -> Result<(), StoreError> {
-        self.restrict(hall, user, RestrictionKind::Ban).await?;
+        self.put(hall, user, RestrictionKind::Ban).await?;
         let (id, at, reason) = (Id::fresh(), clock::now(), self.reason());
         let attributes = disconnect_attributes(user, reason);
         let text = chat_frame::event(id.as_str(), "", DISCONNECT_USER, Some(&attributes), at);
@@ -97,22 +97,26 @@ impl Command {
                 reason: reason.map(Into::into),
             },
         );
+        // The kick first: who is found here when the room is read again is cut off without the event.
+        self.say(hall, RoomNews::Changed);
         Ok(())
     }
 
-    async fn restrict(&self, hall: &Hall, user: &str, kind: RestrictionKind) -> Result<(), StoreError> {
+    async fn mute(&self, hall: &Hall, user: &str) -> Result<(), StoreError> {
+        self.put(hall, user, RestrictionKind::Mute).await?;
+        self.say(hall, RoomNews::Changed);
+        self.tell_user(hall, user, "rillcast:MUTED");
+        Ok(())
+    }
+
+    async fn put(&self, hall: &Hall, user: &str, kind: RestrictionKind) -> Result<(), StoreError> {
         let seconds: Option<i64> = self.attributes.get("Seconds").and_then(|text| text.parse().ok());
         let seconds = seconds.filter(|seconds| *seconds > 0);
         let until =
             seconds.map(|seconds| (clock::now() / 1_000_000).saturating_add(seconds.saturating_mul(1_000)));
         let reason = self.reason().map(str::to_owned);
         let restriction = ChatRestriction { user: user.to_owned(), kind, until, reason };
-        hall.store.put_chat_restriction(&self.room, &restriction).await?;
-        self.say(hall, RoomNews::Changed);
-        if kind == RestrictionKind::Mute {
-            self.tell_user(hall, user, "rillcast:MUTED");
-        }
-        Ok(())
+        hall.store.put_chat_restriction(&self.room, &restriction).await
     }
 
     async fn lift(&self, hall: &Hall, user: &str, kind: RestrictionKind) -> Result<(), StoreError> {
