@@ -14,12 +14,17 @@ from harness import aws
 from harness.burst import Burst
 from harness.caller import Caller
 from harness.encoder import Recipe
+from harness.ivschat_story import IvsChatStory, nobodys_values
 from harness.ledger import IVS, ask
+from harness.model import Operation, Service
 from harness.resources import CHANNEL, KINDS, PLAYBACK_KEY, RECORDING_CONFIGURATION, RESTRICTION_POLICY
+from harness.samples import Samples
 from harness.server import ACCOUNT, REGION, Key, Server, rillcast
 from harness.viewer import on_air
 from harness.waiting import wait_until
 from harness.wire import Reply
+
+CHAT = Service("ivschat", IvsChatStory.DEVIATIONS)
 
 #: Calls a second of each operation by one account.
 RATES = {
@@ -39,8 +44,24 @@ RATES = {
     10: ["StartViewerSessionRevocation", "ListTagsForResource", "TagResource", "UntagResource"],
     155: ["PutMetadata"],
 }
+#: The same of chat. Deletions and disconnections are counted with those of clients.
+CHAT_RATES = {
+    3: [
+        *("CreateLoggingConfiguration", "DeleteLoggingConfiguration", "GetLoggingConfiguration"),
+        *("ListLoggingConfigurations", "UpdateLoggingConfiguration"),
+    ],
+    5: ["CreateRoom", "DeleteRoom", "GetRoom", "ListRooms", "UpdateRoom"],
+    10: ["ListTagsForResource", "TagResource", "UntagResource"],
+    100: ["DeleteMessage", "DisconnectUser", "SendEvent"],
+    200: ["CreateChatToken"],
+}
 METADATA_PER_CHANNEL = 5
-EACH = [pytest.param(rate, name, id=name) for rate, names in RATES.items() for name in names]
+EACH = [
+    pytest.param(rate, service.operations[name], id=f"{service.name}.{name}")
+    for service, table in ((IVS, RATES), (CHAT, CHAT_RATES))
+    for rate, names in table.items()
+    for name in names
+]
 
 #: More than two hundred that exist (ISO 3166-1).
 COUNTRIES = re.findall(
@@ -89,12 +110,20 @@ def least(operation: str) -> dict[str, Any]:
     return {name: values[name] for name in IVS.operations[operation].required}
 
 
+def least_of(operation: Operation) -> dict[str, Any]:
+    """The same for an operation of either service."""
+    if operation.service is IVS:
+        return least(operation.name)
+    samples = Samples(nobodys_values(), CHAT.deviations)
+    return {name: samples.least(operation.members[name]) for name in operation.required}
+
+
 def throttled(replies: list[Reply]) -> int:
     """How many were refused for their rate, each as the model has it."""
     refused = [reply for reply in replies if reply.status == 429]
     for reply in refused:
         assert reply.error_type == "ThrottlingException" == reply.json()["__type"], reply
-        assert reply.json()["exceptionMessage"] and int(reply.headers["retry-after"]) >= 1
+        assert reply.json()["message"] and int(reply.headers["retry-after"]) >= 1
     assert all(reply.status < 500 for reply in replies)
     return len(refused)
 
@@ -113,9 +142,9 @@ def generous(start_server):
 def burst():
     opened: list[Burst] = []
 
-    def send(server: Server, key: Key, operation: str, values: dict[str, Any], times: int):
+    def send(server: Server, key: Key, asked: str | Operation, values: dict[str, Any], times: int):
         opened.append(Burst(server, key))
-        return opened[-1].send(operation, values, times)
+        return opened[-1].send(IVS.operations[asked] if isinstance(asked, str) else asked, values, times)
 
     yield send
     for connection in opened:
@@ -133,12 +162,13 @@ def test_every_operation_has_a_rate():
     named = [name for names in RATES.values() for name in names]
     beyond = {name for name in IVS.operations if re.search("AdConfiguration|AdBreak|FailoverSlate", name)}
     assert sorted(named) == sorted(IVS.operations.keys() - beyond)
+    assert sorted(name for names in CHAT_RATES.values() for name in names) == sorted(CHAT.operations)
 
 
 @pytest.mark.parametrize(("rate", "operation"), EACH)
 def test_an_account_has_its_rate_and_no_more(strict, burst, rate, operation):
     key, times = account(strict), 8 * rate + 20
-    replies, seconds = burst(strict, key, operation, least(operation), times)
+    replies, seconds = burst(strict, key, operation, least_of(operation), times)
     passed = times - throttled(replies)
     assert all(reply.status != 429 for reply in replies[:rate]), "a second's worth may come at once"
     # As many again as time has passed for, and one for the clocks' edges.
@@ -183,9 +213,13 @@ def test_the_rate_comes_back(strict, burst):
     caller.close()
 
 
-@pytest.mark.parametrize("operation", [name for names in RATES.values() for name in names])
-def test_the_open_profile_lets_the_same_through(generous, burst, operation):
-    replies, _ = burst(generous, account(generous), operation, least(operation), 100)
+@pytest.mark.parametrize(("rate", "operation"), EACH)
+def test_the_open_profile_lets_the_same_through(generous, burst, rate, operation):
+    values = least_of(operation)
+    if operation.name == "CreateLoggingConfiguration":
+        values = {"destinationConfiguration": {"s3": {"bucketName": "a-bucket"}}}
+    times = max(100, rate + 20)
+    replies, _ = burst(generous, account(generous), operation, values, times)
     assert throttled(replies) == 0
 
 
@@ -211,9 +245,10 @@ def test_metadata_has_a_rate_for_each_channel(strict, burst, publish, clip):
 def counting(start_server):
     """The vendor's quotas without the vendor's rates, and few channels, since five thousand take long."""
     groups = ["channels", "stream-keys", "playback-restriction-policies", "playback-key-pairs"]
-    groups += ["recording-configurations", "tags"]
+    groups += ["recording-configurations", "tags", "rooms", "logging-configurations"]
     unhurried = [word for group in groups for word in (f"--rate-{group}", "1000")]
-    return start_server("--limits", "aws", "--quota-channels", "7", *unhurried)
+    few = ["--quota-channels", "7", "--quota-rooms", "7"]
+    return start_server("--limits", "aws", *few, *unhurried)
 
 
 QUOTAS = {CHANNEL: 7, RECORDING_CONFIGURATION: 20, RESTRICTION_POLICY: 3, PLAYBACK_KEY: 3}
@@ -222,7 +257,7 @@ QUOTAS = {CHANNEL: 7, RECORDING_CONFIGURATION: 20, RESTRICTION_POLICY: 3, PLAYBA
 def over(reply: Reply) -> bool:
     """Refused for a quota, as the model has it."""
     assert reply.error_type == "ServiceQuotaExceededException", reply
-    assert reply.json()["exceptionMessage"]
+    assert reply.json()["message"]
     return reply.status == 402
 
 
@@ -240,6 +275,30 @@ def test_an_account_has_its_quota_and_no_more(counting, kind):
     assert over(caller.call(create, kind.minimal()))
     for one in (caller, other):
         one.close()
+
+
+@pytest.mark.parametrize(("noun", "quota"), [("Room", 7), ("LoggingConfiguration", 10)])
+def test_an_account_has_its_quota_of_chat_and_no_more(counting, noun, quota):
+    key = account(counting)
+    caller, create = Caller(counting, key), CHAT.operations[f"Create{noun}"]
+    values = {"destinationConfiguration": {"s3": {"bucketName": "a-bucket"}}} if noun != "Room" else {}
+    made = [caller.call(create, values) for _ in range(quota)]
+    assert {reply.status for reply in made} == {200}
+    refused = caller.call(create, values)
+    assert over(refused) and refused.json()["limit"] == quota
+    assert caller.call(CHAT.operations[f"Delete{noun}"], {"identifier": made[0].json()["arn"]}).status == 204
+    assert caller.call(create, values).status == 200, "a place that was given back"
+    assert over(caller.call(create, values))
+    caller.close()
+
+
+def test_calls_that_disconnect_and_delete_share_no_rate_with_each_other(strict, burst):
+    key = account(strict)
+    delete, disconnect = CHAT.operations["DeleteMessage"], CHAT.operations["DisconnectUser"]
+    replies, _ = burst(strict, key, delete, least_of(delete), 400)
+    assert throttled(replies)
+    replies, _ = burst(strict, key, disconnect, least_of(disconnect), 1)
+    assert throttled(replies) == 0
 
 
 def test_a_channel_has_one_stream_key(counting):

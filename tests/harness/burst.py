@@ -8,7 +8,7 @@ import time
 from typing import Any
 
 from . import sigv4
-from .ledger import IVS
+from .model import Operation
 from .server import REGION, Key, Server
 from .waiting import PATIENCE
 from .wire import Reply, Wire, head
@@ -22,14 +22,14 @@ class Burst(Wire):
         self.key = key
         self._socket = socket.create_connection(self._address, timeout=PATIENCE)
 
-    def send(self, operation: str, values: dict[str, Any], times: int) -> tuple[list[Reply], float]:
+    def send(self, operation: Operation, values: dict[str, Any], times: int) -> tuple[list[Reply], float]:
         """The answers, and how many seconds passed from the first to the last."""
-        target, body = IVS.operations[operation].request(values)
+        target, body = operation.request(values)
         headers = [(b"Host", self.netloc.encode())]
         if body:
             headers += [(b"Content-Type", b"application/json"), (b"Content-Length", str(len(body)).encode())]
-        method = IVS.operations[operation].method.encode()
-        scope = sigv4.Scope(REGION, IVS.signing_name)
+        method = operation.method.encode()
+        scope = sigv4.Scope(REGION, operation.service.signing_name)
         request = head(method, target, sigv4.signed(self.key, scope, method, target, headers, body, sigv4.now())) + body
         begun = time.monotonic()
         # More at once than both ends' buffers hold would have each wait for the other.
