@@ -77,6 +77,8 @@ pub struct Config {
     pub pause: Duration,
     /// Records for a configuration that was deleted are dropped after so long. Default 24 h.
     pub retention: Duration,
+    /// At the end what waits is delivered for so long at most, files of buckets before their time. Default 3 s.
+    pub farewell: Duration,
 }
 
 impl Config {
@@ -92,6 +94,7 @@ impl Config {
             batch: Duration::from_secs(10),
             pause: Duration::from_secs(60),
             retention: Duration::from_secs(24 * 3_600),
+            farewell: Duration::from_secs(3),
         }
     }
 }
@@ -121,6 +124,15 @@ struct Shared {
     rooms: Rooms,
     lanes: Lanes,
     counts: Counts,
+    /// Nothing will be written any more.
+    written: CancellationToken,
+}
+
+impl Shared {
+    /// Is what waits to be delivered without waiting for more?
+    fn ending(&self) -> bool {
+        self.written.is_cancelled() && !self.config.farewell.is_zero()
+    }
 }
 
 impl Log {
@@ -133,7 +145,17 @@ impl Log {
         let lanes = Lanes::open(config.folder.clone())?;
         let queue = Queue::new(config.queue_bytes);
         let (rooms, counts) = (Rooms::default(), Counts::default());
-        Ok(Self { shared: Arc::new(Shared { config, deps, queue, rooms, lanes, counts }) })
+        Ok(Self {
+            shared: Arc::new(Shared {
+                config,
+                deps,
+                queue,
+                rooms,
+                lanes,
+                counts,
+                written: CancellationToken::new(),
+            }),
+        })
     }
 
     /// Takes a record to be logged wherever its room's configurations say. Never waits: less than a
@@ -160,13 +182,10 @@ impl Log {
         self.shared.counts.register(registry);
     }
 
-    /// Writes and delivers until `shutdown`; then writes what has been appended and ends, leaving what was not
-    /// delivered to the next run. So `shutdown` is to come when nobody appends any more.
+    /// Writes and delivers until `shutdown`; then writes what has been appended, delivers for
+    /// [`Config::farewell`] what it can, and ends, leaving the rest to the next run. To be called once. So `shutdown` is to come when nobody appends any more.
     pub async fn run(self, shutdown: CancellationToken) {
         let Self { shared } = self;
-        tokio::join!(
-            writer::run(Arc::clone(&shared), shutdown.clone()),
-            shipper::run(Arc::clone(&shared), shutdown)
-        );
+        tokio::join!(writer::run(Arc::clone(&shared), shutdown), shipper::run(Arc::clone(&shared)));
     }
 }

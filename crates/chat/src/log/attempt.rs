@@ -163,13 +163,13 @@ fn read_files(shared: &Shared, lane: &Lane, until: Option<Place>) -> io::Result<
             break;
         }
         first.get_or_insert(this);
-        files.put(&line)?;
+        files.put(line);
         to = end;
     }
     if !closed {
         to = reader.place();
     }
-    let whole = closed || until.is_some() || reader.consumed() > PART;
+    let whole = closed || until.is_some() || reader.consumed() > PART || shared.ending();
     if let Some(pause) = first.filter(|_| !whole).and_then(|first| early(first, length)) {
         return Ok(Read::Early(pause));
     }

@@ -51,13 +51,8 @@ pub(super) struct Files<'a> {
     configuration: &'a Arn,
     from: Place,
     window: Duration,
-    /// By room and window.
-    open: HashMap<(Arn, i64), OpenFile>,
-}
-
-struct OpenFile {
-    text: GzEncoder<Vec<u8>>,
-    records: u64,
+    /// Lines by room and window. Compressed one after the other: a compressor takes hundreds of KiB.
+    open: HashMap<(Arn, i64), Vec<Bytes>>,
 }
 
 impl<'a> Files<'a> {
@@ -65,14 +60,9 @@ impl<'a> Files<'a> {
         Self { node, configuration, from, window, open: HashMap::new() }
     }
 
-    pub(super) fn put(&mut self, line: &Line) -> io::Result<()> {
-        let key = (line.room.clone(), window(line.at_ms, self.window));
-        let empty = || OpenFile { text: GzEncoder::new(Vec::new(), Compression::default()), records: 0 };
-        let file = self.open.entry(key).or_insert_with(empty);
-        file.text.write_all(&line.text)?;
-        file.text.write_all(b"\n")?;
-        file.records += 1;
-        Ok(())
+    pub(super) fn put(&mut self, line: Line) {
+        let window = window(line.at_ms, self.window);
+        self.open.entry((line.room, window)).or_default().push(line.text);
     }
 
     /// All files, those of one room in the order of their windows.
@@ -80,8 +70,9 @@ impl<'a> Files<'a> {
         let mut open: Vec<_> = std::mem::take(&mut self.open).into_iter().collect();
         open.sort_by(|(a, _), (b, _)| a.cmp(b));
         let mut files = Vec::with_capacity(open.len());
-        for ((room, start), OpenFile { text, records }) in open {
-            files.push(BucketFile { key: self.key(&room, start), bytes: text.finish()?.into(), records });
+        for ((room, start), lines) in open {
+            let (key, records) = (self.key(&room, start), lines.len() as u64);
+            files.push(BucketFile { key, bytes: compress(lines)?, records });
         }
         Ok(files)
     }
@@ -108,6 +99,15 @@ impl<'a> Files<'a> {
     }
 }
 
+fn compress(lines: Vec<Bytes>) -> io::Result<Bytes> {
+    let mut text = GzEncoder::new(Vec::new(), Compression::default());
+    for line in lines {
+        text.write_all(&line)?;
+        text.write_all(b"\n")?;
+    }
+    Ok(text.finish()?.into())
+}
+
 #[cfg(test)]
 mod tests {
     use std::io::Read as _;
@@ -128,7 +128,7 @@ mod tests {
         let mut files = Files::new("node", &configuration, from, Duration::from_secs(window));
         for at in times {
             let text = Bytes::from(format!("{{\"at\":{at}}}"));
-            files.put(&Line { room: arn(ROOM), at_ms: *at, text }).unwrap();
+            files.put(Line { room: arn(ROOM), at_ms: *at, text });
         }
         files.finish().unwrap()
     }

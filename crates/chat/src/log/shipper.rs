@@ -10,8 +10,7 @@ use std::time::Duration;
 use aws_lc_rs::rand;
 use domain::{Arn, LogDestination};
 use tokio::task::{Id, JoinError, JoinSet};
-use tokio::time::{Instant, sleep_until};
-use tokio_util::sync::CancellationToken;
+use tokio::time::{Instant, sleep_until, timeout};
 
 use super::Shared;
 use super::attempt::{Begun, Outcome, PART, attempt};
@@ -42,20 +41,38 @@ struct Course {
     begun: Option<Begun>,
 }
 
-/// Runs until `shutdown`; an attempt that runs then is given up, and what it delivered may be delivered again.
-pub(super) async fn run(shared: Arc<Shared>, shutdown: CancellationToken) {
+/// Runs until everything was written for the last time, then says farewell.
+pub(super) async fn run(shared: Arc<Shared>) {
     let mut courses: HashMap<Arn, Course> = HashMap::new();
     let mut attempts = Attempts::new();
     loop {
         let next = start_due(&shared, &mut courses, &mut attempts);
         tokio::select! {
-            () = shutdown.cancelled() => break,
+            () = shared.written.cancelled() => break,
             () = shared.lanes.some.notified() => {}
             () = sleep_until(next) => {}
             Some(done) = attempts.join_next() => settle(&shared, &mut courses, done),
         }
     }
+    let last = farewell(&shared, &mut courses, &mut attempts);
+    // What is not delivered by then is the next run's.
+    drop(timeout(shared.config.farewell, last).await);
     attempts.shutdown().await;
+}
+
+/// Delivers what waits without waiting for more, where the last attempt did not fail. An attempt that is given
+/// up on the way may have delivered something that the next run delivers again.
+async fn farewell(shared: &Arc<Shared>, courses: &mut HashMap<Arn, Course>, attempts: &mut Attempts) {
+    loop {
+        let well = |course: &Course| course.failures == 0 && !course.held;
+        courses
+            .values_mut()
+            .filter(|course| well(course))
+            .for_each(|course| course.due = Some(Instant::now()));
+        start_due(shared, courses, attempts);
+        let Some(done) = attempts.join_next().await else { return };
+        settle(shared, courses, done);
+    }
 }
 
 /// Starts what is due; returns when something will be.
@@ -102,6 +119,9 @@ fn start_due(shared: &Arc<Shared>, courses: &mut HashMap<Arn, Course>, attempts:
 fn first_pause(shared: &Shared, lane: &Lane) -> Duration {
     match lane.destination() {
         LogDestination::S3 { .. } => Duration::ZERO,
+        LogDestination::CloudWatchLogs { .. } | LogDestination::Firehose { .. } if shared.ending() => {
+            Duration::ZERO
+        }
         LogDestination::CloudWatchLogs { .. } | LogDestination::Firehose { .. } => shared.config.batch,
     }
 }

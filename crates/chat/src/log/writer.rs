@@ -85,12 +85,16 @@ pub(super) async fn run(shared: Arc<Shared>, shutdown: CancellationToken) {
     syncs.join_all().await;
     let files = unsynced(&shared);
     drop(spawn_blocking(move || sync(&files)).await);
+    shared.written.cancel();
 }
 
 async fn turn(shared: &Arc<Shared>) {
     let (records, refused) = shared.queue.drain();
     shared.counts.lost(None, refused, Lost::Queue);
-    let behind = shared.lanes.unsorted.lock().waiting() > 0;
+    let behind = {
+        let unsorted = shared.lanes.unsorted.lock();
+        unsorted.waiting() > 0 || unsorted.lags()
+    };
     if records.is_empty() && !behind && !lags(shared) {
         return;
     }

@@ -1,5 +1,7 @@
 //! What arrives where.
 
+use std::time::Duration;
+
 use store::Tenant;
 
 use crate::house::{House, until};
@@ -64,7 +66,7 @@ async fn a_destination_that_is_down_stops_only_itself() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_last_words_of_a_deleted_room_and_configuration_are_logged() {
     let mut house = House::new().await;
-    house.config.file = std::time::Duration::from_secs(3_600);
+    house.config.file = Duration::from_secs(3_600);
     let configuration = house.configuration("Gone").await;
     let room = house.room(1, &[&configuration]).await;
     let running = house.run();
@@ -77,7 +79,7 @@ async fn the_last_words_of_a_deleted_room_and_configuration_are_logged() {
     until("the spool", || running.metric("ivschat_log_records_spooled_total") == 2).await;
     house.store.delete_logging_configuration(&tenant, &configuration).await.unwrap();
     running.stop().await;
-    house.config.file = std::time::Duration::from_secs(1);
+    house.config.file = Duration::from_secs(1);
     let running = house.run();
     until("all records", || house.numbers("gone", &room) == [0, 1]).await;
     running.stop().await;
@@ -99,4 +101,19 @@ async fn what_is_said_after_a_change_is_logged_as_changed() {
     until("another room's", || house.numbers("aaa", &other) == [2]).await;
     assert_eq!(house.numbers("aaa", &room), [0]);
     running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_is_stopped_delivers_first() {
+    let mut house = House::new().await;
+    house.config.file = Duration::from_secs(3_600);
+    house.config.farewell = Duration::from_secs(60);
+    let (good, bad) = (house.configuration("Good").await, house.configuration("Bad").await);
+    let room = house.room(1, &[&bad, &good]).await;
+    std::fs::create_dir(house.buckets()).unwrap();
+    std::fs::write(house.buckets().join("bad"), "no folder").unwrap();
+    let running = house.run();
+    (0..10).for_each(|number| running.say(&room, number));
+    running.stop().await;
+    assert_eq!(house.numbers("good", &room), (0..10).collect::<Vec<_>>());
 }

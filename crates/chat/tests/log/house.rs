@@ -53,6 +53,7 @@ impl House {
         config.flush = Duration::from_millis(20);
         config.file = Duration::from_secs(1);
         config.pause = Duration::from_secs(1);
+        config.farewell = Duration::ZERO;
         Self { folder, store, config }
     }
 
