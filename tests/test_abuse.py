@@ -17,11 +17,13 @@ import pytest
 
 from harness import aws
 from harness.caller import Caller, served
-from harness.ivs_story import IvsStory, nobodys_values
+from harness.ivs_story import IvsStory
+from harness.ivschat_story import IvsChatStory
 from harness.model import COMMON_ERRORS, Service
 from harness.mutants import Mutant, Mutants
 from harness.samples import Samples
 from harness.server import REGION
+from harness.story import Story
 from harness.wire import Cut, Reply, Wire
 
 #: Refusals that are wanted; mutations that turn out harmless come on top.
@@ -105,20 +107,28 @@ def _refusal(mutant: Mutant, reply: Reply) -> str | None:
     if mutant.method == b"HEAD":
         return None
     told = reply.json()
-    return None if told.get("exceptionMessage") and told.get("message") else f"{code} without a text: {told}"
+    return None if told.get("message") else f"{code} without a text: {told}"
 
 
 def _shown(raw: bytes) -> str:
     return f"{raw[:1500]!r}{f' and {len(raw) - 1500} bytes' if len(raw) > 1500 else ''}"
 
 
-def harmless_inputs(service: Service, caller: Caller) -> dict[str, list[dict]]:
-    """Valid inputs of every served operation: with resources that exist, but for what would delete or stop them."""
+def target(service: Service, caller: Caller) -> dict[str, str]:
+    """Resources that exist, by the shapes of their ARNs."""
+    if service.name == "ivschat":
+        room = caller.call(service.operations["CreateRoom"], {"name": "target"}).json()["arn"]
+        return {"RoomIdentifier": room, "ResourceArn": room}
     made = caller.call(service.operations["CreateChannel"], {"name": "target"}).json()
-    real = {"ChannelArn": made["channel"]["arn"], "StreamKeyArn": made["streamKey"]["arn"]}
-    real["ResourceArn"] = real["ChannelArn"]
-    existing = Samples(nobodys_values() | {k: (lambda v=v: [v]) for k, v in real.items()}, service.deviations)
-    strangers = Samples(nobodys_values(), service.deviations)
+    channel = made["channel"]["arn"]
+    return {"ChannelArn": channel, "StreamKeyArn": made["streamKey"]["arn"], "ResourceArn": channel}
+
+
+def harmless_inputs(story: type[Story], service: Service, caller: Caller) -> dict[str, list[dict]]:
+    """Valid inputs of every served operation: with resources that exist, but for what would delete or stop them."""
+    real, nobodys = target(service, caller), story.nobodys_values()
+    existing = Samples(nobodys | {k: (lambda v=v: [v]) for k, v in real.items()}, service.deviations)
+    strangers = Samples(nobodys, service.deviations)
     found = {}
     for name in served(service, caller):
         samples, operation = strangers if name.startswith(("Delete", "Stop")) else existing, service.operations[name]
@@ -127,7 +137,17 @@ def harmless_inputs(service: Service, caller: Caller) -> dict[str, list[dict]]:
     return found
 
 
-def assault(mutants: Mutants, netloc: str, numbers: Iterable[int], tally: Tally) -> None:
+class Both:
+    """Spoilt requests of both services by turns."""
+
+    def __init__(self, parts: list[Mutants]):
+        self._parts = parts
+
+    def make(self, number: int, region: str) -> Mutant:
+        return self._parts[number // THREADS % len(self._parts)].make(number, region)
+
+
+def assault(mutants: Both, netloc: str, numbers: Iterable[int], tally: Tally) -> None:
     """Sends these numbers over one connection after another."""
     wire = Wire(netloc)
     for number in numbers:
@@ -181,10 +201,13 @@ class Bystander:
 def mutants(server):
     seed = os.environ.get("ABUSE_SEED") or str(random.SystemRandom().randrange(10**9))
     print(f"ABUSE_SEED={seed}")
-    service, caller = Service("ivs", IvsStory.DEVIATIONS), Caller(server)
-    inputs = harmless_inputs(service, caller)
+    caller, parts = Caller(server), []
+    for name, story in (("ivs", IvsStory), ("ivschat", IvsChatStory)):
+        service = Service(name, story.DEVIATIONS)
+        inputs = harmless_inputs(story, service, caller)
+        parts.append(Mutants(seed, service, inputs, server.root_key(), server.bound["http"]))
     caller.close()
-    return seed, Mutants(seed, service, inputs, server.root_key(), server.bound["http"])
+    return seed, Both(parts)
 
 
 def test_no_spoilt_request_gets_more_than_a_refusal(server, mutants, report):

@@ -149,7 +149,8 @@ def wrong_secret(rng, draft):
 
 
 def wrong_region_or_service(rng, draft):
-    choices = [{"region": "eu-west-1"}, {"region": "US-EAST-1"}, {"service": "s3"}, {"service": "ivschat"}]
+    other = "ivs" if draft.scope.service == "ivschat" else "ivschat"
+    choices = [{"region": "eu-west-1"}, {"region": "US-EAST-1"}, {"service": "s3"}, {"service": other}]
     draft.scope = replace(draft.scope, **rng.choice([*choices, {"region": "x" * 100}, {"service": "IVS"}]))
     draft.honest = False
 
