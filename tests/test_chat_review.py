@@ -6,7 +6,9 @@ delays its own room's messages only.
 
 import io
 import json
+import re
 import subprocess
+import sys
 import threading
 import zipfile
 
@@ -16,11 +18,12 @@ from harness.chat_app import chat_client
 from harness.chatter import Chatter
 from harness.moto import Destinations
 from harness.reviewer import KEY_ID, KEY_SECRET, SECRET, Reply, Reviewer, allows, says
-from harness.server import ACCOUNT, REGION, Server, binary
+from harness.server import ACCOUNT, REGION, ROOT, Server, binary
 from harness.waiting import wait_until
 from harness.web import fetch
 
-HOOK, SLEEPER, FUNCTION, NOWHERE, MOTO = "hook", "sleeper", "function", "nowhere", "moto"
+HOOK, SLEEPER, FUNCTION, NOWHERE = "hook", "sleeper", "function", "nowhere"
+MOTO, GUIDE = "moto", "guide"
 #: A deadline that a busy machine does not meet by chance, and one that a sleeper misses soon.
 LONG, SHORT = 10_000, 300
 
@@ -71,7 +74,25 @@ def moto_lambda(moto):
 
 
 @pytest.fixture(scope="module")
-def server(start_server, reviewer, moto, tmp_path_factory):
+def guides_handler():
+    """The program in the guide, with its secret and a free port filled in; gives its address."""
+    guide = (ROOT / "docs" / "guide" / "chat-review.md").read_text()
+    program = next(part for part in re.findall(r"```python\n(.*?)```", guide, re.S) if "class Review" in part)
+    assert "9000" in program and '"…"' in program
+    program = program.replace('"…"', repr(SECRET.removeprefix("whsec_"))).replace("9000", "0")
+    program = program.replace(").serve_forever()", ")").replace(
+        "http.server.Threading", "served = http.server.Threading"
+    )
+    program += "print(served.server_address[1], flush=True)\nserved.serve_forever()\n"
+    process = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    assert process.stdout is not None
+    yield f"http://127.0.0.1:{int(process.stdout.readline())}"
+    process.kill()
+    process.wait()
+
+
+@pytest.fixture(scope="module")
+def server(start_server, reviewer, moto, guides_handler, tmp_path_factory):
     folder = tmp_path_factory.mktemp("review")
     (folder / "secret").write_text(f"{SECRET}\n")
     keys = f'access_key = "{KEY_ID}"\nsecret = "{KEY_SECRET}"\n'
@@ -86,6 +107,7 @@ def server(start_server, reviewer, moto, tmp_path_factory):
         target(HOOK, hook % HOOK, LONG),
         target(SLEEPER, hook % SLEEPER, SHORT),
         target(FUNCTION, f'lambda = "{reviewer.url}"\n{keys}', LONG),
+        target(GUIDE, f'webhook = "{guides_handler}/review"\nsecret = "{SECRET}"\n', LONG),
         target("moto*", f'lambda = "{moto.url}"\n{keys}', LONG),
     ]
     (folder / "targets.toml").write_text("".join(targets))
@@ -286,6 +308,13 @@ def test_a_function_that_only_repeats_the_question_has_not_answered(server, room
     alice = enter(room("moto-parrot"), "alice")
     assert alice.answer(alice.say("hello"))["Content"] == "hello"
     assert count(server, "response_validation_errors", "moto-parrot") == 1
+
+
+def test_the_guides_own_handler_reviews(chat, enter, guides_handler, room):
+    alice = enter(room(GUIDE, "DENY"), "alice")
+    assert alice.answer(alice.say("hello"))["Content"] == "hello"
+    denied = alice.answer(alice.say("some spam"))
+    assert denied["ErrorCode"] == 406 and "no spam" in denied["ErrorMessage"]
 
 
 def test_a_file_that_makes_no_sense_stops_the_start_and_says_where(tmp_path):

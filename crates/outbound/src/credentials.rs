@@ -25,8 +25,10 @@ use crate::error::OutboundError;
 const LOOKUP: Duration = Duration::from_secs(2);
 /// Files and answers of a search are not longer than this many bytes.
 const LOOKUP_BYTES: usize = 1 << 20;
-/// Pause after a search that found nothing.
+/// Pause after a search that found nothing; twice as long after the next one, and so on.
 const PAUSE: Duration = Duration::from_secs(15);
+/// Longest pause.
+const LONGEST_PAUSE: Duration = Duration::from_secs(300);
 /// How often the time left is looked at.
 const TICK: Duration = Duration::from_secs(60);
 /// Credentials that end are searched anew so long before their end.
@@ -183,17 +185,20 @@ async fn keep_searching(chain: Chain, client: Client, found: watch::Sender<Found
         builder = builder.with_profile(profile);
     }
     let provider = builder.build();
+    let mut pause = PAUSE;
     loop {
         match provider.provide_credential(&context).await {
             Ok(Some(credential)) => {
                 let credential = Arc::new(credential);
                 found.send_replace(Found::Some(credential.clone()));
+                pause = PAUSE;
                 rest(&credential).await;
             }
             // The chain has logged what was wrong with each source.
             _ => {
                 found.send_if_modified(nothing);
-                tokio::time::sleep(PAUSE).await;
+                tokio::time::sleep(pause).await;
+                pause = LONGEST_PAUSE.min(pause * 2);
             }
         }
     }

@@ -120,6 +120,9 @@ fn attributes(given: Value) -> Result<Option<BTreeMap<String, String>>, Flaw> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
     use super::*;
 
     fn allowed(content: &str, attributes: Option<&[(&str, &str)]>) -> Answer {
@@ -216,5 +219,45 @@ mod tests {
         );
         assert!(text.len() < MAX_BYTES);
         assert!(read(text.as_bytes(), 500).is_ok());
+    }
+
+    fn value() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<i64>().prop_map(Value::from),
+            "\\PC{0,30}".prop_map(Value::from),
+            prop_oneof![Just("ALLOW"), Just("DENY")].prop_map(Value::from),
+        ];
+        leaf.prop_recursive(2, 16, 4, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+                prop::collection::btree_map("[a-zR]{0,600}", inner, 0..4)
+                    .prop_map(|pairs| Value::Object(pairs.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_answered_what_passes_keeps_the_rules(
+            result in value(), content in value(), attributes in value(), max_length in 1u16..40,
+        ) {
+            let text = json!({"ReviewResult": result, "Content": content, "Attributes": attributes}).to_string();
+            match read(text.as_bytes(), max_length).map(|answer| answer.decision) {
+                Ok(Decision::Allow { content, attributes }) => {
+                    prop_assert_eq!(result, "ALLOW");
+                    prop_assert!((1..=usize::from(max_length)).contains(&content.chars().count()));
+                    let bytes = attributes.iter().flatten().map(|(key, value)| key.len() + value.len()).sum::<usize>();
+                    prop_assert!(bytes <= ATTRIBUTE_BYTES);
+                }
+                Ok(Decision::Deny { .. }) => prop_assert_eq!(result, "DENY"),
+                Err(_) => prop_assert_ne!(result, "DENY"),
+            }
+        }
+
+        #[test]
+        fn bytes_that_are_no_answer_decide_nothing(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+            prop_assert!(read(&bytes, 500).is_err());
+        }
     }
 }
