@@ -4,21 +4,23 @@ use std::convert::Infallible;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use auth::sigv4::Claim;
 use bytes::Bytes;
-use http_body_util::Full;
+use http::header::HOST;
+use http_body_util::{BodyExt as _, Full};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto::Builder;
-use outbound::{Config, Outbound, OutboundError};
+use outbound::{Config, Credentials, Outbound, OutboundError};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
-use crate::hook;
+use crate::{call, hook, keys};
 
-/// A server that says which version of HTTP it was asked in.
+/// A server that says which version of HTTP it was asked in, and by whom.
 struct Server {
     url: String,
     certificate: String,
@@ -36,22 +38,37 @@ async fn server(protocols: &[&[u8]]) -> Server {
     let port = listener.local_addr().expect("its address").port();
     let mut serving = JoinSet::new();
     serving.spawn(async move {
-        let version = service_fn(|request: http::Request<hyper::body::Incoming>| async move {
-            let version = format!("{:?}", request.version());
-            Ok::<_, Infallible>(http::Response::new(Full::new(Bytes::from(version))))
+        let service = service_fn(|request| async {
+            Ok::<_, Infallible>(http::Response::new(Full::new(Bytes::from(told(request).await))))
         });
         while let Ok((stream, _)) = listener.accept().await {
             if let Ok(stream) = acceptor.accept(stream).await {
                 let _ =
-                    Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(stream), version).await;
+                    Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(stream), service).await;
             }
         }
     });
     Server { url: format!("https://localhost:{port}/"), certificate: own.cert.pem(), _serving: serving }
 }
 
+/// The version of HTTP, and whose signature the request has, if any.
+async fn told(request: http::Request<hyper::body::Incoming>) -> String {
+    let (mut head, body) = request.into_parts();
+    let body = body.collect().await.expect("a body").to_bytes();
+    let version = head.version;
+    if let Some(authority) = head.uri.authority().cloned() {
+        let host = authority.as_str().parse().expect("a header");
+        assert!(head.headers.insert(HOST, host).is_none(), "HTTP/2 names the host once");
+    }
+    let Ok(claim) = Claim::parse(&head) else {
+        return format!("{version:?}");
+    };
+    claim.verify(&keys().secret, &body).expect("a signature");
+    format!("{version:?} {}", claim.access_key_id())
+}
+
 fn trusting(roots: Option<PathBuf>) -> Result<Outbound, OutboundError> {
-    Outbound::new(Config { roots, ..Config::default() })
+    Outbound::new(Config { roots, credentials: Credentials::Keys(keys()), ..Config::default() })
 }
 
 #[tokio::test]
@@ -63,12 +80,11 @@ async fn a_certificate_is_trusted_if_the_file_of_roots_has_it() {
     {
         let server = server(protocols).await;
         std::fs::write(&roots, &server.certificate).expect("written");
-        let answer = trusting(Some(roots.clone()))
-            .expect("a client")
-            .webhook(hook(&server.url))
-            .await
-            .expect("an answer");
+        let outbound = trusting(Some(roots.clone())).expect("a client");
+        let answer = outbound.webhook(hook(&server.url)).await.expect("an answer");
         assert_eq!(answer.body, version);
+        let answer = outbound.signed(call(&server.url)).await.expect("an answer");
+        assert_eq!(answer.body, format!("{version} AKIDEXAMPLE"));
     }
 }
 
