@@ -13,6 +13,8 @@ from harness.aws import call, client
 from harness.encoder import Recipe
 from harness.publickey import make_public_key
 from harness.resources import CHANNEL, KINDS, PLAYBACK_KEY, RECORDING_CONFIGURATION, RESTRICTION_POLICY, Kind
+from harness.sdk_chat_story import STEPS as CHAT_STEPS
+from harness.sdk_chat_story import SdkChatStory
 from harness.sdk_story import STEPS, SdkStory, tell
 from harness.sdks import Boto3, CommandLine, JavaScript, Rust, Sdk, refused
 from harness.server import Key
@@ -58,6 +60,17 @@ def test_an_sdk_lives_through_the_whole_story(sdk, account):
 
 def test_the_rust_sdk_lives_through_the_same_story(server, account):
     assert Rust(server, account[1]).steps(account[0], make_public_key()) == STEPS
+
+
+@pytest.mark.parametrize("make_sdk", [Boto3, CommandLine, JavaScript])
+def test_an_sdk_lives_through_the_story_of_a_chat(server, account, make_sdk):
+    sdk = make_sdk(server, account[1], "ivschat")
+    tell(SdkChatStory(sdk, account[0]))
+    sdk.close()
+
+
+def test_the_rust_sdk_lives_through_the_same_story_of_a_chat(server, account):
+    assert Rust(server, account[1]).chat_steps(account[0]) == CHAT_STEPS
 
 
 def test_each_sdk_reads_a_live_stream(server, account, clip, publish):

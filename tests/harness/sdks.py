@@ -53,8 +53,8 @@ class Sdk(ABC):
 
 
 class Boto3(Sdk):
-    def __init__(self, server: Server, key: Key):
-        self._client = aws.client(server, key)
+    def __init__(self, server: Server, key: Key, service: str = "ivs"):
+        self._client = aws.client(server, key, service=service)
 
     def call(self, operation: str, **members: Any) -> dict[str, Any]:
         try:
@@ -82,7 +82,7 @@ class Boto3(Sdk):
         modelled = {shape.name for shape in self._client.meta.service_model.operation_model(operation).error_shapes}
         assert code in modelled, f"{operation} is not modelled to answer {code}: {text}"
         assert type(error) is getattr(self._client.exceptions, code), f"{operation} raised {type(error)}"
-        assert told["exceptionMessage"] == text, "the modelled member holds the same text"
+        assert told.get("exceptionMessage", told.get("message")) == text, "the modelled member holds the same text"
         return Refusal(code, text, told["ResponseMetadata"]["HTTPStatusCode"])
 
 
@@ -119,9 +119,10 @@ class _Process(Sdk):
 class JavaScript(_Process):
     """The AWS SDK for JavaScript v3."""
 
-    def __init__(self, server: Server, key: Key):
+    def __init__(self, server: Server, key: Key, service: str = "ivs"):
         assert (SDK_FOLDER / "js" / "node_modules").exists(), "make setup installs the JavaScript SDK"
-        super().__init__(server, key, os.environ.get("NODE", "node"), str(SDK_FOLDER / "js" / "caller.mjs"))
+        program = (os.environ.get("NODE", "node"), str(SDK_FOLDER / "js" / "caller.mjs"))
+        super().__init__(server, key, *program, STORY_SERVICE=service)
 
     def call(self, operation: str, **members: Any) -> dict[str, Any]:
         return self._told({"verb": "call", "operation": operation, "input": members})
@@ -135,7 +136,7 @@ class JavaScript(_Process):
         assert "failure" not in answer, answer["failure"]
         if refusal := answer.get("refusal"):
             assert refusal["typed"], f"{question['operation']} raised an untyped {refusal}"
-            assert refusal["exceptionMessage"] == refusal["text"], refusal
+            assert refusal.get("exceptionMessage", refusal["text"]) == refusal["text"], refusal
             raise Refusal(refusal["code"], refusal["text"], refusal["status"])
         return answer["output"]
 
@@ -145,9 +146,9 @@ class CommandLine(_Process):
 
     _ERROR = re.compile(r"An error occurred \((\w+)\) when calling the (\w+) operation: (.*)", re.DOTALL)
 
-    def __init__(self, server: Server, key: Key):
+    def __init__(self, server: Server, key: Key, service: str = "ivs"):
         super().__init__(server, key, sys.executable, str(SDK_FOLDER / "cli.py"))
-        self._common = ["--endpoint-url", server.url, "--output", "json", "ivs"]
+        self._common = ["--endpoint-url", server.url, "--output", "json", service]
 
     def call(self, operation: str, **members: Any) -> dict[str, Any]:
         return self._run(operation, *_as_arguments(members))
@@ -183,6 +184,10 @@ class Rust:
         """Tells the whole story in an empty account and gives the names of its steps."""
         given = {"ACCOUNT": account, "PUBLIC_KEY": public_key.pem, "FINGERPRINT": public_key.fingerprint}
         return self._run(**given)
+
+    def chat_steps(self, account: str) -> list[str]:
+        """Tells the story of a chat in an empty account and gives the names of its steps."""
+        return self._run(SERVICE="ivschat", ACCOUNT=account)
 
     def live_stream_id(self, channel: str) -> str:
         """Looks at a live channel and gives its stream's id."""

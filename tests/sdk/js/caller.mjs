@@ -3,9 +3,12 @@
 // Promise: an error is told as the SDK's user sees it: its class, its name, its message; nothing is read past the SDK.
 
 import readline from "node:readline";
-import * as sdk from "@aws-sdk/client-ivs";
 
-const client = new sdk.IvsClient({
+const [sdk, name] = process.env.STORY_SERVICE === "ivschat"
+  ? [await import("@aws-sdk/client-ivschat"), "Ivschat"]
+  : [await import("@aws-sdk/client-ivs"), "Ivs"];
+
+const client = new sdk[`${name}Client`]({
   endpoint: process.env.STORY_ENDPOINT,
   region: process.env.AWS_REGION,
   maxAttempts: 1,
@@ -37,7 +40,7 @@ async function answer(asked) {
   try {
     return await verbs[asked.verb](asked);
   } catch (error) {
-    if (error instanceof sdk.IvsServiceException) return { refusal: refusal(error) };
+    if (error instanceof sdk[`${name}ServiceException`]) return { refusal: refusal(error) };
     return { failure: String(error?.stack ?? error) };
   }
 }

@@ -28,7 +28,7 @@ pub(super) async fn delete(
     let event = Event::new(chat_frame::DELETE_MESSAGE, Some(&attributes));
     let id = event.id.to_string();
     control.tell(&room.arn, event.into_frame())?;
-    tracing::info!(room = %room.arn, message = input.id, "chat message deleted by a call");
+    tracing::info!(room = %room.arn, message_id = input.id, "chat message deleted by a call");
     Ok(DeleteMessageResponse { id: Some(id) })
 }
 
