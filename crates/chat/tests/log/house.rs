@@ -9,8 +9,8 @@ use bus::FrameKind;
 use chat::log::{Config, Deps, Log, LogError, Record};
 use domain::{Arn, LogDestination, LoggingConfiguration, LoggingState, Room};
 use flate2::read::GzDecoder;
-use outbound::Outbound;
 use outbound::log_sink::{LogSinks, LogSinksConfig};
+use outbound::{Credentials, Keys, Outbound};
 use prometheus_client::encoding::text::encode;
 use prometheus_client::registry::Registry;
 use store::{Store, Tenant};
@@ -23,6 +23,8 @@ pub(crate) struct House {
     pub(crate) folder: tempfile::TempDir,
     pub(crate) store: Store,
     pub(crate) config: Config,
+    /// Where services are; `None`: nowhere.
+    pub(crate) service: Option<String>,
 }
 
 pub(crate) struct Running {
@@ -54,7 +56,7 @@ impl House {
         config.file = Duration::from_secs(1);
         config.pause = Duration::from_secs(1);
         config.farewell = Duration::ZERO;
-        Self { folder, store, config }
+        Self { folder, store, config, service: None }
     }
 
     pub(crate) fn buckets(&self) -> PathBuf {
@@ -66,8 +68,11 @@ impl House {
     }
 
     fn open_on(&self, store: Store) -> Result<Log, LogError> {
-        let outbound = Outbound::new(outbound::Config::default()).unwrap();
-        let sinks = LogSinks::new(outbound, LogSinksConfig::default());
+        let keys = Keys { id: "AKIDEXAMPLE".to_owned(), secret: "secret".to_owned(), session: None };
+        let calls = outbound::Config { credentials: Credentials::Keys(keys), ..Default::default() };
+        let services =
+            LogSinksConfig { logs_endpoint: self.service.clone(), firehose_endpoint: self.service.clone() };
+        let sinks = LogSinks::new(Outbound::new(calls).unwrap(), services);
         Log::open(self.config.clone(), Deps { store, blobs: Blobs::disk(self.buckets()), sinks })
     }
 
@@ -94,13 +99,17 @@ impl House {
 
     /// An active configuration whose bucket has its name in lower case.
     pub(crate) async fn configuration(&self, name: &str) -> Arn {
+        self.configuration_of(name, LogDestination::S3 { bucket: name.to_lowercase() }).await
+    }
+
+    pub(crate) async fn configuration_of(&self, name: &str, destination: LogDestination) -> Arn {
         let arn = configuration_arn(name);
         let configuration = LoggingConfiguration {
             arn: arn.clone(),
             name: String::new(),
             created_at: 0,
             updated_at: 0,
-            destination: LogDestination::S3 { bucket: name.to_lowercase() },
+            destination,
             state: LoggingState::Active,
             tags: Default::default(),
         };

@@ -8,4 +8,6 @@
 mod delivery;
 mod house;
 mod scale;
+mod service;
+mod services;
 mod spool;
