@@ -154,6 +154,21 @@ def _head_complaints(reply: Reply) -> list[str]:
     return found
 
 
+def test_chat_is_answered_to_the_letter_on_postgresql_too(start_server, postgres):
+    server = start_server("--log", "warn", env={"RILLCAST_DATABASE": postgres.database()})
+    caller = Caller(server)
+    story, wrong = IvsChatStory(SERVICES["ivschat"], caller), []
+    for operation in story.service.operations.values():
+        for label, values in story.inputs(operation):
+            reply = story.reply(operation.name, values)
+            found = _answer_complaints(operation, reply)
+            wrong += [f"{operation.name} {label}: {one}" for one in found]
+            if not found and reply.body:
+                story.forget(operation.name, values, reply.json())
+    caller.close()
+    assert not wrong, "\n".join(wrong)
+
+
 # What is refused
 
 
