@@ -22,9 +22,17 @@ const READS: usize = 100_000;
 const PAGES: usize = 2_000;
 const TOKENS: usize = 200_000;
 /// How many use tokens at once, how many in a batch, and in what span of time those were made that are used
-/// at one moment, at twenty joins in a millisecond.
-const SPENDING: [(usize, usize, u32); 7] =
-    [(1, 1, 500), (1, 10, 500), (1, 100, 1), (1, 100, 500), (1, 100, 5_000), (1, 1_000, 500), (4, 100, 500)];
+/// at one moment, at five joins in a millisecond: the wider it is, the more pages a batch touches.
+const SPENDING: [(usize, usize, u32); 8] = [
+    (1, 1, 200),
+    (1, 10, 200),
+    (1, 100, 1),
+    (1, 100, 200),
+    (1, 100, 1_000),
+    (1, 100, 10_000),
+    (1, 1_000, 200),
+    (4, 100, 200),
+];
 const QUOTA: u32 = 1_000_000;
 
 #[tokio::main]
@@ -97,7 +105,7 @@ async fn spend(store: &Store, run: u128, spenders: usize, each: usize, batch: us
                     let unique = (run << 64) + (((spender * each + number) as u128) << 8) + 1;
                     let id = unique.wrapping_mul(0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C835).to_be_bytes();
                     let spread = i64::from(u32::from_be_bytes([id[0], id[1], id[2], id[3]]) % spread);
-                    SpentToken { id, expires_at: 3_600_000 + number as i64 / 20 + spread }
+                    SpentToken { id, expires_at: 3_600_000 + number as i64 / 5 + spread }
                 };
                 let tokens: Vec<_> = (from..from + batch).map(token).collect();
                 let first = store.spend_chat_tokens(&tokens).await.unwrap();

@@ -69,11 +69,7 @@ impl Sqlite {
         rows: &[(i64, [u8; 16])],
     ) -> Result<Vec<bool>, DatabaseError> {
         let mut turn = self.begin().await?;
-        let mut new = Vec::with_capacity(rows.len());
-        for (integer, bytes) in rows {
-            let row = [Value::Integer(*integer), Value::Bytes(bytes)];
-            new.push(turn.execute(sql, &row)? > 0);
-        }
+        let new = turn.put_new(sql, rows)?;
         turn.commit().await?;
         Ok(new)
     }

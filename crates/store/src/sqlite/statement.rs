@@ -53,6 +53,21 @@ pub(super) fn execute(
     statement.raw_execute()
 }
 
+/// The same statement for each row; tells of each whether it was new.
+pub(super) fn put_new(
+    connection: &Connection,
+    sql: &'static str,
+    rows: &[(i64, [u8; 16])],
+) -> rusqlite::Result<Vec<bool>> {
+    let mut statement = connection.prepare_cached(sql)?;
+    let touched = rows.iter().map(|(integer, bytes)| {
+        statement.raw_bind_parameter(1, integer)?;
+        statement.raw_bind_parameter(2, &bytes[..])?;
+        Ok(statement.raw_execute()? > 0)
+    });
+    touched.collect()
+}
+
 /// A statement that only moves the transaction along.
 pub(super) fn step(connection: &Connection, sql: &'static str) -> rusqlite::Result<()> {
     connection.prepare_cached(sql)?.execute([]).map(drop)

@@ -182,6 +182,16 @@ impl Turn {
         touched.map(|touched| u64::try_from(touched).unwrap_or(u64::MAX)).map_err(|error| self.note(error))
     }
 
+    /// Tells of each row whether it was new.
+    pub(crate) fn put_new(
+        &mut self,
+        sql: &'static str,
+        rows: &[(i64, [u8; 16])],
+    ) -> Result<Vec<bool>, DatabaseError> {
+        let put = statement::put_new(self.connection()?, sql, rows);
+        put.map_err(|error| self.note(error))
+    }
+
     /// The one that it began on, and never a new one, on which nothing has begun.
     fn connection(&self) -> Result<&Connection, DatabaseError> {
         self.state.connection.as_ref().ok_or_else(DatabaseError::closed)
