@@ -149,7 +149,9 @@ impl<S: Ivs + IvsChat, K: KeyRing> Api<S, K> {
         };
         let permission = permission.permitted();
         let reply = match operation {
-            Operation::Ivs(operation) => ivs::perform(&self.services, operation, &members, permission).await?,
+            Operation::Ivs(operation) => {
+                ivs::perform(&self.services, operation, &members, permission).await?
+            }
             Operation::IvsChat(operation) => {
                 ivschat::perform(&self.services, operation, &members, permission).await?
             }
