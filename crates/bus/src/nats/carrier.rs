@@ -7,6 +7,7 @@ use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use async_nats::Message;
 use tokio::sync::mpsc;
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
@@ -31,6 +32,8 @@ const LAST_PAUSE: Duration = Duration::from_secs(2);
 const FAREWELL: Duration = Duration::from_secs(2);
 /// Envelopes written in one go, before reading has its turn.
 const BATCH: usize = 64;
+/// Envelopes read in one go, before writing has its turn.
+const READ_BATCH: usize = 1_024;
 
 /// Why carrying stopped.
 enum End {
@@ -103,7 +106,7 @@ impl Carrier {
                 message = link.next() => {
                     heard = Instant::now();
                     match message {
-                        Ok(message) => link.take(message).await.map(|arrival| self.read(position, arrival)),
+                        Ok(message) => self.read_batch(link, position, message).await,
                         Err(error) => Err(error),
                     }
                 }
@@ -158,6 +161,24 @@ impl Carrier {
             done = link.write(Some(&envelope.subject), text).await;
         }
         done
+    }
+
+    /// Reads a message and those that are here with it. As many as are written in one go, times the nodes that
+    /// write: reading must not fall behind writing.
+    async fn read_batch(
+        &mut self,
+        link: &mut Link,
+        position: &mut Position,
+        message: Message,
+    ) -> Result<(), LinkError> {
+        let (mut next, mut count) = (Some(message), 0);
+        while let Some(message) = next {
+            let arrival = link.take(message).await?;
+            self.read(position, arrival);
+            count += 1;
+            next = if count < READ_BATCH { link.ready() } else { None };
+        }
+        Ok(())
     }
 
     fn read(&mut self, position: &mut Position, arrival: Arrival) {

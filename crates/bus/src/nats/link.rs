@@ -19,7 +19,7 @@ use async_nats::jetstream::stream::{self, DiscardPolicy, RetentionPolicy, Storag
 use async_nats::jetstream::{Context, ErrorCode};
 use async_nats::{Client, ConnectOptions, Event, Message, ServerAddr, StatusCode, Subscriber};
 use bytes::Bytes;
-use futures_util::StreamExt;
+use futures_util::{FutureExt, StreamExt};
 use percent_encoding::percent_decode_str;
 use tokio_util::sync::CancellationToken;
 
@@ -100,6 +100,11 @@ impl Link {
             () = self.cut.cancelled() => Err(LinkError::Cut),
             message = self.messages.next() => message.ok_or(LinkError::Cut),
         }
+    }
+
+    /// The next message, if it is here already.
+    pub(super) fn ready(&mut self) -> Option<Message> {
+        self.messages.next().now_or_never().flatten()
     }
 
     /// Says what a message is, and answers the broker where it wants an answer.
