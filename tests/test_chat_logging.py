@@ -21,6 +21,7 @@ from harness.chatter import Chatter
 from harness.moto import Destinations, lines
 from harness.server import ACCOUNT, REGION
 from harness.waiting import wait_until
+from harness.web import fetch
 
 NAMES = (f"place-{number}" for number in itertools.count())
 #: Rounds of the test that kills the server.
@@ -38,7 +39,7 @@ def destinations():
 
 @pytest.fixture(scope="module")
 def server(start_server, destinations):
-    return start_server(env=destinations.settings())
+    return start_server("--metrics", "127.0.0.1:0", env=destinations.settings())
 
 
 @pytest.fixture(scope="module")
@@ -68,6 +69,12 @@ def enter(server, chat, room: str, user: str) -> Chatter:
         roomIdentifier=room, userId=user, capabilities=EVERYTHING, attributes={"name": user.title()}
     )
     return Chatter(server, token["token"])
+
+
+def counted(server, metric: str, configuration: str) -> int:
+    page = fetch(f"http://{server.bound['metrics']}/metrics").text
+    found = re.search(rf'^{metric}{{logging_configuration="{configuration}"}} (\d+)$', page, re.MULTILINE)
+    return int(found[1]) if found else 0
 
 
 def room_id(arn: str) -> str:
@@ -183,6 +190,36 @@ def test_a_changed_destination_is_tried_and_then_written_to(server, chat, destin
     chat.update_logging_configuration(identifier=arn, destinationConfiguration=broken)
     assert settled(chat, {"arn": arn})["state"] == "UPDATE_FAILED"
     ann.leave()
+
+
+def test_a_bucket_that_is_gone_is_counted_and_asked_again(server, chat, destinations):
+    bucket = next(NAMES)
+    arn = configuration(chat, destinations.bucket(bucket))
+    room = chat.create_room(loggingConfigurationIdentifiers=[arn])["arn"]
+    destinations.client("s3").delete_bucket(Bucket=bucket)
+    ann = enter(server, chat, room, "ann")
+    frame = ann.answer(ann.say("is anybody there?"))
+    missing = "ivschat_log_destination_resource_not_found_errors_total"
+    wait_until(lambda: counted(server, missing, arn) >= 2, "two failures")
+    assert counted(server, "ivschat_log_destination_errors_total", arn) >= 2
+    assert chat.get_logging_configuration(identifier=arn)["state"] == "ACTIVE"
+    destinations.bucket(bucket)
+    files = wait_until(lambda: destinations.in_bucket(bucket), "the file")
+    assert ids(in_order(files)) == [frame["Id"]]
+    assert counted(server, "ivschat_log_records_delivered_total", arn) == 1
+    ann.leave()
+
+
+def test_many_rooms_are_logged_to_one_bucket(server, chat, destinations):
+    bucket = next(NAMES)
+    arn = configuration(chat, destinations.bucket(bucket))
+    rooms = [chat.create_room(loggingConfigurationIdentifiers=[arn])["arn"] for _ in range(100)]
+    for room in rooms:
+        chat.send_event(roomIdentifier=room, eventName="opened", attributes={"room": room})
+    files = wait_until(lambda: len(found := destinations.in_bucket(bucket)) == len(rooms) and found, "all files")
+    assert {record["payload"]["Attributes"]["room"] for records in files.values() for record in records} == set(rooms)
+    for key, records in files.items():
+        check_key(key, records[0]["payload"]["Attributes"]["room"], records)
 
 
 def test_what_was_said_while_destinations_were_down_arrives_when_they_are_back(server, chat, destinations):

@@ -177,7 +177,7 @@ impl Log {
         self.shared.rooms.forget_all();
     }
 
-    /// Registers the log's metrics. To be called once.
+    /// Registers the log's metrics, whose names begin with `log_`. To be called once.
     pub fn register(&self, registry: &mut Registry) {
         self.shared.counts.register(registry);
     }

@@ -66,19 +66,19 @@ pub(super) struct Counts {
 impl Counts {
     pub(super) fn register(&self, registry: &mut Registry) {
         let errors = "Failures to deliver chat logs, of whatever kind";
-        registry.register("ivschat_log_destination_errors", errors, self.errors.clone());
+        registry.register("log_destination_errors", errors, self.errors.clone());
         let denied = "Failures to deliver chat logs for lack of permission";
-        registry.register("ivschat_log_destination_access_denied_error", denied, self.denied.clone());
+        registry.register("log_destination_access_denied_error", denied, self.denied.clone());
         let missing = "Failures to deliver chat logs as the destination is not there";
-        registry.register("ivschat_log_destination_resource_not_found_errors", missing, self.missing.clone());
+        registry.register("log_destination_resource_not_found_errors", missing, self.missing.clone());
         let delivered = "Chat log records that their destination took";
-        registry.register("ivschat_log_records_delivered", delivered, self.delivered.clone());
+        registry.register("log_records_delivered", delivered, self.delivered.clone());
         let lost = "Chat log records that were given up";
-        registry.register("ivschat_log_records_lost", lost, self.lost.clone());
+        registry.register("log_records_lost", lost, self.lost.clone());
         let spooled = "Chat log records that were written to the spool, once for each configuration";
-        registry.register("ivschat_log_records_spooled", spooled, self.spooled.clone());
+        registry.register("log_records_spooled", spooled, self.spooled.clone());
         let bytes = "Bytes on disk in the chat log's spool";
-        registry.register("ivschat_log_spool_bytes", bytes, self.spool_bytes.clone());
+        registry.register("log_spool_bytes", bytes, self.spool_bytes.clone());
     }
 
     pub(super) fn error(&self, configuration: &Arn, trouble: Trouble) {

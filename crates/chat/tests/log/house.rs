@@ -186,7 +186,7 @@ fn walk(folder: &Path, files: &mut Vec<PathBuf>) {
 
 impl Running {
     fn start(log: Log) -> Self {
-        let mut registry = Registry::default();
+        let mut registry = Registry::with_prefix("ivschat");
         log.register(&mut registry);
         let shutdown = CancellationToken::new();
         let runtime = tokio::runtime::Handle::current();
