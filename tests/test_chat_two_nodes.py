@@ -6,6 +6,7 @@ Promise: whatever is said at one is heard at both, in one order; what can't be s
 import time
 from collections import Counter
 from itertools import count
+from threading import Event
 
 import boto3
 import pytest
@@ -242,7 +243,9 @@ def test_a_node_that_is_killed_takes_only_its_own_connections_and_comes_back(bot
     chats[1] = client(both[1], both[0].root_key())
     back = enter(1, room)
     for speaker, hearer in [(here, back), (back, here)]:
-        hearer.answer(speaker.say("again"))
+        request = speaker.say("again")
+        for chatter in (speaker, hearer):
+            chatter.answer(request)
     assert here.contents()[-2:] == back.contents() == ["again", "again"]
     with pytest.raises(Refused) as refusal:
         Chatter(both[1], spent)
@@ -284,3 +287,46 @@ def test_without_the_broker_speakers_are_told_and_after_it_all_is_well(both, nat
         wait_until(ruled, "the change to be known")
     common = [[m for m in chatter.messages() if m["Content"] == "after"] for chatter in chatters]
     assert common[0] == common[1]
+
+
+def test_a_broker_that_restarts_under_load_leaves_no_request_without_its_one_answer(nats, enter, room):
+    speakers = [enter(n % 2, room) for n in range(6)]
+    listeners = [enter(0, room), enter(1, room)]
+    stop = Event()
+
+    def speak(n: int) -> list[str]:
+        asked = []
+        while not stop.is_set():
+            asked.append(speakers[n].say(f"{n}:{len(asked)}"))
+            time.sleep(0.11)
+        return asked
+
+    speaking = [Background(speak, n) for n in range(len(speakers))]
+    for _ in range(2):
+        heard = len(listeners[0].messages())
+        wait_until(lambda heard=heard: len(listeners[0].messages()) > heard + 60, "some talk")
+        nats.stop()
+        errors = len(speakers[0].errors())
+        wait_until(lambda errors=errors: len(speakers[0].errors()) > errors, "a refusal")
+        nats.start()
+    heard = len(listeners[0].messages())
+    wait_until(lambda: len(listeners[0].messages()) > heard + 60, "some talk")
+    stop.set()
+    asked = [one.result() for one in speaking]
+    for speaker, requests in zip(speakers, asked):
+        answered = wait_until(lambda s=speaker, r=requests: answers(s, r), "an answer to each request")
+        assert answered == Counter(requests), "one answer each"
+        assert set(speaker.errors()) <= {500}
+    orders = [chatter.messages() for chatter in listeners + speakers]
+    # What a broker had sent to one node only when it died is a hole at the other, never another order.
+    common = set.intersection(*({message["Id"] for message in order} for order in orders))
+    orders = [[message["Id"] for message in order if message["Id"] in common] for order in orders]
+    assert all(order == orders[0] for order in orders)
+    print(f"{len(orders[0])} messages at both, {sum(len(s.errors()) for s in speakers)} refused")
+
+
+def answers(speaker: Chatter, requests: list[str]) -> Counter | None:
+    """How often each of these requests was answered, once none is missing."""
+    mine = set(requests)
+    seen = Counter(frame["RequestId"] for frame in list(speaker.frames) if frame["RequestId"] in mine)
+    return seen if len(seen) == len(mine) else None
