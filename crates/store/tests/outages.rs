@@ -9,7 +9,8 @@ use std::time::{Duration, SystemTime};
 
 use domain::AccountId;
 use rusqlite::Connection;
-use store::{AccessKey, Store, StoreError};
+use sqlx::{Connection as _, Executor as _, PgConnection};
+use store::{AccessKey, SpentToken, Store, StoreError};
 use testkit::Postgres;
 use tokio::task::{JoinSet, spawn_blocking};
 
@@ -58,6 +59,31 @@ async fn a_server_that_was_away_is_used_again_by_the_first_call_after_it_is_back
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn used_tokens_outlast_a_server_that_was_away_and_nobody_is_let_in_meanwhile() {
+    let (server, _address, store) = server().await;
+    let tokens = [1, 2, 3].map(|number| SpentToken { id: [number; 16], expires_at: 7 });
+    assert_eq!(store.spend_chat_tokens(&tokens[..1]).await.unwrap(), [true]);
+    spawn_blocking(|| server.stop()).await.unwrap();
+    unavailable(store.spend_chat_tokens(&tokens[..2]).await);
+    spawn_blocking(|| server.resume()).await.unwrap();
+    let first = store.spend_chat_tokens(&tokens).await.unwrap();
+    assert!(!first[0] && first[2], "{first:?}");
+    assert_eq!(store.spend_chat_tokens(&tokens).await.unwrap(), [false; 3]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_used_token_waits_for_nobodys_change() {
+    let (_server, address, store) = server().await;
+    // Another node has the turn for as long as this test lasts.
+    let mut holder = PgConnection::connect(&address).await.unwrap();
+    holder.execute("SELECT pg_advisory_lock(7239584210471)").await.unwrap();
+    let token = SpentToken { id: [1; 16], expires_at: 7 };
+    assert_eq!(store.spend_chat_tokens(&[token]).await.unwrap(), [true]);
+    assert_eq!(store.spend_chat_tokens(&[token]).await.unwrap(), [false]);
+    holder.close().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_is_not_there_is_named_without_the_password() {
     let folder = tempfile::tempdir().unwrap();
     let address = format!("postgres://someone:hush@localhost/rill?host={}", folder.path().display());
@@ -81,6 +107,7 @@ async fn a_database_that_only_reads_is_out_of_order_for_changes_alone() {
     spawn_blocking(move || server.sql("postgres", &end)).await.unwrap();
     assert!(store.access_key("BEFORE").await.unwrap().is_some());
     unavailable(store.add_access_key(&key("AFTER")).await);
+    unavailable(store.spend_chat_tokens(&[SpentToken { id: [1; 16], expires_at: 7 }]).await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
