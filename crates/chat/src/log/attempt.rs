@@ -32,6 +32,8 @@ const CALLS: usize = 8;
 const GRACE_MS: i64 = 1_500;
 /// A window that begins so much later than now was given by a clock that was put back since.
 const AHEAD_MS: i64 = 60_000;
+/// Characters of an error that are logged: services send whole pages.
+const WORDS: usize = 600;
 /// Records that one attempt gives up as refused, if the destination takes none.
 const REFUSED: usize = 10;
 
@@ -355,13 +357,16 @@ async fn expire(shared: &Arc<Shared>, lane: &Arc<Lane>) {
     }
 }
 
-/// An error with its causes.
+/// An error with those of its causes that it does not repeat itself, cut.
 fn chain(error: &dyn Error) -> String {
     let mut words = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {
-        words = format!("{words}: {cause}");
+        let cause_words = cause.to_string();
+        if !words.contains(&cause_words) {
+            words = format!("{words}: {cause_words}");
+        }
         source = cause.source();
     }
-    words
+    words.chars().map(|c| if c.is_control() { ' ' } else { c }).take(WORDS).collect()
 }

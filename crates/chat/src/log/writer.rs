@@ -265,10 +265,13 @@ fn read_unsorted(shared: &Shared) -> io::Result<Unsorted> {
     Ok((lines, reader.damaged(), reader.place()))
 }
 
-/// Removes empty queues whose configurations are no more.
+/// Removes empty queues whose configurations are no more, as many as there is time for.
 async fn sweep(shared: &Arc<Shared>) {
+    let deadline = Instant::now() + ASKING;
     for lane in shared.lanes.all() {
-        let deadline = Instant::now() + ASKING;
+        if Instant::now() > deadline {
+            break;
+        }
         let idle = lane.spool().waiting() == 0;
         if idle && matches!(configuration(&shared.deps.store, &lane.arn, deadline).await, Asked::IsNot) {
             let shared = Arc::clone(shared);

@@ -117,3 +117,27 @@ async fn a_server_that_is_stopped_delivers_first() {
     running.stop().await;
     assert_eq!(house.numbers("good", &room), (0..10).collect::<Vec<_>>());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_no_destination_takes_for_a_deleted_configuration_goes_after_its_retention() {
+    let mut house = House::new().await;
+    house.config.retention = Duration::ZERO;
+    let configuration = house.configuration("Bad").await;
+    let room = house.room(1, &[&configuration]).await;
+    std::fs::create_dir(house.buckets()).unwrap();
+    std::fs::write(house.buckets().join("bad"), "no folder").unwrap();
+    let running = house.run();
+    (0..10).for_each(|number| running.say(&room, number));
+    until("failures", || running.metric("ivschat_log_destination_errors_total") >= 1).await;
+    assert_eq!(running.metric("ivschat_log_records_lost_total"), 0, "as long as there is a configuration");
+    let tenant = Tenant::of(&room);
+    house.store.delete_room(&tenant, &room).await.unwrap();
+    house.store.delete_logging_configuration(&tenant, &configuration).await.unwrap();
+    until("the loss", || running.metric("ivschat_log_records_lost_total") == 10).await;
+    running.stop().await;
+    let queue = house.config.folder.join(format!("us-east-1_123456789012_{}", configuration.id));
+    assert!(queue.exists());
+    let running = house.run();
+    until("the end of its queue", || !queue.exists()).await;
+    running.stop().await;
+}
