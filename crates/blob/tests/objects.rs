@@ -2,8 +2,6 @@
 //!
 //! Promise: every test has a folder of its own.
 
-#![expect(clippy::unwrap_used, reason = "a failed step is a failed test")]
-
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 
