@@ -44,13 +44,13 @@ ROOMS = (
 @dataclasses.dataclass
 class Plan:
     rounds: int = 3
-    seconds: float = 8
+    seconds: float = 6
     warm: float = 2
     crowd: int = 10_000  # connections of the table of joins
-    idle: float = 35  # seconds that they say nothing: pings included
+    idle: float = 20  # seconds that they say nothing; pings are spread, so some are among them
     storms: int = 2
-    slow: float = 16  # seconds of messages while some read slowly
-    bad: float = 16  # and while some do not read
+    slow: float = 14  # seconds of messages while some read slowly
+    bad: float = 14  # and while some do not read
 
 
 QUICK = Plan(rounds=1, seconds=4, warm=1, idle=3, storms=1, slow=4, bad=13)
