@@ -13,7 +13,7 @@ use chat::Chat;
 use control::Control;
 use live::Hub;
 use store::Store;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -30,6 +30,9 @@ use crate::{chatting, first_start, metrics, ready, tls};
 
 /// Viewers get this long to fetch the end of what they watch, once playlists say it has ended.
 const FAREWELL: Duration = Duration::from_secs(2);
+
+/// Connections that the kernel keeps until they are accepted; it has a bound of its own (`somaxconn`).
+const BACKLOG: u32 = 16 * 1024;
 
 /// A server with its listeners open, not yet accepting.
 pub struct App {
@@ -52,7 +55,7 @@ impl App {
     pub async fn bind(config: Config) -> Result<Self, AppError> {
         let store = first_start::open(&config).await?;
         let first_start = first_start::root_key(&store, &config).await?;
-        let doors = Doors::bind(&config).await?;
+        let doors = Doors::bind(&config)?;
         let http_address = address(&doors.http)?;
         let pipes = Pipes::open(&config, store).await?;
         let tls = server_tls(&config)?;
@@ -144,9 +147,9 @@ struct Doors {
 }
 
 impl Doors {
-    async fn bind(config: &Config) -> Result<Self, AppError> {
-        let (https, metrics) = (wanted(config.https).await?, wanted(config.metrics).await?);
-        Ok(Self { http: bind(config.http).await?, https, metrics })
+    fn bind(config: &Config) -> Result<Self, AppError> {
+        let (https, metrics) = (config.https.map(bind).transpose()?, config.metrics.map(bind).transpose()?);
+        Ok(Self { http: bind(config.http)?, https, metrics })
     }
 
     fn open(self, services: &mut JoinSet<Name>, hall: Hall, tls: &rustls::ServerConfig, chat: &Chat) {
@@ -163,15 +166,17 @@ impl Doors {
     }
 }
 
-async fn wanted(address: Option<SocketAddr>) -> Result<Option<TcpListener>, AppError> {
-    match address {
-        Some(address) => bind(address).await.map(Some),
-        None => Ok(None),
-    }
+fn bind(address: SocketAddr) -> Result<TcpListener, AppError> {
+    listen(address).map_err(|source| AppError::Listen { address, source })
 }
 
-async fn bind(address: SocketAddr) -> Result<TcpListener, AppError> {
-    TcpListener::bind(address).await.map_err(|source| AppError::Listen { address, source })
+/// With room for a storm of connections in the kernel: beyond it, clients wait a second and more for their
+/// next try.
+fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
 }
 
 fn address(listener: &TcpListener) -> Result<SocketAddr, AppError> {

@@ -20,6 +20,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
+use crate::opening::{self, Replayed};
 use crate::routes::{Came, Reply, Routes};
 
 /// A TLS handshake must be done, and a request's headers complete, this long after the connection came or
@@ -77,11 +78,11 @@ impl Hall {
             };
             let came = Came { ip: address.ip(), secure: tls.is_some() };
             let (guide, watcher, tls) = (guide.clone(), graceful.watcher(), tls.clone());
+            let closing = self.closing.clone();
             connections.spawn(async move {
-                let stream = without_delay(stream);
                 match tls {
-                    None => guide.attend(stream, came, watcher).await,
-                    Some(tls) => guide.attend_encrypted(tls, stream, came, watcher).await,
+                    None => guide.attend_plain(stream, came, watcher, closing).await,
+                    Some(tls) => Box::pin(guide.attend_encrypted(tls, stream, came, watcher)).await,
                 }
                 drop(place);
             });
@@ -110,8 +111,21 @@ impl Guide {
         }
     }
 
+    /// The HTTP server's part is boxed: most connections of a crowd are chat's and never need it.
+    async fn attend_plain(self, stream: TcpStream, came: Came, watcher: Watcher, closing: CancellationToken) {
+        let first = tokio::time::timeout(DEADLINE, opening::first_bytes(&stream));
+        let Some(Ok(Some(first))) = closing.run_until_cancelled(first).await else { return };
+        match opening::read(&first) {
+            Some(opening) => self.routes.open_chat(opening, stream, came).await,
+            None => {
+                let stream = Replayed { again: first, stream: without_delay(stream) };
+                Box::pin(self.attend(stream, came, watcher)).await;
+            }
+        }
+    }
+
     async fn attend_encrypted(self, tls: TlsAcceptor, stream: TcpStream, came: Came, watcher: Watcher) {
-        match tokio::time::timeout(DEADLINE, tls.accept(stream)).await {
+        match tokio::time::timeout(DEADLINE, tls.accept(without_delay(stream))).await {
             Ok(Ok(stream)) => self.attend(stream, came, watcher).await,
             Ok(Err(error)) => debug!(%error, "TLS handshake failed"),
             Err(_) => debug!("TLS handshake took too long"),

@@ -14,13 +14,15 @@ use chat::Chat;
 use control::Control;
 use delivery::Delivery;
 use domain::{AccountId, Region, ResourceId};
-use http::{HeaderValue, Method, Request, Response, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use ipnet::IpNet;
 use store::Store;
+use tokio::net::TcpStream;
 
+use crate::opening::{self, Opening};
 use crate::pages::{self, Asset};
 use crate::peer;
 use crate::upgrades::Upgrades;
@@ -72,7 +74,7 @@ impl Routes {
             "/" if reading => page(pages::landing()),
             _ if reading && path.starts_with("/watch/") => self.watch(&path["/watch/".len()..]),
             _ => {
-                let peer = self.peer(&request, came);
+                let peer = self.peer(request.headers(), came);
                 let reply = self.api.handle(request, peer, SystemTime::now()).await;
                 reply.map(BodyExt::boxed_unsync)
             }
@@ -81,7 +83,7 @@ impl Routes {
 
     /// A WebSocket handshake: admitted or refused before the answer, handed over behind it.
     async fn upgrade(&self, mut request: Request<Incoming>, came: Came) -> Reply {
-        let peer = self.peer(&request, came);
+        let peer = self.peer(request.headers(), came);
         let on = hyper::upgrade::on(&mut request);
         let (parts, _) = request.into_parts();
         if !Chat::is_handshake(&parts) {
@@ -96,8 +98,30 @@ impl Routes {
         }
     }
 
-    fn peer(&self, request: &Request<Incoming>, came: Came) -> api::Peer {
-        let peer = peer::behind(came.ip, request.headers(), &self.trusted_proxies);
+    /// A handshake that came whole on a connection of its own: answered and handed over at once.
+    pub(crate) async fn open_chat(&self, opening: Opening, stream: TcpStream, came: Came) {
+        let Opening { parts, early } = opening;
+        let (peer, chat) = (self.peer(&parts.headers, came), self.upgrades.chat());
+        match chat.admit(&parts, peer.ip, SystemTime::now()).await {
+            Ok((welcome, seat)) => {
+                // A fresh connection takes as little as this whole; one that does not is lost.
+                let welcome = opening::answer(&welcome, None);
+                let sent = stream.try_write(&welcome).is_ok_and(|sent| sent == welcome.len());
+                if let (true, Ok(stream)) = (sent, stream.into_std()) {
+                    chat.join(seat, stream, early);
+                }
+            }
+            Err(refusal) => {
+                let (parts, text) = refusal.response().into_parts();
+                let refusal = opening::answer(&Response::from_parts(parts, ()), Some(&text));
+                // Nobody is there to be told if this fails.
+                let _ = stream.try_write(&refusal);
+            }
+        }
+    }
+
+    fn peer(&self, headers: &HeaderMap, came: Came) -> api::Peer {
+        let peer = peer::behind(came.ip, headers, &self.trusted_proxies);
         api::Peer { secure: peer.secure || came.secure, ..peer }
     }
 

@@ -17,6 +17,8 @@ use tokio_rustls::server::TlsStream;
 use tokio_util::task::TaskTracker;
 use tracing::debug;
 
+use crate::opening::Replayed;
+
 /// Bytes that are held for an encrypted chat connection, from and to its client.
 const FROM_CLIENT: usize = 2 * 1024;
 const TO_CLIENT: usize = 4 * 1024;
@@ -59,9 +61,11 @@ impl Upgrades {
     }
 
     async fn join(&self, upgraded: Upgraded, seat: Seat) -> io::Result<()> {
-        let upgraded = match downcast::<TokioIo<TcpStream>>(upgraded) {
+        let upgraded = match downcast::<TokioIo<Replayed>>(upgraded) {
             Ok(parts) => {
-                self.chat.join(seat, parts.io.into_inner().into_std()?, parts.read_buf);
+                let Replayed { again, stream } = parts.io.into_inner();
+                let early = [parts.read_buf, again].concat().into();
+                self.chat.join(seat, stream.into_std()?, early);
                 return Ok(());
             }
             Err(upgraded) => upgraded,
