@@ -67,4 +67,7 @@ pub enum BusConnectError {
     /// The stream can't be read.
     #[error("cannot read the NATS stream")]
     Reader(#[source] ConsumerError),
+    /// All was answered, yet what was written did not come back.
+    #[error("nothing comes back from the NATS stream; may this user publish to its subjects?")]
+    Deaf,
 }

@@ -27,6 +27,7 @@ use crate::{BusConnectError, BusError, Envelope, Figures, NodeId, Receiver};
 use carrier::Carrier;
 use link::Link;
 use shared::Shared;
+use unsettled::PATIENCE;
 
 /// Envelopes that wait to be written. Some hundred milliseconds of the most that one stream carries.
 const QUEUE: usize = 16_384;
@@ -76,9 +77,13 @@ impl Nats {
         let (shared, stop, tasks) =
             (Arc::new(Shared::new(node)), CancellationToken::new(), TaskTracker::new());
         let carrier = Carrier::new(config, Arc::clone(&shared), waiting, stop.clone());
-        shared.set_linked(true);
         tasks.spawn(carrier.run(link, position));
-        Ok(Self { queue, shared, stop, tasks })
+        // Dropped on failure, which stops the carrier.
+        let nats = Self { queue, shared, stop, tasks };
+        match tokio::time::timeout(PATIENCE, nats.shared.until_linked()).await {
+            Ok(()) => Ok(nats),
+            Err(_) => Err(BusConnectError::Deaf),
+        }
     }
 
     pub(crate) fn publish(&self, envelope: Arc<Envelope>) -> Result<(), BusError> {

@@ -17,7 +17,7 @@ use super::fence::Fence;
 use super::link::{Arrival, Link, LinkError};
 use super::position::{Position, Step};
 use super::shared::Shared;
-use super::unsettled::Unsettled;
+use super::unsettled::{PATIENCE, Unsettled};
 use super::wire::{self, Letter};
 use crate::{BusConnectError, Envelope, NodeId};
 
@@ -28,6 +28,8 @@ const SILENCE: Duration = Duration::from_secs(3);
 /// Between attempts to open a link: doubled each time, up to the last.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LAST_PAUSE: Duration = Duration::from_secs(2);
+/// How long a link must have lived for the pauses to start anew.
+const STEADY: Duration = Duration::from_secs(10);
 /// How long what is on the way may take when the bus is closed.
 const FAREWELL: Duration = Duration::from_secs(2);
 /// Envelopes written in one go, before reading has its turn.
@@ -40,6 +42,7 @@ enum End {
     Closed,
     Link(LinkError),
     Silent,
+    Deaf,
 }
 
 pub(super) struct Carrier {
@@ -51,10 +54,14 @@ pub(super) struct Carrier {
     fence: Fence,
     /// How many letters this node wrote.
     written: u64,
+    /// The number of the first one on this link.
+    first_of_link: u64,
     /// The number of the sign of a gap that did not come back yet.
     gap_sign: Option<u64>,
     /// An envelope could not be read. Told with the next tick, so that a flood of them is a trickle of gaps.
     skipped: bool,
+    /// Before the next attempt to open a link.
+    pause: Duration,
 }
 
 impl Carrier {
@@ -64,39 +71,57 @@ impl Carrier {
         queue: mpsc::Receiver<Arc<Envelope>>,
         stop: CancellationToken,
     ) -> Self {
-        let (unsettled, fence) = (Unsettled::default(), Fence::default());
-        Self { config, shared, queue, stop, unsettled, fence, written: 0, gap_sign: None, skipped: false }
+        Self {
+            config,
+            shared,
+            queue,
+            stop,
+            unsettled: Unsettled::default(),
+            fence: Fence::default(),
+            written: 0,
+            first_of_link: 0,
+            gap_sign: None,
+            skipped: false,
+            pause: FIRST_PAUSE,
+        }
     }
 
     /// Carries until the bus is closed.
     pub(super) async fn run(mut self, link: Link, position: Position) {
         let (mut link, mut position) = (link, position);
         loop {
-            self.shared.set_linked(true);
+            let since = Instant::now();
             let end = self.carry(&mut link, &mut position).await;
             self.shared.set_linked(false);
+            if since.elapsed() > STEADY {
+                self.pause = FIRST_PAUSE;
+            }
             if self.gap_sign.take().is_some() {
                 self.shared.owe_gap();
             }
             match end {
                 End::Closed => break self.say_farewell(&mut link, &mut position).await,
-                End::Link(error) => tracing::warn!(error = %error, "the link to NATS is gone"),
+                End::Link(error) => {
+                    tracing::warn!(error = %domain::chain(&error), "the link to NATS is gone");
+                }
                 End::Silent => tracing::warn!("the link to NATS is gone: no heartbeat"),
+                End::Deaf => tracing::warn!("the link to NATS does not give back what is written to it"),
             }
             drop(link);
             match self.open(position).await {
                 Some(opened) => (link, position) = opened,
                 None => break,
             }
-            tracing::info!("the link to NATS is back");
         }
         self.lose_everything();
     }
 
     async fn carry(&mut self, link: &mut Link, position: &mut Position) -> End {
-        let (mut batch, mut heard) = (Vec::with_capacity(BATCH), Instant::now());
+        let (mut batch, since) = (Vec::with_capacity(BATCH), Instant::now());
+        let mut heard = since;
         let mut tick = tokio::time::interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        self.first_of_link = self.written + 1;
         if let Err(error) = self.write_sign(link).await {
             return End::Link(error);
         }
@@ -121,6 +146,9 @@ impl Carrier {
                     if heard.elapsed() > SILENCE {
                         return End::Silent;
                     }
+                    if since.elapsed() > PATIENCE && !self.shared.linked() {
+                        return End::Deaf;
+                    }
                     self.write_owed_gap(link).await
                 }
             };
@@ -130,7 +158,8 @@ impl Carrier {
         }
     }
 
-    /// Says that this node is back. Whoever reads it drops what the network delivers of the link before.
+    /// Says that this node is here. Whoever reads it drops what the network delivers of the link before; when it
+    /// comes back to this node, the link is known to work.
     async fn write_sign(&mut self, link: &Link) -> Result<(), LinkError> {
         self.written += 1;
         let gap = self.shared.take_owed_gap();
@@ -191,7 +220,7 @@ impl Carrier {
         match wire::decode(&text) {
             Ok(letter) => self.hand_out(letter),
             Err(error) => {
-                tracing::debug!(error = &error as &dyn std::error::Error, "an envelope is unreadable");
+                tracing::debug!(error = %domain::chain(&error), "an envelope is unreadable");
                 self.shared.count_unreadable();
                 self.skipped = true;
             }
@@ -216,6 +245,10 @@ impl Carrier {
         if node != self.shared.node() {
             return;
         }
+        if !self.shared.linked() && number >= self.first_of_link {
+            self.shared.set_linked(true);
+            tracing::info!("the link to NATS is up");
+        }
         self.gap_sign = self.gap_sign.filter(|sign| *sign > number);
         while let Some(passed) = self.unsettled.pass(number) {
             self.shared.tell_lost(&passed);
@@ -238,10 +271,11 @@ impl Carrier {
 
     /// Opens another link; `None` when the bus is closed before that works.
     async fn open(&mut self, position: Position) -> Option<(Link, Position)> {
-        let mut pause = FIRST_PAUSE;
         let mut told = None;
         loop {
             // Nodes that lost their link at the same moment shall not come back at the same moment.
+            let pause = self.pause;
+            self.pause = (pause * 2).min(LAST_PAUSE);
             let jitter = pause * (RandomState::new().hash_one(()) % 64) as u32 / 64;
             self.wait(tokio::time::sleep(pause / 2 + jitter)).await?;
             let config = self.config.clone();
@@ -255,7 +289,6 @@ impl Carrier {
                 }
                 Err(error) => tell_once(&mut told, &error),
             }
-            pause = (pause * 2).min(LAST_PAUSE);
         }
     }
 
@@ -309,9 +342,9 @@ impl Carrier {
 
 /// Logs why a link can't be opened, once for each reason in a row.
 fn tell_once(told: &mut Option<String>, error: &BusConnectError) {
-    let reason = error.to_string();
+    let reason = domain::chain(error);
     if told.as_ref() != Some(&reason) {
-        tracing::warn!(error = error as &dyn std::error::Error, "no link to NATS; trying again");
+        tracing::warn!(error = %reason, "no link to NATS; trying again");
         *told = Some(reason);
     }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
 use parking_lot::RwLock;
+use tokio::sync::Notify;
 
 use crate::{Envelope, Figures, NodeId, Receiver};
 
@@ -16,6 +17,8 @@ pub(super) struct Shared {
     node: NodeId,
     receivers: RwLock<Vec<Arc<dyn Receiver>>>,
     linked: AtomicBool,
+    /// The link came or went.
+    change: Notify,
     /// What stands could not be told, so all nodes shall look again.
     owes_gap: AtomicBool,
     bytes: AtomicUsize,
@@ -32,6 +35,7 @@ impl Shared {
             node,
             receivers: RwLock::default(),
             linked: AtomicBool::default(),
+            change: Notify::new(),
             owes_gap: AtomicBool::default(),
             bytes: AtomicUsize::default(),
             published: AtomicU64::default(),
@@ -57,6 +61,18 @@ impl Shared {
 
     pub(super) fn set_linked(&self, linked: bool) {
         self.linked.store(linked, Ordering::Release);
+        self.change.notify_waiters();
+    }
+
+    pub(super) async fn until_linked(&self) {
+        loop {
+            let mut change = std::pin::pin!(self.change.notified());
+            change.as_mut().enable();
+            if self.linked() {
+                return;
+            }
+            change.await;
+        }
     }
 
     /// Notes that an envelope will not be carried.

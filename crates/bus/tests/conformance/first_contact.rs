@@ -85,6 +85,19 @@ async fn a_server_without_memory_for_the_stream_is_refused() {
 }
 
 #[tokio::test]
+async fn a_user_who_may_not_publish_is_refused() {
+    let settings = Server::configuration(
+        r#"jetstream: enabled
+        authorization {
+            users: [{ user: u, password: p, permissions: { publish: { deny: "rillcast.>" } } }]
+        }"#,
+    );
+    let server = Server::start_with(&["-c", &settings.path().to_string_lossy()]).await;
+    let error = refusal(NatsConfig::new(format!("nats://u:p@{}", server.address()))).await;
+    assert!(matches!(error, BusConnectError::Deaf), "{error:?}");
+}
+
+#[tokio::test]
 async fn a_stream_of_the_name_about_something_else_is_refused() {
     let server = Server::start().await;
     let client = async_nats::connect(server.url()).await.expect("a server that is up");
