@@ -49,6 +49,7 @@ pub use error::Error;
 
 use chat_keys::ChatKeys;
 use keys::Policies;
+use news::Untold;
 use paging::Tokens;
 use rates::Rates;
 use views::Endpoints;
@@ -114,6 +115,7 @@ pub struct Control {
     sinks: LogSinks,
     bus: Bus,
     chat_keys: ChatKeys,
+    untold: Untold,
     /// Told when a recording configuration is to be tried.
     trial: Arc<Notify>,
     /// Told when a logging configuration is to be tried.
@@ -144,6 +146,7 @@ impl Control {
             sinks,
             bus,
             chat_keys: ChatKeys::new(config.chat_key_age),
+            untold: Untold::default(),
             trial: Arc::default(),
             log_trial: Arc::default(),
         })

@@ -26,11 +26,13 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 impl Control {
     /// Tries the buckets of recording configurations that are being created, and the destinations of logging
     /// configurations whose calls did not wait for it: at first those that an earlier run left, then each new
-    /// one. To be run once beside the calls; returns when `shutdown` says so.
+    /// one. Tells chat rooms what the bus could not take at first. To be run once beside the calls; returns
+    /// when `shutdown` says so.
     pub async fn run(self, shutdown: CancellationToken) {
         let recordings = keep_trying(&self.trial, "recording", || self.try_those_in_creation());
         let logs = keep_trying(&self.log_trial, "logging", || self.try_logs_on_trial());
-        shutdown.run_until_cancelled(async { tokio::join!(recordings, logs) }).await;
+        let news = self.keep_telling();
+        shutdown.run_until_cancelled(async { tokio::join!(recordings, logs, news) }).await;
     }
 
     async fn try_those_in_creation(&self) -> Result<(), StoreError> {
