@@ -10,6 +10,7 @@ import pytest
 from harness import aws
 from harness.aws import refused
 from harness.chatter import Chatter, Refused
+from harness.nats import Nats
 from harness.waiting import wait_until
 
 
@@ -126,6 +127,31 @@ def test_deletions_by_calls_and_by_clients_are_counted_together(start_server, jo
     seconds = time.monotonic() - begun
     # One at once, one for each second that passed, and one for the clocks' edges.
     assert 1 <= passed <= 2 + seconds, (passed, seconds)
+
+
+def test_a_change_while_the_bus_is_away_stands_and_is_told_when_it_is_back(start_server, postgres, join):
+    nats = Nats()
+    try:
+        nats.start()
+        server = start_server(env={"RILLCAST_NATS": nats.url, "RILLCAST_DATABASE": postgres.database()})
+        chat = aws.client(server, service="ivschat")
+        room = chat.create_room()["arn"]
+        one = join(room, on=(server, chat))
+        assert one.answer(one.say("heard"))["Content"] == "heard"
+        nats.stop()
+        with refused("ServiceUnavailable", 503):
+            while True:  # What was just on its way may still be taken.
+                chat.send_event(roomIdentifier=room, eventName="e")
+        assert chat.update_room(identifier=room, maximumMessageLength=3)["maximumMessageLength"] == 3
+        nats.start()
+
+        def too_long() -> bool:
+            return one.answer(one.say("four")).get("ErrorMessage") == "Message exceeds maximum length"
+
+        wait_until(too_long, "the new length to hold", every=0.2)
+        wait_until(lambda: one.answer(one.say("two")).get("Content") == "two", "the bus to be back", every=0.2)
+    finally:
+        nats.remove()
 
 
 def test_a_server_that_was_restarted_opens_its_tokens_once(start_server):
