@@ -1,8 +1,10 @@
 //! What a delivery costs: 1,000 receivers on loopback, one group, by io_uring, by epoll, and by the least
-//! that a server could do (`send` in a loop, nothing else), all in the same run.
+//! that a server could do (one `send` for each receiver and burst, nothing else), all in the same run. Then what
+//! an idle connection costs.
 //!
 //! Promise: counts the CPU time of the threads that send, as the kernel accounts it, and of no other; the
-//! receivers live in a process of their own. Prints CPU-seconds for a million deliveries; asserts nothing.
+//! receivers live in a process of their own. Prints CPU-seconds for a million deliveries and bytes of memory;
+//! asserts nothing that depends on time.
 //!
 //! Run: `cargo run --release -p fanout --example cost [seconds] [rounds]`.
 
@@ -19,6 +21,9 @@ use bytes::Bytes;
 use fanout::{Adoption, Config, Connection, Ended, Engine, Fanout, Frame, Group, Next, Service};
 
 const RECEIVERS: usize = 1000;
+
+/// Connections of the second part.
+const IDLE: usize = 15_000;
 
 /// As long as the JSON text of the anchors' runs.
 const TEXT: usize = 200;
@@ -58,14 +63,15 @@ fn main() -> io::Result<()> {
     let mut arguments = env::args().skip(1);
     let first = arguments.next();
     if first.as_deref() == Some("receive") {
-        let port = arguments.next().and_then(|port| port.parse().ok()).expect("a port");
-        return receive(port);
+        let mut number =
+            || arguments.next().and_then(|number| number.parse::<usize>().ok()).expect("a number");
+        return receive(u16::try_from(number()).expect("a port"), number());
     }
     let seconds = first.and_then(|seconds| seconds.parse().ok()).unwrap_or(5);
     let rounds = arguments.next().and_then(|rounds| rounds.parse().ok()).unwrap_or(2);
     let span = Duration::from_secs(seconds);
     println!("CPU-seconds for a million deliveries, {RECEIVERS} receivers, frames of {} bytes", TEXT + 4);
-    println!("{:>16} {:>10} {:>10} {:>10} {:>10}", "", "uring", "epoll", "send loop", "softirq");
+    println!("{:>20} {:>10} {:>10} {:>10} {:>10}", "", "uring", "epoll", "send loop", "softirq");
     for round in 0..rounds {
         for load in LOADS {
             let before = softirq()?;
@@ -74,8 +80,11 @@ fn main() -> io::Result<()> {
             let epoll = engine(Engine::Epoll, load, span)?;
             let floor = floor(load, span)?;
             let name = format!("{round}: {}", load.name);
-            println!("{name:>16} {uring:>10.2} {epoll:>10.2} {floor:>10.2} {softirq:>10.2}");
+            println!("{name:>20} {uring:>10.2} {epoll:>10.2} {floor:>10.2} {softirq:>10.2}");
         }
+    }
+    for engine in [Engine::Uring, Engine::Epoll] {
+        idle(engine, span)?;
     }
     Ok(())
 }
@@ -92,14 +101,14 @@ struct Audience {
 }
 
 impl Audience {
-    fn seat() -> io::Result<Self> {
+    fn seat(receivers: usize) -> io::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0")?;
         let process = Command::new(env::current_exe()?)
-            .args(["receive", &listener.local_addr()?.port().to_string()])
+            .args(["receive", &listener.local_addr()?.port().to_string(), &receivers.to_string()])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()?;
-        let sockets = (0..RECEIVERS).map(|_| Ok(listener.accept()?.0)).collect::<io::Result<_>>()?;
+        let sockets = (0..receivers).map(|_| Ok(listener.accept()?.0)).collect::<io::Result<_>>()?;
         Ok(Self { process, sockets })
     }
 
@@ -116,7 +125,7 @@ impl Audience {
 }
 
 /// Publishes at the times that a load names, late or not.
-fn publish(load: Load, span: Duration, mut one: impl FnMut()) {
+fn publish(load: Load, span: Duration, mut burst: impl FnMut()) {
     let start = Instant::now();
     let mut bursts = 0;
     while load.every * bursts < span {
@@ -125,17 +134,22 @@ fn publish(load: Load, span: Duration, mut one: impl FnMut()) {
         if Instant::now() < due {
             continue;
         }
-        for _ in 0..load.burst {
-            one();
-        }
+        burst();
         bursts += 1;
     }
 }
 
-fn engine(engine: Engine, load: Load, span: Duration) -> io::Result<f64> {
-    let mut audience = Audience::seat()?;
-    let config = Config { shards: 1, engine, ping: Duration::from_secs(40_000_000), ..Config::default() };
-    let fanout = Fanout::start(config, Arc::new(Mute))?;
+/// Longer than any run.
+const FOREVER: Duration = Duration::from_secs(40_000_000);
+
+/// An engine with one thread.
+fn start(engine: Engine, ping: Duration) -> io::Result<Fanout<Mute>> {
+    Fanout::start(Config { shards: 1, engine, ping, ..Config::default() }, Arc::new(Mute))
+}
+
+/// Hands all sockets over and waits until the engine has them.
+fn adopt(fanout: &Fanout<Mute>, audience: &mut Audience) -> io::Result<()> {
+    let all = audience.sockets.len() as u64;
     for stream in audience.sockets.drain(..) {
         let connection = fanout.name();
         let adoption = Adoption {
@@ -148,10 +162,49 @@ fn engine(engine: Engine, load: Load, span: Duration) -> io::Result<f64> {
         };
         fanout.adopt(stream, adoption)?;
     }
+    while fanout.counts().connections < all {
+        std::thread::park_timeout(Duration::from_millis(1));
+    }
+    Ok(())
+}
+
+/// What many connections cost that nobody talks to, with the usual pings.
+fn idle(engine: Engine, span: Duration) -> io::Result<()> {
+    let mut audience = Audience::seat(IDLE)?;
+    let fanout = start(engine, Config::default().ping)?;
+    let thread = thread_named("fanout-0")?;
+    let (memory, before) = (resident()?, cpu(&thread)?);
+    adopt(&fanout, &mut audience)?;
+    let count = IDLE as f64;
+    let join = (cpu(&thread)? - before) / count * 1e6;
+    let memory = (resident()? - memory) / count;
+    let before = cpu(&thread)?;
+    std::thread::park_timeout(span);
+    let share = (cpu(&thread)? - before) / span.as_secs_f64() * 100.0;
+    println!(
+        "{IDLE} idle by {engine:?}: {memory:.0} bytes each, {join:.1} us of the shard to adopt one, \
+         {share:.2} % of a core for them all"
+    );
+    drop(fanout);
+    audience.leave()?;
+    Ok(())
+}
+
+/// Bytes of this process in memory.
+fn resident() -> io::Result<f64> {
+    let text = fs::read_to_string("/proc/self/statm")?;
+    let pages: u64 = text.split(' ').nth(1).and_then(|number| number.parse().ok()).unwrap_or(0);
+    Ok(pages as f64 * 4096.0)
+}
+
+fn engine(engine: Engine, load: Load, span: Duration) -> io::Result<f64> {
+    let mut audience = Audience::seat(RECEIVERS)?;
+    let fanout = start(engine, FOREVER)?;
+    adopt(&fanout, &mut audience)?;
     let frame = Frame::text(&"x".repeat(TEXT));
     let thread = thread_named("fanout-0")?;
     let before = cpu(&thread)?;
-    publish(load, span, || fanout.publish(Group(1), &frame));
+    publish(load, span, || (0..load.burst).for_each(|_| fanout.publish(Group(1), &frame)));
     std::thread::park_timeout(Duration::from_millis(100));
     let used = cpu(&thread)? - before;
     let delivered = fanout.counts().delivered;
@@ -161,19 +214,21 @@ fn engine(engine: Engine, load: Load, span: Duration) -> io::Result<f64> {
     Ok(used / (delivered as f64 / 1e6))
 }
 
-/// One thread, one `send` for each receiver and message, no protocol.
+/// One thread, one `send` for each receiver and burst, no protocol.
 fn floor(load: Load, span: Duration) -> io::Result<f64> {
-    let audience = Audience::seat()?;
+    let audience = Audience::seat(RECEIVERS)?;
     for socket in &audience.sockets {
         socket.set_nodelay(true)?;
     }
-    let frame = Frame::text(&"x".repeat(TEXT));
+    let burst = Frame::text(&"x".repeat(TEXT)).bytes().repeat(load.burst as usize);
     let thread = fs::read_link("/proc/thread-self")?;
     let before = cpu(&format!("/proc/{}", thread.display()))?;
     let mut delivered = 0u64;
     publish(load, span, || {
         for mut socket in &audience.sockets {
-            delivered += u64::from(socket.write(frame.bytes()).is_ok_and(|sent| sent == frame.bytes().len()));
+            if socket.write(&burst).is_ok_and(|sent| sent == burst.len()) {
+                delivered += u64::from(load.burst);
+            }
         }
     });
     let used = cpu(&format!("/proc/{}", thread.display()))? - before;
@@ -213,20 +268,20 @@ fn softirq() -> io::Result<f64> {
 
 /// The other side: reads what comes on all connections until they end, and says how much it was.
 #[allow(unsafe_code, reason = "epoll, as the engine does it, but this is another process")]
-fn receive(port: u16) -> io::Result<()> {
+fn receive(port: u16, receivers: usize) -> io::Result<()> {
     // SAFETY: no memory is passed.
     let poll = unsafe { libc::epoll_create1(0) };
     let mut sockets: Vec<Option<TcpStream>> = Vec::new();
-    for index in 0..RECEIVERS {
+    for index in 0..receivers {
         let socket = TcpStream::connect(("127.0.0.1", port))?;
         let mut event = libc::epoll_event { events: libc::EPOLLIN as u32, u64: index as u64 };
         // SAFETY: both descriptors are open; the kernel copies the event.
         unsafe { libc::epoll_ctl(poll, libc::EPOLL_CTL_ADD, socket.as_raw_fd(), &raw mut event) };
         sockets.push(Some(socket));
     }
-    let mut events = vec![libc::epoll_event { events: 0, u64: 0 }; RECEIVERS];
+    let mut events = vec![libc::epoll_event { events: 0, u64: 0 }; receivers];
     let mut buffer = vec![0; 65536];
-    let (mut open, mut bytes) = (RECEIVERS, 0u64);
+    let (mut open, mut bytes) = (receivers, 0u64);
     while open > 0 {
         let most = i32::try_from(events.len()).unwrap_or(0);
         // SAFETY: the kernel writes at most as many events as the vector has.
