@@ -149,7 +149,7 @@ mod tests {
     fn an_hour_is_split_where_it_ends() {
         // 17:59:59.999 and 18:00:00.000, in windows of seven minutes, which no hour is a multiple of.
         let files = files(Place::default(), 420, &[1_665_770_399_999, 1_665_770_400_000]);
-        let hours: Vec<_> = files.iter().filter_map(|file| file.key.split('/').nth(8)).collect();
+        let hours: Vec<_> = files.iter().filter_map(|file| file.key.split('/').nth(9)).collect();
         assert_eq!(hours, ["17", "18"], "{files:?}");
     }
 
