@@ -263,7 +263,9 @@ mod tests {
     #[test]
     fn keys_are_unique_and_in_snake_case() {
         let mut keys: Vec<_> = SETTINGS.iter().map(|setting| setting.key).collect();
-        assert!(keys.iter().all(|key| key.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')));
+        assert!(keys.iter().all(|key| {
+            key.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
+        }));
         keys.sort_unstable();
         keys.dedup();
         assert_eq!(keys.len(), SETTINGS.len());
