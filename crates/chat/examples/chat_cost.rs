@@ -1,11 +1,10 @@
-//! What a join, an idle connection and a message cost this crate and the pipes below it, without HTTP.
+//! What a join and an idle connection cost this crate and the pipes below it, without HTTP.
 //!
 //! `cargo run --release -p chat --example chat_cost`: CPU of the whole process by the kernel's count; the clients'
 //! ends of the sockets are in it too, but do next to nothing.
 
 use std::collections::BTreeMap;
 use std::error::Error;
-use std::io::Write as _;
 use std::net::{IpAddr, Ipv4Addr, TcpStream};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
@@ -25,7 +24,6 @@ use tokio_util::sync::CancellationToken;
 
 /// Each needs two descriptors here.
 const CONNECTIONS: usize = 9_000;
-const MESSAGES: usize = 200_000;
 
 type Failure = Box<dyn Error>;
 
@@ -64,30 +62,9 @@ async fn main() -> Result<(), Failure> {
     tokio::time::sleep(Duration::from_secs(5)).await;
     report("idle: % of a core", (cpu()? - before) / 5e9 * 100.0);
 
-    let mut speaker = ends.swap_remove(0);
     drop(ends);
-    settle(&chat, 1).await;
-    let frame = frame(&format!(
-        r#"{{"Action":"SEND_MESSAGE","RequestId":"{}","Content":"{}"}}"#,
-        "r".repeat(36),
-        "x".repeat(100)
-    ));
-    let before = cpu()?;
-    let batch = frame.repeat(100);
-    let reader = speaker.try_clone()?;
-    let reading = tokio::task::spawn_blocking(move || drain(reader));
-    for _ in 0..MESSAGES / 100 {
-        speaker.write_all(&batch)?;
-    }
-    let line = format!("ivschat_messaging_requests_total{{action=\"SEND_MESSAGE\"}} {MESSAGES}");
-    while !chat.metrics().lines().any(|found| found == line) {
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    report("message to one reader: µs of CPU", (cpu()? - before) / 1e3 / MESSAGES as f64);
-    drop(speaker);
     shutdown.cancel();
     while running.join_next().await.is_some() {}
-    reading.await?;
     Ok(())
 }
 
@@ -110,7 +87,7 @@ fn row(arn: &Arn) -> Room {
 }
 
 fn bind(store: &Store) -> Result<Chat, Failure> {
-    let limits = Limits { chat_requests_per_connection: 1_000_000, ..Limits::OPEN };
+    let limits = Limits::OPEN;
     let node = NodeId("cost".to_owned());
     let outbound = Outbound::new(outbound::Config::default())?;
     let deps = Deps {
@@ -167,17 +144,6 @@ async fn settle(chat: &Chat, connections: usize) {
     while !chat.metrics().lines().any(|found| found == line) {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
-}
-
-/// A masked text frame of 126 to 65,535 bytes, with a mask of zeros.
-fn frame(text: &str) -> Vec<u8> {
-    let length = u16::try_from(text.len()).unwrap_or(u16::MAX).to_be_bytes();
-    [&[0x81, 0x80 | 126][..], &length, &[0; 4], text.as_bytes()].concat()
-}
-
-fn drain(mut end: UnixStream) {
-    let mut buffer = vec![0; 1 << 16];
-    while matches!(std::io::Read::read(&mut end, &mut buffer), Ok(1..)) {}
 }
 
 /// Nanoseconds of all threads.

@@ -1,6 +1,7 @@
 //! What chat does besides answering: uses tokens up, reads rooms again, forgets, drains.
 //!
-//! Promise: returns when all of it has ended; connections are cut before anything that they need.
+//! Promise: returns when all of it has ended, as it does when a part of it ends by itself; connections are cut
+//! before anything that they need.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,7 +11,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 
 use crate::clock;
 use crate::extensions::moderation::{self, Command};
@@ -45,7 +46,11 @@ pub(crate) async fn run(hall: Arc<Hall>, tasks: Option<Tasks>, shutdown: Cancell
     if let Some(log) = hall.log.clone() {
         logging.spawn(log.run(log_ends.clone()));
     }
-    shutdown.cancelled().await;
+    tokio::select! {
+        () = shutdown.cancelled() => (),
+        Some(ended) = running.join_next() => error!(?ended, "a part of chat ended by itself"),
+        Some(ended) = logging.join_next() => error!(?ended, "the chat log ended by itself"),
+    }
     hall.begin_to_drain();
     let connections = hall.fanout().counts().connections;
     if connections > 0 {

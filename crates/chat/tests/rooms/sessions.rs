@@ -1,7 +1,5 @@
 //! How connections begin and end.
 
-use std::time::Duration;
-
 use bus::{Bus, NodeId};
 use domain::{ChatCapability, Limits};
 use serde_json::{Value, json};
@@ -199,14 +197,4 @@ async fn two_nodes_are_one_room() {
     assert_eq!(there.end().await, End::Closed(1001, String::new()));
     one.close().await;
     other.close().await;
-}
-
-#[tokio::test]
-async fn an_idle_connection_is_kept() {
-    let stage = Stage::open().await;
-    let mut client = stage.speaker("u").await;
-    tokio::time::sleep(Duration::from_millis(200)).await;
-    client.say("x").await;
-    assert_eq!(client.content().await, "x");
-    stage.close().await;
 }
