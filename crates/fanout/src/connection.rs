@@ -80,7 +80,7 @@ pub(crate) struct Rare {
     pub(crate) unfinished: Unfinished,
     /// Frames for this connection alone.
     pub(crate) own: VecDeque<Own>,
-    /// Bytes of these.
+    /// Bytes of these, at least of those that the greeting does not cover.
     pub(crate) own_bytes: usize,
     /// The answer to the last ping, while there is no room for it.
     pub(crate) pong: Option<Bytes>,
@@ -130,6 +130,11 @@ impl<T> Connection<T> {
         let rare = self.rare();
         rare.own_bytes += bytes.len();
         rare.own.push_back(Own { at, bytes, begun: false });
+    }
+
+    /// Queues bytes of its greeting, which do not count: they are as many as the owner wants.
+    pub(crate) fn greet(&mut self, at: u64, bytes: Bytes) {
+        self.rare().own.push_back(Own { at, bytes, begun: false });
     }
 
     /// Puts the rest of bytes whose beginning is out before everything else.
@@ -235,7 +240,7 @@ impl<T> Connection<T> {
             let taken = own.bytes.len().min(sent);
             own.bytes.advance(taken);
             own.begun = true;
-            rare.own_bytes -= taken;
+            rare.own_bytes = rare.own_bytes.saturating_sub(taken);
             sent -= taken;
             if own.bytes.is_empty() {
                 rare.own.pop_front();

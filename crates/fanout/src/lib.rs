@@ -321,10 +321,14 @@ impl<S: Service> Fanout<S> {
 }
 
 /// Says that a shard's thread is over, however it ends.
-struct Gone<T>(Arc<Shared<T>>);
+struct Gone<T>(Arc<Shared<T>>, usize);
 
 impl<T> Drop for Gone<T> {
     fn drop(&mut self) {
+        if std::thread::panicking() {
+            tracing::error!(shard = self.1, "a shard's thread panicked; its connections are lost");
+        }
+        drop(self.0.inboxes[self.1].end());
         self.0.gone();
     }
 }
@@ -340,7 +344,7 @@ fn spawn<S: Service>(
     let (ready, started) = std::sync::mpsc::sync_channel(1);
     // The thread ends by `drain`, or after the last handle is gone.
     std::thread::Builder::new().name(format!("fanout-{index}")).spawn(move || {
-        let gone = Gone(Arc::clone(&shared));
+        let gone = Gone(Arc::clone(&shared), index);
         match Shard::new(index, config, service, shared) {
             Ok(shard) => {
                 let engine = if shard.sends_through_ring() { "io_uring" } else { "epoll" };

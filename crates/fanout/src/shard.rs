@@ -164,6 +164,8 @@ impl<S: Service> Shard<S> {
             self.cut_due();
             self.shared.ring_bells();
             self.flush_due();
+            // Writing finds connections gone, and their ends may be news for other shards.
+            self.shared.ring_bells();
         }
         self.give_up();
     }
@@ -272,7 +274,7 @@ impl<S: Service> Shard<S> {
         self.sender.register(slot, &connection.stream);
         let greeted = adoption.greeting.len() as u64;
         for frame in adoption.greeting {
-            connection.queue(end, frame.0);
+            connection.greet(end, frame.0);
         }
         if greeted > 0 {
             self.tally().delivered.fetch_add(greeted, Ordering::Relaxed);

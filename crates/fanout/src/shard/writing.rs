@@ -45,12 +45,14 @@ impl<S: Service> Shard<S> {
         }
         let at = self.groups.get(connection.group).map_or(connection.cursor, |members| members.log.end());
         connection.queue(at, frame.bytes().clone());
-        let too_much = connection.lagging && connection.own_bytes() > self.config.log_bytes;
+        let much = connection.own_bytes() > self.config.log_bytes;
+        let lagging = connection.lagging;
         self.tally().delivered.fetch_add(1, Ordering::Relaxed);
-        if too_much {
-            self.slow(slot);
-        } else {
-            self.touch(slot);
+        match (much, lagging) {
+            (true, true) => self.slow(slot),
+            // Perhaps it only was not its turn; if there is no room, the next frame ends it.
+            (true, false) => self.pump(slot),
+            (false, _) => self.touch(slot),
         }
     }
 
