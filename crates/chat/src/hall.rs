@@ -153,7 +153,8 @@ impl Hall {
         if let Some(room) = self.live(arn) {
             return Ok(Some(room));
         }
-        let Some(rules) = self.read(arn).await? else { return Ok(None) };
+        // Boxed, as it is needed once for a room: who waits in a crowd is to be small.
+        let Some(rules) = Box::pin(self.read(arn)).await? else { return Ok(None) };
         let group = Group(self.groups.fetch_add(1, Ordering::Relaxed));
         let room = LiveRoom::new(arn.clone(), group, self.account(arn), self.clock, rules);
         let room = Arc::clone(self.rooms.write().entry(arn.clone()).or_insert_with(|| Arc::new(room)));

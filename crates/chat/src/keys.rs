@@ -41,7 +41,8 @@ impl Keys {
             Ok(claims) => Ok(claims),
             Err(ChatTokenError::Invalid) => Err(Unopened::Invalid),
             Err(ChatTokenError::UnknownKey(_)) => {
-                self.read_since(came).await.map_err(Unopened::Away)?;
+                // Boxed, as it is needed once for a key: who waits in a crowd is to be small.
+                Box::pin(self.read_since(came)).await.map_err(Unopened::Away)?;
                 self.try_open(token).map_err(|_| Unopened::Invalid)
             }
         }

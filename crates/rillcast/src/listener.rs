@@ -46,8 +46,7 @@ pub(crate) struct Hall {
     pub grace: Duration,
 }
 
-/// One connection's way through hyper.
-#[derive(Clone)]
+/// A connection's way through hyper; all share one.
 struct Guide {
     routes: Arc<Routes>,
     server: auto::Builder<TokioExecutor>,
@@ -56,7 +55,7 @@ struct Guide {
 impl Hall {
     /// Accepts connections, over TLS with an acceptor, until `closing`; then lets requests under way end.
     pub(crate) async fn serve(self, listener: TcpListener, tls: Option<TlsAcceptor>) {
-        let guide = Guide { routes: Arc::clone(&self.routes), server: http_server() };
+        let guide = Arc::new(Guide { routes: Arc::clone(&self.routes), server: http_server() });
         let graceful = GracefulShutdown::new();
         let mut connections = JoinSet::new();
         loop {
@@ -77,7 +76,7 @@ impl Hall {
                 continue;
             };
             let came = Came { ip: address.ip(), secure: tls.is_some() };
-            let (guide, watcher, tls) = (guide.clone(), graceful.watcher(), tls.clone());
+            let (guide, watcher, tls) = (Arc::clone(&guide), graceful.watcher(), tls.clone());
             let closing = self.closing.clone();
             connections.spawn(async move {
                 match tls {
@@ -96,11 +95,11 @@ impl Hall {
 }
 
 impl Guide {
-    async fn attend<S>(self, stream: S, came: Came, watcher: Watcher)
+    async fn attend<S>(&self, stream: S, came: Came, watcher: Watcher)
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let routes = self.routes;
+        let routes = Arc::clone(&self.routes);
         let answer = service_fn(move |request: hyper::Request<Incoming>| {
             let routes = Arc::clone(&routes);
             async move { Ok::<Reply, Infallible>(routes.answer(request, came).await) }
@@ -112,11 +111,20 @@ impl Guide {
     }
 
     /// The HTTP server's part is boxed: most connections of a crowd are chat's and never need it.
-    async fn attend_plain(self, stream: TcpStream, came: Came, watcher: Watcher, closing: CancellationToken) {
+    async fn attend_plain(
+        &self,
+        stream: TcpStream,
+        came: Came,
+        watcher: Watcher,
+        closing: CancellationToken,
+    ) {
         let first = tokio::time::timeout(DEADLINE, opening::first_bytes(&stream));
         let Some(Ok(Some(first))) = closing.run_until_cancelled(first).await else { return };
         match opening::read(&first) {
-            Some(opening) => self.routes.open_chat(opening, stream, came).await,
+            Some(opening) => {
+                drop(first);
+                self.routes.open_chat(opening, stream, came).await;
+            }
             None => {
                 let stream = Replayed { again: first, stream: without_delay(stream) };
                 Box::pin(self.attend(stream, came, watcher)).await;
@@ -124,7 +132,7 @@ impl Guide {
         }
     }
 
-    async fn attend_encrypted(self, tls: TlsAcceptor, stream: TcpStream, came: Came, watcher: Watcher) {
+    async fn attend_encrypted(&self, tls: TlsAcceptor, stream: TcpStream, came: Came, watcher: Watcher) {
         match tokio::time::timeout(DEADLINE, tls.accept(without_delay(stream))).await {
             Ok(Ok(stream)) => self.attend(stream, came, watcher).await,
             Ok(Err(error)) => debug!(%error, "TLS handshake failed"),

@@ -32,14 +32,15 @@ pub(crate) struct Opening {
     pub early: Bytes,
 }
 
-/// Waits for the first bytes; `None` when there come none.
+/// Waits for the first bytes; `None` when there come none. A crowd's handshakes wait for their tokens at the
+/// same time: each holds as much as it sent and no more.
 pub(crate) async fn first_bytes(stream: &TcpStream) -> Option<Bytes> {
-    let mut bytes = Vec::with_capacity(ROOM);
     loop {
         stream.readable().await.ok()?;
-        match stream.try_read_buf(&mut bytes) {
+        let mut room = [0; ROOM];
+        match stream.try_read(&mut room) {
             Ok(0) => return None,
-            Ok(_) => return Some(bytes.into()),
+            Ok(length) => return Some(Bytes::copy_from_slice(&room[..length])),
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
             Err(_) => return None,
         }
@@ -58,12 +59,14 @@ pub(crate) fn read(bytes: &Bytes) -> Option<Opening> {
         Ok(httparse::Status::Partial) | Err(_) => return None,
     };
     let (mut parts, ()) = Request::new(()).into_parts();
+    parts.headers.reserve(head.headers.len());
     for found in head.headers.iter() {
         let name = HeaderName::from_bytes(found.name.as_bytes()).ok()?;
         if name == header::CONTENT_LENGTH || name == header::TRANSFER_ENCODING {
             return None;
         }
-        parts.headers.append(name, HeaderValue::from_bytes(found.value).ok()?);
+        let value = HeaderValue::from_maybe_shared(bytes.slice_ref(found.value)).ok()?;
+        parts.headers.append(name, value);
     }
     Chat::is_handshake(&parts).then(|| Opening { parts, early: bytes.slice(length..) })
 }
