@@ -156,7 +156,7 @@ impl Chat {
 
     /// All metrics in Prometheus' text format.
     pub fn metrics(&self) -> String {
-        let now = Now { counts: self.hall.fanout().counts(), rooms: self.hall.live_rooms() };
-        self.hall.metrics.page(now)
+        let (counts, bus) = (self.hall.fanout().counts(), self.hall.bus.figures());
+        self.hall.metrics.page(Now { counts, rooms: self.hall.live_rooms(), bus })
     }
 }

@@ -51,6 +51,9 @@ pub(crate) struct Metrics {
     rooms: Gauge,
     slow: Gauge,
     written: Gauge,
+    linked: Gauge,
+    lost: Gauge,
+    gaps: Gauge,
     requests: [Counter; 3],
     deliveries: [Counter; 4],
     /// Requests that were answered with an ERROR.
@@ -62,10 +65,11 @@ pub(crate) struct Metrics {
 }
 
 /// What is read at the moment of the page.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Now {
     pub(crate) counts: fanout::Counts,
     pub(crate) rooms: usize,
+    pub(crate) bus: bus::Figures,
 }
 
 impl Metrics {
@@ -91,6 +95,9 @@ impl Metrics {
                 "slow_connections",
                 "Connections ended so far because they did not read",
             ),
+            linked: gauge(&mut registry, "bus_linked", "1 while this server hears and tells the others"),
+            lost: gauge(&mut registry, "bus_lost", "What was said and did not come back from the bus so far"),
+            gaps: gauge(&mut registry, "bus_gaps", "Times so far that this server may have missed something"),
             written: gauge(&mut registry, "written_bytes", "Bytes written to connections so far"),
             errors: count(&mut registry, "messaging_errors", "Requests answered with an ERROR frame"),
             refused: count(&mut registry, "handshakes_refused", "Handshakes that were refused"),
@@ -121,6 +128,9 @@ impl Metrics {
         self.rooms.set(i64::try_from(now.rooms).unwrap_or(i64::MAX));
         self.slow.set(whole(now.counts.slow));
         self.written.set(whole(now.counts.written));
+        self.linked.set(now.bus.linked.into());
+        self.lost.set(whole(now.bus.lost));
+        self.gaps.set(whole(now.bus.gaps));
         let mut text = String::new();
         // Writing to a String can't fail.
         let _ = encode(&mut text, &self.registry);
@@ -153,8 +163,9 @@ mod tests {
             Delivered::of(FrameKind::Event, r#"{"Type":"EVENT","EventName":"aws:DELETE_MESSAGE"}"#),
             4,
         );
-        let page =
-            metrics.page(Now { counts: fanout::Counts { connections: 5, ..Default::default() }, rooms: 2 });
+        let counts = fanout::Counts { connections: 5, ..Default::default() };
+        let bus = bus::Bus::in_process(bus::NodeId("a".to_owned())).figures();
+        let page = metrics.page(Now { counts, rooms: 2, bus });
         for line in [
             "ivschat_concurrent_chat_connections 5",
             "ivschat_messaging_requests_total{action=\"DELETE_MESSAGE\"} 1",

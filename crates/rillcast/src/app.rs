@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use api::{Api, RegionRule};
+use bus::Bus;
 use chat::Chat;
 use control::Control;
 use live::Hub;
@@ -45,6 +46,7 @@ pub struct App {
     chat: Chat,
     routes: Arc<Routes>,
     hub: Hub,
+    bus: Bus,
     store: Store,
     addresses: Addresses,
     first_start: bool,
@@ -82,6 +84,7 @@ impl App {
             chat,
             routes,
             hub: pipes.hub,
+            bus: pipes.bus,
             store: pipes.store,
             addresses,
             first_start,
@@ -101,7 +104,19 @@ impl App {
     /// Serves until `shutdown`, then ends publishers, lets viewers see the end, and returns.
     pub async fn run(self, shutdown: CancellationToken) -> Result<(), AppError> {
         let Self {
-            config, doors, tls, ingest, packager, control, chat, routes, hub, store, addresses, ..
+            config,
+            doors,
+            tls,
+            ingest,
+            packager,
+            control,
+            chat,
+            routes,
+            hub,
+            bus,
+            store,
+            addresses,
+            ..
         } = self;
         let stages = Stages::default();
         let ready = Arc::clone(&routes.ready);
@@ -128,6 +143,7 @@ impl App {
         let orderly = async {
             stages.close(&mut services, &hub).await;
             routes.upgrades.finish().await;
+            bus.close().await;
         };
         if tokio::time::timeout(config.shutdown, orderly).await.is_err() {
             warn!("shutdown took too long; what was left is cut");

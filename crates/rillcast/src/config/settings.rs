@@ -170,7 +170,7 @@ const OWN: &[Setting] = &[
         "aws_access_key",
         None,
         "ID",
-        "Access key for calls to those services and to Lambda; by default what AWS SDKs would use (environment, profile, role).",
+        "Access key for calls to those services and to Lambda; by default what AWS SDKs would use: environment, profile (but not for S3), role.",
     ),
     setting("aws_secret_key", None, "SECRET", "Secret of that access key."),
     setting(
