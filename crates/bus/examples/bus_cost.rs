@@ -1,7 +1,7 @@
 //! What carrying costs: nanoseconds a publication inside a process and, given a NATS server's address, how many
 //! envelopes a second go to a broker and back, and how long one alone takes.
 //!
-//! `cargo run --release -p bus --example cost [nats://127.0.0.1:4222]`
+//! `cargo run --release -p bus --example bus_cost [nats://127.0.0.1:4222]`
 //!
 //! Promise: receivers do nothing but count, so what is printed is the bus's own.
 

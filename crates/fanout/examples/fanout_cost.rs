@@ -6,7 +6,7 @@
 //! receivers live in a process of their own. Prints CPU-seconds for a million deliveries and bytes of memory;
 //! asserts nothing that depends on time.
 //!
-//! Run: `cargo run --release -p fanout --example cost [seconds] [rounds]`.
+//! Run: `cargo run --release -p fanout --example fanout_cost [seconds] [rounds]`.
 
 use std::env;
 use std::fs;

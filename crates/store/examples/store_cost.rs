@@ -1,7 +1,7 @@
 //! What the store costs: processor time and wall time for each act, on a file (the argument names its
 //! folder; default: a temporary one) or on a server (the argument is its address).
 //!
-//! `cargo run --release -p store --example cost [-- FOLDER | postgres://…]`
+//! `cargo run --release -p store --example store_cost [-- FOLDER | postgres://…]`
 //!
 //! Promise: the same acts in the same order each time; nothing here is a test, and no figure is a limit.
 
