@@ -5,6 +5,7 @@ Promise: everything that the server sends is kept in the order in which it came;
 
 import itertools
 import json
+import ssl
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -27,14 +28,28 @@ class Refused(Exception):
         self.status = status
 
 
-class Chatter:
-    """One connection."""
+def _any_certificate() -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context
 
-    def __init__(self, server: Server, token: str):
+
+class Chatter:
+    """One connection; `secret`: over TLS, whatever the certificate; `origin`: as a page of that origin."""
+
+    def __init__(self, server: Server, token: str, *, secret: bool = False, origin: str | None = None):
         self._open = ExitStack()
         try:
-            url = f"ws://{server.bound['http']}"
-            opening = connect(url, subprotocols=[token], compression=None, proxy=None, max_size=None)
+            url = f"wss://{server.bound['https']}" if secret else f"ws://{server.bound['http']}"
+            opening = connect(
+                url,
+                subprotocols=[token],
+                compression=None,
+                proxy=None,
+                max_size=None,
+                origin=origin,
+                ssl=_any_certificate() if secret else None,
+            )
             self._socket = self._open.enter_context(opening)
         except InvalidStatus as refused:
             raise Refused(refused.response.status_code) from None

@@ -143,7 +143,7 @@ fn chat_command() -> Command {
                     Arg::new("revoke")
                         .long("revoke")
                         .action(ArgAction::SetTrue)
-                        .help("Make tokens of older keys worthless too; connections that are open stay"),
+                        .help("Make tokens of older keys worthless too, within five minutes; connections that are open stay"),
                 ),
         ))
 }
