@@ -6,6 +6,8 @@
 use std::cell::RefCell;
 use std::time::{Instant, SystemTime};
 
+use domain::{ResourceId, drawn};
+
 /// Nanoseconds since 1970.
 pub(crate) fn now() -> i64 {
     nanoseconds(SystemTime::now())
@@ -38,10 +40,8 @@ impl Steady {
 }
 
 /// Characters of an id.
-const LENGTH: usize = 12;
-const ALPHABET: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
-/// Bytes above would favour some characters.
-const FAIR: u8 = 62 * 4;
+const LENGTH: usize = ResourceId::LENGTH;
+/// Bytes that are drawn at once.
 const POOL: usize = 4_096;
 
 /// A fresh id.
@@ -77,8 +77,8 @@ impl Pool {
             // What was used is wiped: it stands in frames, and nothing else of the pool should be guessable.
             let byte = std::mem::take(&mut self.bytes[self.next]);
             self.next += 1;
-            if byte < FAIR {
-                return ALPHABET[usize::from(byte % 62)];
+            if let Some(character) = drawn(byte) {
+                return character;
             }
         }
     }

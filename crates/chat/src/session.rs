@@ -11,7 +11,7 @@ use std::time::Instant;
 use auth::chat_token::ChatClaims;
 use bus::{FrameKind, RoomNews};
 use domain::chat_frame::{self, DELETE_MESSAGE, DISCONNECT_USER, delete_attributes, disconnect_attributes};
-use domain::{ChatAct, ChatCapability, Pace};
+use domain::{CHAT_ATTRIBUTE_BYTES, ChatAct, ChatCapability, Pace, chat_attribute_bytes};
 use fanout::{Connection, Next};
 
 use crate::chain::{Chain, Draft};
@@ -26,8 +26,6 @@ use crate::rules::Rules;
 const MAX_REQUEST_ID: usize = 256;
 const MAX_REASON: usize = 256;
 const MAX_USER: usize = 128;
-/// Bytes of keys and values of a message's attributes.
-const MAX_ATTRIBUTES: usize = 1_024;
 /// Characters of a message's id.
 const ID: usize = 12;
 /// Requests beyond the rate without one within it between them: a hundred times what is allowed, so no client
@@ -276,10 +274,7 @@ impl<'r> Send<'r> {
                 return Err(Denial::field("Bad Request: Attributes must be a map from string to string"));
             }
         };
-        let size = |attributes: &BTreeMap<String, String>| -> usize {
-            attributes.iter().map(|(key, value)| key.len() + value.len()).sum()
-        };
-        if attributes.is_some_and(|attributes| size(attributes) > MAX_ATTRIBUTES) {
+        if attributes.is_some_and(|attributes| chat_attribute_bytes(attributes) > CHAT_ATTRIBUTE_BYTES) {
             return Err(Denial::too_large("Payload Too Large: Attributes have more than 1024 bytes"));
         }
         Ok(Self { content, attributes, request_id: request_id(request)? })

@@ -12,15 +12,21 @@ pub type Entropy<'a> = &'a mut dyn FnMut(&mut [u8]);
 
 const ALPHABET: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 
-/// `len` characters of `[A-Za-z0-9]`, each an unbiased draw (bytes that would favour some are redrawn).
-pub fn alphanumeric(len: usize, entropy: Entropy<'_>) -> String {
+/// The character of `[A-Za-z0-9]` that a random byte draws; `None` for the bytes that would favour some
+/// characters: draw again.
+pub fn drawn(byte: u8) -> Option<u8> {
     const FAIR: u8 = 62 * 4;
+    (byte < FAIR).then(|| ALPHABET[usize::from(byte % 62)])
+}
+
+/// `len` characters of `[A-Za-z0-9]`, each an unbiased draw.
+pub fn alphanumeric(len: usize, entropy: Entropy<'_>) -> String {
     let mut text = String::with_capacity(len);
     let mut pool = [0u8; 64];
     while text.len() < len {
         entropy(&mut pool);
-        let fair = pool.iter().filter(|byte| **byte < FAIR);
-        text.extend(fair.take(len - text.len()).map(|byte| char::from(ALPHABET[usize::from(byte % 62)])));
+        let fair = pool.iter().filter_map(|byte| drawn(*byte));
+        text.extend(fair.take(len - text.len()).map(char::from));
     }
     text
 }

@@ -28,7 +28,7 @@ pub use channel::{
 };
 pub use chat_rates::{AccountRates, ChatAct, ChatRates, Pace};
 pub use chat_restriction::{ChatRestriction, RestrictionKind};
-pub use id::{Entropy, ResourceId, StreamId, alphanumeric};
+pub use id::{Entropy, ResourceId, StreamId, alphanumeric, drawn};
 pub use limits::{Limit, Limits};
 pub use logging_configuration::{LogDestination, LoggingConfiguration, LoggingState};
 pub use playback_key_pair::PlaybackKeyPair;
@@ -37,7 +37,7 @@ pub use recording_configuration::{
     RecordedRendition, RecordingConfiguration, RecordingState, RenditionSelection, ThumbnailMode,
     ThumbnailResolution, ThumbnailStorage, Thumbnails,
 };
-pub use room::{ChatCapability, Fallback, ReviewHandler, Room};
+pub use room::{CHAT_ATTRIBUTE_BYTES, ChatCapability, Fallback, ReviewHandler, Room, chat_attribute_bytes};
 pub use stream_key::{StreamKey, StreamKeyValue};
 pub use tags::Tags;
 pub use viewer_revocation::ViewerRevocation;

@@ -2,6 +2,8 @@
 //!
 //! Promise: the defaults are the API reference's (`CreateRoom`).
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::arn::Arn;
@@ -28,6 +30,15 @@ words! {
         /// Delete messages.
         DeleteMessage = "DELETE_MESSAGE",
     }
+}
+
+/// Bytes that the keys and values of a token's, a message's or an event's attributes may have together: the
+/// vendor's "1 KB" (model, `ChatTokenAttributes`, `EventAttributes`; user guide, review handler).
+pub const CHAT_ATTRIBUTE_BYTES: usize = 1_024;
+
+/// What counts against [`CHAT_ATTRIBUTE_BYTES`].
+pub fn chat_attribute_bytes(attributes: &BTreeMap<String, String>) -> usize {
+    attributes.iter().map(|(key, value)| key.len() + value.len()).sum()
 }
 
 /// Who is asked about each message before it is delivered.

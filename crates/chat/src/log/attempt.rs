@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::error::Error;
 use std::io;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime};
 
 use blob::Trouble;
 use domain::{Arn, LogDestination, LoggingState};
@@ -21,6 +21,7 @@ use super::counts::Lost;
 use super::lanes::Lane;
 use super::rooms::{Asked, configuration};
 use super::spool::Place;
+use crate::clock;
 
 /// Bytes of the queue that one attempt delivers at most.
 pub(super) const PART: u64 = 8 << 20;
@@ -180,8 +181,7 @@ fn read_files(shared: &Shared, lane: &Lane, until: Option<Place>) -> io::Result<
 
 /// How long a window stays open.
 fn early(start: i64, length: Duration) -> Option<Duration> {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    let now = i64::try_from(now.as_millis()).unwrap_or(i64::MAX);
+    let now = clock::milliseconds(SystemTime::now());
     let left = window_end(start, length) + GRACE_MS - now;
     let left = u64::try_from(left).ok().filter(|left| *left > 0)?;
     (start - now < AHEAD_MS).then(|| Duration::from_millis(left))

@@ -18,7 +18,7 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::SystemTime;
 
 use aws_lc_rs::rand;
 use domain::{Arn, LogDestination, LoggingConfiguration};
@@ -28,6 +28,7 @@ use tokio::sync::Notify;
 
 use super::error::LogError;
 use super::spool::{Spool, replace};
+use crate::clock;
 
 const LOCK: &str = "lock";
 const NODE: &str = "node";
@@ -176,8 +177,7 @@ fn open_lane(folder: PathBuf, owner: Owner) -> io::Result<Lane> {
 /// The number of a new queue's first segment: the time, so that it is larger than that of a queue of the same
 /// name that was removed, and names of files in buckets are not given twice.
 fn fresh() -> u64 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(now.as_millis()).unwrap_or(0)
+    u64::try_from(clock::milliseconds(SystemTime::now())).unwrap_or(0)
 }
 
 fn make_folder(folder: &Path) -> io::Result<()> {

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use domain::CHAT_ATTRIBUTE_BYTES;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -12,8 +13,6 @@ use super::question::{Question, Verdict};
 
 /// Bytes that an answer may have: the longest content and attributes, each character escaped, fit.
 pub(super) const MAX_BYTES: usize = 16 * 1024;
-/// Bytes of all keys and values of the attributes together ("1 KB").
-const ATTRIBUTE_BYTES: usize = 1_024;
 
 /// What is wrong with an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -28,7 +27,7 @@ pub(super) enum Flaw {
     Length,
     #[error("Attributes is no object of texts")]
     Attributes,
-    #[error("Attributes has more than {ATTRIBUTE_BYTES} bytes")]
+    #[error("Attributes has more than {CHAT_ATTRIBUTE_BYTES} bytes")]
     AttributeBytes,
 }
 
@@ -115,7 +114,7 @@ fn attributes(given: Value) -> Result<Option<BTreeMap<String, String>>, Flaw> {
         bytes += key.len() + value.len();
         attributes.insert(key, value);
     }
-    if bytes > ATTRIBUTE_BYTES { Err(Flaw::AttributeBytes) } else { Ok(Some(attributes)) }
+    if bytes > CHAT_ATTRIBUTE_BYTES { Err(Flaw::AttributeBytes) } else { Ok(Some(attributes)) }
 }
 
 #[cfg(test)]
@@ -248,7 +247,7 @@ mod tests {
                     prop_assert_eq!(result, "ALLOW");
                     prop_assert!((1..=usize::from(max_length)).contains(&content.chars().count()));
                     let bytes = attributes.iter().flatten().map(|(key, value)| key.len() + value.len()).sum::<usize>();
-                    prop_assert!(bytes <= ATTRIBUTE_BYTES);
+                    prop_assert!(bytes <= CHAT_ATTRIBUTE_BYTES);
                 }
                 Ok(Decision::Deny { .. }) => prop_assert_eq!(result, "DENY"),
                 Err(_) => prop_assert_ne!(result, "DENY"),

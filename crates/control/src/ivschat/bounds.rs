@@ -5,18 +5,16 @@
 use std::collections::BTreeMap;
 
 use api::ApiError;
-
-/// Bytes of all keys and values of a token's or an event's attributes together: the model's "1 KB".
-const ATTRIBUTES: usize = 1_024;
+use domain::{CHAT_ATTRIBUTE_BYTES, chat_attribute_bytes};
 
 /// Refuses attributes that are too long.
 pub(super) fn attributes(attributes: &BTreeMap<String, String>) -> Result<(), ApiError> {
-    let length: usize = attributes.iter().map(|(key, value)| key.len() + value.len()).sum();
-    if length <= ATTRIBUTES {
+    let length = chat_attribute_bytes(attributes);
+    if length <= CHAT_ATTRIBUTE_BYTES {
         return Ok(());
     }
     Err(ApiError::validation(format!(
-        "attributes: keys and values must have at most {ATTRIBUTES} bytes together, and these have {length}"
+        "attributes: keys and values must have at most {CHAT_ATTRIBUTE_BYTES} bytes together, and these have {length}"
     )))
 }
 
