@@ -24,6 +24,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("packager", 2),
     ("delivery", 2),
     ("chat", 2),
+    ("events", 2),
     ("rillcast", 3),
 ];
 

@@ -6,6 +6,8 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
+use crate::calendar;
+
 /// Event that says that a message is to be taken off the screens.
 pub const DELETE_MESSAGE: &str = "aws:DELETE_MESSAGE";
 /// Event that says that a user is being disconnected.
@@ -171,7 +173,7 @@ fn push_time(text: &mut String, at: i64) {
     const SECOND: i64 = 1_000_000_000;
     let (seconds, mut fraction) = (at.div_euclid(SECOND), at.rem_euclid(SECOND));
     let (days, second) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
-    let (year, month, day) = civil(days);
+    let (year, month, day) = calendar::civil(days);
     push_number(text, year, 4);
     for (mark, number) in
         [("-", month), ("-", day), ("T", second / 3600), (":", second / 60 % 60), (":", second % 60)]
@@ -199,23 +201,6 @@ fn push_number(text: &mut String, number: i64, digits: usize) {
         text.push(char::from(b'0' + digit));
         place /= 10;
     }
-}
-
-/// Year, month and day of a day counted from 1 January 1970 in the Gregorian calendar. Counts in years that
-/// begin in March, so that the leap day is the last of its year.
-fn civil(days: i64) -> (i64, i64, i64) {
-    /// Days in 400 years, after which the calendar repeats.
-    const ERA: i64 = 146_097;
-    /// From 1 March of the year 0 to 1 January 1970.
-    const EPOCH: i64 = 719_468;
-    let days = days + EPOCH;
-    let (era, day) = (days.div_euclid(ERA), days.rem_euclid(ERA));
-    let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
-    let day = day - (365 * year + year / 4 - year / 100);
-    let march = (5 * day + 2) / 153;
-    let month = if march < 10 { march + 3 } else { march - 9 };
-    let year = era * 400 + year + i64::from(month <= 2);
-    (year, month, day - (153 * march + 2) / 5 + 1)
 }
 
 #[cfg(test)]

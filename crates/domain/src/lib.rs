@@ -4,11 +4,13 @@
 //! an id passes the entropy in, whoever needs a time passes it in.
 
 mod arn;
+mod calendar;
 mod cause;
 mod channel;
 pub mod chat_frame;
 mod chat_rates;
 mod chat_restriction;
+mod event;
 mod id;
 mod limits;
 mod logging_configuration;
@@ -17,10 +19,12 @@ mod playback_restriction_policy;
 mod recording_configuration;
 mod room;
 mod stream_key;
+mod stream_session;
 mod tags;
 mod viewer_revocation;
 
 pub use arn::{AccountId, Arn, ArnError, Region, ResourceKind};
+pub use calendar::seconds as time_text;
 pub use cause::chain;
 pub use channel::{
     Channel, ChannelType, ContainerFormat, LatencyMode, MultitrackInput, MultitrackPolicy,
@@ -28,6 +32,10 @@ pub use channel::{
 };
 pub use chat_rates::{AccountRates, ChatAct, ChatRates, Pace};
 pub use chat_restriction::{ChatRestriction, RestrictionKind};
+pub use event::{
+    BreachedLimit, EVENT_SOURCE, Event, EventId, EventKind, EventSubject, HealthChange, LimitBreach,
+    StateChange, TakeoverFailure,
+};
 pub use id::{Entropy, ResourceId, StreamId, alphanumeric, drawn};
 pub use limits::{Limit, Limits};
 pub use logging_configuration::{LogDestination, LoggingConfiguration, LoggingState};
@@ -39,5 +47,8 @@ pub use recording_configuration::{
 };
 pub use room::{CHAT_ATTRIBUTE_BYTES, ChatCapability, Fallback, ReviewHandler, Room, chat_attribute_bytes};
 pub use stream_key::{StreamKey, StreamKeyValue};
+pub use stream_session::{
+    IncomingAudio, IncomingMedia, IncomingVideo, SessionEvent, StreamHealth, StreamSession,
+};
 pub use tags::Tags;
 pub use viewer_revocation::ViewerRevocation;

@@ -49,6 +49,17 @@ limits! {
     "quota_channels" channels: aws 5_000, open 1_000_000, "Channels that an account may have.";
     "quota_stream_keys_per_channel" stream_keys_per_channel: aws 1, open 1, "Stream keys that a channel may have.";
     "quota_streams" concurrent_streams: aws 100, open 1_000, "Streams that an account may have on air at once.";
+    "quota_viewers" concurrent_viewers: aws 15_000, open 1_000_000,
+        "Viewers that an account may have at once, over all of its channels, on a server.";
+    "quota_takeovers" takeovers: aws 100, open 10_000, "Times that a stream may be taken over by another encoder.";
+    "quota_ingest_bitrate" ingest_bitrate: aws 8_500_000, open 100_000_000,
+        "Bits a second that a stream may bring, of all channel types but BASIC.";
+    "quota_ingest_bitrate_basic" ingest_bitrate_basic: aws 3_500_000, open 100_000_000,
+        "Bits a second that a stream of a BASIC channel may bring.";
+    "quota_ingest_bitrate_basic_sd" ingest_bitrate_basic_sd: aws 1_500_000, open 100_000_000,
+        "Bits a second that a stream of a BASIC channel may bring when its picture is 480p or smaller.";
+    "quota_ingest_pixels" ingest_pixels: aws 2_100_000, open 36_000_000, "Pixels, width times height, of a stream's picture.";
+    "quota_ingest_edge" ingest_edge: aws 1_920, open 8_192, "Pixels of the longer edge of a stream's picture.";
     "quota_recording_configurations" recording_configurations: aws 20, open 1_000,
         "Recording configurations that an account may have.";
     "quota_playback_key_pairs" playback_key_pairs: aws 3, open 50, "Playback key pairs that an account may have.";

@@ -15,6 +15,7 @@ use domain::{Arn, Channel, Limits, StreamId, StreamKey, StreamKeyValue};
 use live::{Audience, Hub, Publisher};
 use store::{Store, StoreError};
 
+use crate::life::Life;
 use crate::rtmp::PublishRequest;
 
 /// Someone who may not publish, and why.
@@ -57,6 +58,8 @@ impl Refusal {
 /// Someone who is on air now.
 pub(crate) struct Admitted {
     pub(crate) publisher: Publisher,
+    /// What is told of the stream.
+    pub(crate) life: Life,
     /// The stream key's ARN, which is no secret.
     pub(crate) key: Arn,
 }
@@ -95,7 +98,7 @@ impl Admission {
             // refused, as the channel is on air.
             let again = self.look_up(value).await?;
             if again == known {
-                return Ok(Admitted { publisher, key: key.arn.clone() });
+                return Ok(Admitted { publisher, life: Life::default(), key: key.arn.clone() });
             }
             known = again;
         }

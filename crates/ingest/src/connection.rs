@@ -9,13 +9,14 @@ use std::time::{Duration, SystemTime};
 use domain::chain;
 use live::Publisher;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::time::{Instant, sleep, sleep_until, timeout_at};
+use tokio::time::{Instant, MissedTickBehavior, sleep, sleep_until, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 use crate::admission::{Admission, Admitted, Refusal};
 use crate::ending::Ending;
 use crate::error::Error;
 use crate::intake::{Intake, Output};
+use crate::life::Life;
 use crate::rtmp::{Event, PublishRequest};
 use crate::wire::Wire;
 use crate::{Config, Timeouts};
@@ -118,7 +119,7 @@ async fn publish<S: AsyncRead + AsyncWrite + Unpin>(
     mut wire: Wire<S>,
     peer: Peer,
     request: &PublishRequest,
-    Admitted { mut publisher, key }: Admitted,
+    Admitted { mut publisher, mut life, key }: Admitted,
     timeouts: &Timeouts,
     shutdown: &CancellationToken,
 ) {
@@ -132,10 +133,11 @@ async fn publish<S: AsyncRead + AsyncWrite + Unpin>(
     wire.widen();
     let mut intake = Intake::default();
     let ending = tokio::select! {
-        ending = relay(&mut wire, &mut intake, &mut publisher, timeouts) => ending,
+        ending = relay(&mut wire, &mut intake, &mut publisher, &mut life, timeouts) => ending,
         () = shutdown.cancelled() => Ending::Shutdown,
     };
     drop(publisher);
+    life.end(&ending);
     let tally = intake.tally();
     tracing::info!(
         peer = %peer.address, %channel, %stream, cause = chain(&ending), bytes = wire.received(),
@@ -154,6 +156,7 @@ async fn relay<S: AsyncRead + AsyncWrite + Unpin>(
     wire: &mut Wire<S>,
     intake: &mut Intake,
     publisher: &mut Publisher,
+    life: &mut Life,
     timeouts: &Timeouts,
 ) -> Ending {
     let began = Instant::now();
@@ -164,11 +167,14 @@ async fn relay<S: AsyncRead + AsyncWrite + Unpin>(
     let mut pictures = 0;
     let alarm = sleep_until(began + timeouts.keyframe.min(timeouts.silence));
     tokio::pin!(alarm);
+    let mut second = tokio::time::interval(Duration::from_secs(1));
+    second.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut received = wire.received();
     if let Err(error) = wire.session.accept_publish() {
         return Ending::Broken(error);
     }
     loop {
-        if let Some(ending) = drain(wire, intake, publisher, latest - began) {
+        if let Some(ending) = drain(wire, intake, publisher, life, latest - began) {
             return ending;
         }
         if !intake.has_started() || intake.tally().pictures != pictures {
@@ -180,11 +186,18 @@ async fn relay<S: AsyncRead + AsyncWrite + Unpin>(
         }
         tokio::select! {
             filled = wire.fill() => match filled {
-                Ok(true) => latest = Instant::now(),
+                Ok(true) => {
+                    latest = Instant::now();
+                    life.arrived(wire.received() - received, latest);
+                    received = wire.received();
+                }
                 Ok(false) => return Ending::Vanished,
                 Err(error) => return Ending::Broken(error),
             },
             () = publisher.stop_requested() => return Ending::StopRequested,
+            now = second.tick() => if let Some(ending) = life.tick(now) {
+                return ending;
+            },
             () = &mut alarm => match overdue(intake, timeouts, began, heard) {
                 Ok(next) => alarm.as_mut().reset(next),
                 Err(ending) => return ending,
@@ -198,6 +211,7 @@ fn drain<S: AsyncRead + AsyncWrite + Unpin>(
     wire: &mut Wire<S>,
     intake: &mut Intake,
     publisher: &mut Publisher,
+    life: &mut Life,
     arrival: Duration,
 ) -> Option<Ending> {
     while let Some(event) = wire.session.poll_event() {
@@ -206,6 +220,7 @@ fn drain<S: AsyncRead + AsyncWrite + Unpin>(
             // Some encoders describe themselves every few seconds.
             Event::Metadata(announced) if intake.announced().is_none() => {
                 tracing::info!(channel = %publisher.broadcast().channel(), ?announced, "stream described");
+                life.described(announced);
             }
             _ => {}
         }
@@ -213,6 +228,7 @@ fn drain<S: AsyncRead + AsyncWrite + Unpin>(
             return Some(Ending::Unusable(fault));
         }
         while let Some(output) = intake.poll() {
+            life.heard(&output);
             match output {
                 Output::Tracks(tracks) => publisher.set_tracks(tracks),
                 Output::Frame(frame) => publisher.push(frame),

@@ -14,6 +14,7 @@ mod connection;
 mod ending;
 mod error;
 mod intake;
+mod life;
 mod listener;
 pub mod rtmp;
 mod timeline;

@@ -5,12 +5,13 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
-use domain::{Arn, StreamId};
+use domain::{Arn, ContainerFormat, StreamId};
 use media::{Frame, TrackKind, Tracks};
 use tokio::sync::{Notify, watch};
 
 use crate::hub::Hub;
-use crate::ring::{Next, Ring, RingLimits};
+use crate::pulse::Pulse;
+use crate::ring::{Next, Ring, RingLimits, Text, TextSource};
 use crate::shelf::Shelf;
 
 /// Who may watch a broadcast. Fixed while it is on air: a live channel can't be updated.
@@ -22,14 +23,31 @@ pub enum Audience {
     TokenHolders,
 }
 
+/// How a broadcast is handed out. Fixed while it is on air.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Airing {
+    /// Who may watch.
+    pub audience: Audience,
+    /// Container of its parts and segments.
+    pub container: ContainerFormat,
+}
+
+impl From<Audience> for Airing {
+    /// In fragmented MP4.
+    fn from(audience: Audience) -> Self {
+        Self { audience, container: ContainerFormat::FragmentedMp4 }
+    }
+}
+
 /// One live session of a channel. Shared by all who read it; it stays readable after its end for as long
 /// as somebody holds it.
 #[derive(Debug)]
 pub struct Broadcast {
     channel: Arn,
     stream: StreamId,
-    audience: Audience,
+    airing: Airing,
     started: SystemTime,
+    pulse: Pulse,
     ring: Mutex<Ring>,
     news: Notify,
     stop: watch::Sender<bool>,
@@ -40,15 +58,16 @@ impl Broadcast {
     pub(crate) fn new(
         channel: Arn,
         stream: StreamId,
-        audience: Audience,
+        airing: Airing,
         started: SystemTime,
         limits: RingLimits,
     ) -> Self {
         Self {
             channel,
             stream,
-            audience,
+            airing,
             started,
+            pulse: Pulse::default(),
             ring: Mutex::new(Ring::new(limits)),
             news: Notify::new(),
             stop: watch::Sender::new(false),
@@ -68,7 +87,17 @@ impl Broadcast {
 
     /// Who may watch it.
     pub fn audience(&self) -> Audience {
-        self.audience
+        self.airing.audience
+    }
+
+    /// Container of its parts and segments.
+    pub fn container(&self) -> ContainerFormat {
+        self.airing.container
+    }
+
+    /// What is measured of it, at this moment.
+    pub fn pulse(&self) -> &Pulse {
+        &self.pulse
     }
 
     /// When it went on air.
@@ -86,10 +115,14 @@ impl Broadcast {
         self.shelf.latest().is_some_and(|now| !now.ended)
     }
 
-    /// Adds text that belongs to the next picture; never waits. Every reader gets it at the same place
+    /// Adds text of the API's that belongs to the next picture; never waits. Every reader gets it at the same place
     /// among the frames, but one that waits for a keyframe to begin with.
     pub fn put_metadata(&self, text: &str) {
-        self.ring().put_metadata(Arc::from(text));
+        self.put_text(Text { text: Arc::from(text), source: TextSource::Api });
+    }
+
+    fn put_text(&self, text: Text) {
+        self.ring().put_metadata(text);
         self.news.notify_waiters();
     }
 
@@ -165,6 +198,11 @@ impl Publisher {
             self.quiet = 0;
             self.broadcast.news.notify_waiters();
         }
+    }
+
+    /// Adds text that the encoder sent, for its next picture; never waits.
+    pub fn push_text(&mut self, text: &str) {
+        self.broadcast.put_text(Text { text: Arc::from(text), source: TextSource::Encoder });
     }
 
     /// Resolves when somebody asked this stream to stop. Safe to cancel and call again.

@@ -9,7 +9,7 @@ use std::time::SystemTime;
 use domain::{Arn, StreamId};
 use tokio::sync::watch;
 
-use crate::broadcast::{Audience, Broadcast, Publisher};
+use crate::broadcast::{Airing, Broadcast, Publisher};
 use crate::error::Busy;
 use crate::ring::RingLimits;
 
@@ -39,7 +39,7 @@ impl Hub {
         Self { inner: Arc::new(inner) }
     }
 
-    /// Puts a stream of `channel` on air for this audience, started `now`.
+    /// Puts a stream of `channel` on air, started `now`.
     ///
     /// # Errors
     /// [`Busy`] when somebody is on air there.
@@ -47,14 +47,14 @@ impl Hub {
         &self,
         channel: &Arn,
         stream: StreamId,
-        audience: Audience,
+        airing: impl Into<Airing>,
         now: SystemTime,
     ) -> Result<Publisher, Busy> {
         let mut register = self.register();
         if register.on_air.contains_key(channel) {
             return Err(Busy { channel: channel.clone() });
         }
-        let broadcast = Broadcast::new(channel.clone(), stream, audience, now, self.inner.limits);
+        let broadcast = Broadcast::new(channel.clone(), stream, airing.into(), now, self.inner.limits);
         let broadcast = Arc::new(broadcast);
         register.on_air.insert(channel.clone(), Arc::clone(&broadcast));
         drop(register);

@@ -13,13 +13,15 @@
 mod broadcast;
 mod error;
 mod hub;
+mod pulse;
 mod ring;
 mod shelf;
 mod snapshot;
 
-pub use broadcast::{Audience, Broadcast, Publisher, Subscriber};
+pub use broadcast::{Airing, Audience, Broadcast, Publisher, Subscriber};
 pub use error::Busy;
 pub use hub::Hub;
-pub use ring::{Next, RingLimits};
+pub use pulse::{Incoming, Pulse};
+pub use ring::{Next, RingLimits, Text, TextSource};
 pub use shelf::{Shelf, ShelfReader, ShelfWriter};
 pub use snapshot::{Init, Open, Part, Segment, Snapshot, Terms, Texts};

@@ -29,6 +29,24 @@ impl Default for RingLimits {
     }
 }
 
+/// Text that belongs to a picture.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Text {
+    /// The text.
+    pub text: Arc<str>,
+    /// Who said it.
+    pub source: TextSource,
+}
+
+/// Where text comes from; players are told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TextSource {
+    /// `PutMetadata`.
+    Api,
+    /// The encoder, in its stream.
+    Encoder,
+}
+
 /// What a subscriber reads.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Next {
@@ -37,7 +55,7 @@ pub enum Next {
     /// The next frame.
     Frame(Frame),
     /// Text that belongs to the next picture (timed metadata).
-    Metadata(Arc<str>),
+    Metadata(Text),
     /// Frames were lost to this reader; what follows begins at a keyframe.
     Lagged,
     /// The broadcast is over and all was read. Every later read says so again.
@@ -48,7 +66,7 @@ pub enum Next {
 enum Entry {
     Tracks(Arc<Tracks>),
     Frame(Frame),
-    Metadata(Arc<str>),
+    Metadata(Text),
 }
 
 impl Entry {
@@ -56,7 +74,7 @@ impl Entry {
         match self {
             Self::Tracks(_) => 0,
             Self::Frame(frame) => frame.data.len(),
-            Self::Metadata(text) => text.len(),
+            Self::Metadata(text) => text.text.len(),
         }
     }
 }
@@ -132,7 +150,7 @@ impl Ring {
     }
 
     /// Takes text that belongs to the next picture.
-    pub(crate) fn put_metadata(&mut self, text: Arc<str>) {
+    pub(crate) fn put_metadata(&mut self, text: Text) {
         self.append(Entry::Metadata(text));
     }
 
@@ -191,7 +209,7 @@ impl Ring {
             match entry {
                 Entry::Tracks(tracks) => return Some(tell(cursor, tracks)),
                 // A reader that waits for a picture to begin with has nothing to show text with.
-                Entry::Metadata(text) if !cursor.seeking => return Some(Next::Metadata(Arc::clone(text))),
+                Entry::Metadata(text) if !cursor.seeking => return Some(Next::Metadata(text.clone())),
                 Entry::Metadata(_) => {}
                 Entry::Frame(frame) => {
                     let tracks = cursor.told.as_deref();

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use bytes::Bytes;
 use domain::{Arn, StreamId};
-use live::{Audience, Hub, Next, Publisher, RingLimits};
+use live::{Audience, Hub, Next, Publisher, RingLimits, Text, TextSource};
 use media::{AacParams, AvcParams, Frame, Ticks, TrackKind, Tracks};
 use proptest::prelude::*;
 
@@ -265,7 +265,8 @@ async fn metadata_reaches_every_reader_between_the_same_frames() {
     for reader in &mut readers {
         assert!(matches!(reader.next().await, Next::Tracks(_)));
         assert_eq!(reader.next().await, Next::Frame(video(0)));
-        assert_eq!(reader.next().await, Next::Metadata("goal".into()));
+        let goal = Text { text: "goal".into(), source: TextSource::Api };
+        assert_eq!(reader.next().await, Next::Metadata(goal));
         assert_eq!(reader.next().await, Next::Frame(video(1)));
     }
 }

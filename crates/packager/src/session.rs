@@ -52,7 +52,7 @@ impl Session {
             match next {
                 Next::Tracks(tracks) => self.segmenter.tracks(tracks),
                 Next::Frame(frame) => self.segmenter.frame(frame, SystemTime::now()),
-                Next::Metadata(text) => self.metadata(text),
+                Next::Metadata(text) => self.metadata(text.text),
                 Next::Lagged => self.segmenter.lagged(),
                 Next::End => break,
             }

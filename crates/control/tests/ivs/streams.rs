@@ -258,7 +258,7 @@ async fn metadata_reaches_the_readers_of_the_stream_in_order() {
     let mut read = Vec::new();
     while let Some(next) = reader.try_next() {
         if let Next::Metadata(text) = next {
-            read.push(text.to_string());
+            read.push(text.text.to_string());
         }
     }
     assert_eq!(read, ["{\"score\": 1}", "ünïcode"]);
