@@ -53,6 +53,13 @@ pub struct Config {
     pub max_connections_per_address: usize,
     /// Quotas of an account.
     pub limits: Limits,
+    /// This server's name among those on the same database. It survives restarts, so that what a crash left
+    /// open is found again.
+    pub node: String,
+    /// A stream that is on air for this long is ended.
+    pub max_stream: Duration,
+    /// How long sessions are kept after their end.
+    pub session_age: Duration,
 }
 
 impl Default for Config {
@@ -65,6 +72,9 @@ impl Default for Config {
             max_connections: 1_000,
             max_connections_per_address: 200,
             limits: Limits::default(),
+            node: "node".to_owned(),
+            max_stream: Duration::from_secs(48 * 3_600),
+            session_age: Duration::from_secs(60 * 24 * 3_600),
         }
     }
 }

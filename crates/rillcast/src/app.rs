@@ -23,6 +23,7 @@ use tracing::{info, warn};
 use crate::config::Config;
 use crate::error::AppError;
 use crate::listener::Hall;
+use crate::node::Node;
 use crate::pipes::Pipes;
 use crate::ready::Addresses;
 use crate::routes::Routes;
@@ -48,6 +49,7 @@ pub struct App {
     hub: Hub,
     bus: Bus,
     store: Store,
+    node: Node,
     addresses: Addresses,
     first_start: bool,
 }
@@ -57,11 +59,12 @@ impl App {
     pub async fn bind(config: Config) -> Result<Self, AppError> {
         let store = first_start::open(&config).await?;
         let first_start = first_start::root_key(&store, &config).await?;
+        let node = node(&config)?;
         let doors = Doors::bind(&config)?;
         let http_address = address(&doors.http)?;
         let pipes = Pipes::open(&config, store).await?;
         let tls = server_tls(&config)?;
-        let ingest = bind_ingest(&config, &pipes, Arc::clone(&tls)).await?;
+        let ingest = bind_ingest(&config, &pipes, &node, Arc::clone(&tls)).await?;
         let packager =
             packager::Packager::bind(packager_config(&config), packager::Deps { hub: pipes.hub.clone() });
         let control = control(&config, http_address, &pipes).await?;
@@ -86,6 +89,7 @@ impl App {
             hub: pipes.hub,
             bus: pipes.bus,
             store: pipes.store,
+            node,
             addresses,
             first_start,
         })
@@ -115,6 +119,7 @@ impl App {
             hub,
             bus,
             store,
+            node,
             addresses,
             ..
         } = self;
@@ -150,6 +155,8 @@ impl App {
         }
         services.shutdown().await;
         store.close().await;
+        // Until here nobody else may be called so.
+        drop(node);
         info!("stopped");
         Ok(())
     }
@@ -259,9 +266,14 @@ impl Stages {
     }
 }
 
+fn node(config: &Config) -> Result<Node, AppError> {
+    Node::take(&config.data_dir).map_err(|source| AppError::Node { path: config.data_dir.clone(), source })
+}
+
 async fn bind_ingest(
     config: &Config,
     pipes: &Pipes,
+    node: &Node,
     tls: Arc<rustls::ServerConfig>,
 ) -> Result<ingest::Ingest, AppError> {
     let settings = ingest::Config {
@@ -270,6 +282,9 @@ async fn bind_ingest(
         max_connections: config.max_publishers,
         timeouts: ingest::Timeouts { silence: config.silence, ..ingest::Timeouts::default() },
         limits: config.limits,
+        node: node.name().to_owned(),
+        max_stream: config.life.max_stream,
+        session_age: config.life.session_age,
         ..ingest::Config::default()
     };
     let deps = ingest::Deps { store: pipes.store.clone(), hub: pipes.hub.clone(), tls };

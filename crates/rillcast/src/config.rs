@@ -4,6 +4,8 @@
 
 mod chat;
 mod layers;
+mod life;
+mod measures;
 mod outside;
 mod reference;
 mod settings;
@@ -17,6 +19,8 @@ use ipnet::IpNet;
 
 pub use chat::ChatSettings;
 pub use layers::{Inputs, LayerError, Layers, Source, layers};
+pub use life::LifeSettings;
+pub use measures::MeasureSettings;
 pub use outside::{BucketPlace, OutsideSettings};
 pub use reference::{explain, full_file, reference_page};
 pub use settings::{SETTINGS, Setting};
@@ -72,6 +76,8 @@ pub struct Config {
     pub part: Duration,
     pub window: Duration,
     pub silence: Duration,
+    pub life: LifeSettings,
+    pub measures: MeasureSettings,
     pub outside: OutsideSettings,
     pub chat: ChatSettings,
     pub max_publishers: usize,
@@ -145,6 +151,8 @@ impl Config {
             window: values.needed("window_seconds", |text| Ok(Duration::from_secs(number(text, 6, 120)?)))?,
             silence: values
                 .needed("silence_seconds", |text| Ok(Duration::from_secs(number(text, 2, 300)?)))?,
+            life: LifeSettings::from_values(&values)?,
+            measures: MeasureSettings::from_values(&values)?,
             outside: OutsideSettings::from_values(&values)?,
             chat: ChatSettings::from_values(&values)?,
             max_publishers: values.needed("max_publishers", |text| count(text, 1_000_000))?,

@@ -59,6 +59,15 @@ pub enum AppError {
         #[source]
         source: chat::review::TargetsError,
     },
+    /// The file with the server's name.
+    #[error("taking the server's name in {}", path.display())]
+    Node {
+        /// In which folder.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
     /// The link to other servers.
     #[error("linking up with other servers")]
     Bus(#[from] bus::BusConnectError),

@@ -20,6 +20,7 @@ mod first_start;
 mod keys;
 mod listener;
 mod metrics;
+mod node;
 mod opening;
 mod pages;
 mod peer;
