@@ -73,20 +73,29 @@ pub(crate) fn preflight(id: RequestId) -> Response<Full<Bytes>> {
         header::ACCESS_CONTROL_ALLOW_HEADERS,
         HeaderValue::from_static(
             "Authorization, Content-Type, X-Amz-Date, X-Amz-Content-Sha256, X-Amz-Security-Token, \
-             X-Amz-User-Agent, amz-sdk-invocation-id, amz-sdk-request",
+             X-Amz-User-Agent, Last-Event-ID, amz-sdk-invocation-id, amz-sdk-request",
         ),
     );
     headers.insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("86400"));
     answer
 }
 
+/// An answer whose body goes on.
+pub(crate) fn stream<B>(id: RequestId, content_type: &'static str, body: B) -> Response<B> {
+    framed(id, StatusCode::OK, Some(content_type), body)
+}
+
 fn response(id: RequestId, status: StatusCode, json: Option<Bytes>) -> Response<Full<Bytes>> {
-    let typed = json.is_some();
-    let mut answer = Response::new(Full::new(json.unwrap_or_default()));
+    let content_type = json.is_some().then_some("application/json");
+    framed(id, status, content_type, Full::new(json.unwrap_or_default()))
+}
+
+fn framed<B>(id: RequestId, status: StatusCode, content_type: Option<&'static str>, body: B) -> Response<B> {
+    let mut answer = Response::new(body);
     *answer.status_mut() = status;
     let headers = answer.headers_mut();
-    if typed {
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    if let Some(content_type) = content_type {
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
     }
     put(headers, REQUEST_ID, id.as_str());
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));

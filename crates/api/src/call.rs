@@ -1,7 +1,7 @@
 //! One proven and permitted call of an operation.
 //!
-//! Promise: from outside the house an operation gets a call only in [`crate::Api::handle`], after the signature
-//! was verified, the key found active and its policy asked; so whoever gets one need not ask again who the
+//! Promise: from outside the house an operation gets a call only in [`crate::Api::handle`] and
+//! [`crate::Gate::admit`], after the signature was verified, the key found active and its policy asked; so whoever gets one need not ask again who the
 //! caller is and what it may do.
 
 use auth::Principal;

@@ -8,12 +8,9 @@
 //! Promise: nothing is read from a body, and no key looked up, for a request that says not who sent it; the
 //! operation's function is reached by a verified signature of an active key whose policy allows it, alone.
 
-use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use auth::Principal;
-use auth::policy::Policy;
-use auth::sigv4::{self, Claim, Expected};
+use auth::sigv4::Claim;
 use bytes::Bytes;
 use domain::{Region, chain};
 use http::request::Parts;
@@ -26,6 +23,7 @@ use crate::answer::{self, Reply};
 use crate::body;
 use crate::call::Call;
 use crate::error::ApiError;
+use crate::gate::Gate;
 use crate::ivs::{self, Ivs};
 use crate::ivschat::{self, IvsChat};
 use crate::keyring::KeyRing;
@@ -33,7 +31,6 @@ use crate::peer::Peer;
 use crate::permission;
 use crate::request_id::RequestId;
 use crate::route::{self, Operation, Place, Service};
-use crate::signing_keys::SigningKeys;
 
 /// Which regions' signatures are good here.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,10 +62,8 @@ impl Config {
 /// The API's frame around the services that give the operations their meaning.
 #[derive(Debug)]
 pub struct Api<S, K> {
-    config: Config,
     services: S,
-    keys: K,
-    signing_keys: SigningKeys,
+    gate: Gate<K>,
 }
 
 /// A request's head, and how and when it came.
@@ -80,18 +75,18 @@ struct Came<'a> {
 }
 
 /// What the log line of a call says of it.
-#[derive(Default)]
-struct Note {
+#[derive(Debug, Default)]
+pub(crate) struct Note {
     /// Whose words an error is put in.
-    service: Option<Service>,
-    operation: Option<&'static str>,
-    key: Option<String>,
+    pub(crate) service: Option<Service>,
+    pub(crate) operation: Option<&'static str>,
+    pub(crate) key: Option<String>,
 }
 
 impl<S: Ivs + IvsChat, K: KeyRing> Api<S, K> {
     /// A frame around `services`, with the keys of `keys`.
     pub fn new(config: Config, services: S, keys: K) -> Self {
-        Self { config, services, keys, signing_keys: SigningKeys::default() }
+        Self { services, gate: Gate::new(config, keys) }
     }
 
     /// Answers one request, which came from `peer`; `now` is the server's clock. Never fails: whatever goes
@@ -131,14 +126,15 @@ impl<S: Ivs + IvsChat, K: KeyRing> Api<S, K> {
         note.key = Some(claim.access_key_id().to_owned());
         let operation = meant(place, &parts.method, &claim)?;
         note.service = Some(operation.service());
-        self.check(&claim, operation.service(), now)?;
-        let body = body::take(body, self.config.max_body, self.config.body_deadline).await?;
-        let (principal, policy) = self.prove(&claim, &body).await?;
+        self.gate.check(&claim, operation.service(), now)?;
+        let config = &self.gate.config;
+        let body = body::take(body, config.max_body, config.body_deadline).await?;
+        let (principal, policy) = self.gate.prove(&claim, &body).await?;
         let mut members = object(&body)?;
         let route = operation.route();
         route::bind(route, parts.uri.path(), parts.uri.query(), &mut members);
         let permission = permission::Request {
-            keys: &self.keys,
+            keys: &self.gate.keys,
             policy: &policy,
             action: route.action,
             access: operation.access(),
@@ -157,25 +153,6 @@ impl<S: Ivs + IvsChat, K: KeyRing> Api<S, K> {
             }
         };
         Ok((route.status, reply))
-    }
-
-    /// Is the signature for this service, a region that is served, and now?
-    fn check(&self, claim: &Claim, service: Service, now: SystemTime) -> Result<(), ApiError> {
-        let region = match &self.config.region {
-            RegionRule::Only(region) => Some(region),
-            RegionRule::Any => None,
-        };
-        Ok(claim.check(Expected { region, service: service.name() }, now)?)
-    }
-
-    async fn prove(&self, claim: &Claim, body: &[u8]) -> Result<(Principal, Arc<Policy>), ApiError> {
-        let access_key_id = claim.access_key_id();
-        let key = self.keys.find(access_key_id).await?.filter(|key| key.active);
-        let key = key.ok_or(sigv4::Error::UnrecognizedClient)?;
-        self.signing_keys.verify(claim, &key.secret.0, body)?;
-        let principal =
-            Principal { account: key.account, access_key_id: access_key_id.to_owned(), name: key.name };
-        Ok((principal, key.policy))
     }
 }
 
@@ -209,7 +186,7 @@ fn object(body: &[u8]) -> Result<Map<String, Value>, ApiError> {
 }
 
 /// One line per call; the cause of a failure that is not the caller's goes here and nowhere else.
-fn report(id: RequestId, note: &Note, took: Duration, outcome: &Result<(u16, Reply), ApiError>) {
+pub(crate) fn report(id: RequestId, note: &Note, took: Duration, outcome: &Result<(u16, Reply), ApiError>) {
     let operation = note.operation.unwrap_or("-");
     let key = note.key.as_deref().unwrap_or("-");
     let ms = took.as_millis();

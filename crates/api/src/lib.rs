@@ -1,6 +1,7 @@
 //! The wire of Amazon IVS and Amazon IVS Chat: HTTP in, typed and proven calls out, and back.
 //!
-//! **Way in**: [`Api::handle`], given any HTTP request that is not another service's.
+//! **Way in**: [`Api::handle`], given any HTTP request that is not another service's; [`Gate::admit`], which lets
+//! other crates serve signed operations that the vendor's model does not have.
 //! **Way out**: the traits [`ivs::Ivs`] and [`ivschat::IvsChat`] (one function per served operation), implemented
 //! by the service that gives the operations their meaning, and [`KeyRing`], which finds access keys and their
 //! policies.
@@ -21,6 +22,7 @@ mod answer;
 mod body;
 mod call;
 mod error;
+mod gate;
 mod handle;
 pub mod ivs;
 pub mod ivschat;
@@ -39,6 +41,7 @@ mod violations;
 
 pub use call::Call;
 pub use error::{ApiError, Why};
+pub use gate::{Admitted, Errand, Gate};
 pub use handle::{Api, Config, RegionRule};
 pub use keyring::{Key, KeyRing};
 pub use peer::Peer;

@@ -6,6 +6,7 @@ mod access;
 mod answers;
 mod bounds;
 mod fake;
+mod gate;
 mod log;
 mod refusals;
 mod signer;
