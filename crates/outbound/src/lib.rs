@@ -1,6 +1,6 @@
 //! Calls that the server makes to others: signed ones to AWS-compatible services, and webhooks.
 //!
-//! **Way in**: [`Outbound::signed`], [`Outbound::webhook`]. **Way out**: one pooled HTTP client.
+//! **Way in**: [`Outbound::signed`], [`Outbound::webhook`], [`log_sink`], [`metric_sink`]. **Way out**: one pooled HTTP client.
 //!
 //! Promise: every call ends by its deadline with an answer or an [`OutboundError`]; answers are read up to a
 //! bound; secrets never show in `Debug` output, errors or logs.
@@ -13,6 +13,7 @@ mod client;
 mod credentials;
 mod error;
 pub mod log_sink;
+pub mod metric_sink;
 mod signed;
 mod webhook;
 
