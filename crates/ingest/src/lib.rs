@@ -63,7 +63,7 @@ pub struct Config {
 }
 
 impl Default for Config {
-    /// No listener; 1 000 connections, 200 of them from one address.
+    /// No listener; 1 000 connections, 200 of them from one address; streams of 48 hours, kept for 60 days.
     fn default() -> Self {
         Self {
             rtmp: None,
