@@ -260,6 +260,15 @@ impl Row {
         self.text(column)?.parse().map_err(|_| self.unexpected(column))
     }
 
+    /// What a text that has been checked once reads as.
+    pub(crate) fn read<T>(
+        &self,
+        column: usize,
+        parse: impl FnOnce(&str) -> Option<T>,
+    ) -> Result<T, StoreError> {
+        parse(self.text(column)?).ok_or_else(|| self.unexpected(column))
+    }
+
     pub(crate) fn integer(&self, column: usize) -> Result<i64, StoreError> {
         match self.cells.get(column) {
             Some(Cell::Integer(integer)) => Ok(*integer),

@@ -1,4 +1,5 @@
-//! Durable truth: access keys, resources, and what chat must not forget, behind one face.
+//! Durable truth: access keys, resources, what chat must not forget, the life of streams and the events that
+//! are on their way out, behind one face.
 //!
 //! Way in: [`Store::open`] on the database file, [`Store::in_memory`] in tests. Way out: one method
 //! per act, in the file of its resource. A method either does all of its act and has it on disk, or
@@ -21,9 +22,12 @@ mod chat_restrictions;
 mod chat_token_keys;
 mod chat_tokens;
 mod database;
+mod dead_letters;
 mod error;
 mod installation;
 mod logging_configurations;
+mod nodes;
+mod outbox;
 mod page;
 mod playback_key_pairs;
 mod playback_restriction_policies;
@@ -31,8 +35,10 @@ mod postgres;
 mod recording_configurations;
 mod room_logs;
 mod rooms;
+mod sinks;
 mod sqlite;
 mod stream_keys;
+mod stream_sessions;
 mod tags;
 mod trouble;
 mod usage;
@@ -45,16 +51,24 @@ pub use channels::ChannelFilter;
 pub use chat_restrictions::MAX_RESTRICTIONS;
 pub use chat_token_keys::StoredChatKey;
 pub use chat_tokens::SpentToken;
+pub use dead_letters::DeadLetter;
 pub use error::{DatabaseError, StoreError};
-pub use page::{Page, PageRequest, Position, Recent, RecentPage, RecentRequest, Tenant};
+pub use outbox::StoredEvent;
+pub use page::{
+    NewestPage, NewestRequest, Page, PageRequest, Position, Recent, RecentPage, RecentRequest, Tenant,
+};
 pub use rooms::RoomFilter;
+pub use sinks::SinkRow;
 
 use database::Database;
+use tokio::sync::watch;
 
 /// The durable truth. A clone is another handle on the same database.
 #[derive(Clone, Debug)]
 pub struct Store {
     database: Database,
+    /// Counts the commits of this process that put events out.
+    news: watch::Sender<u64>,
 }
 
 impl Store {
@@ -66,7 +80,7 @@ impl Store {
     /// foreign or damaged file, [`StoreError::NewerDatabase`] for one that a newer version has
     /// changed, [`StoreError::Open`] and [`StoreError::Migrate`] for the rest.
     pub async fn open(path: &Path) -> Result<Self, StoreError> {
-        Ok(Self { database: Database::Sqlite(sqlite::open(path).await?) })
+        Ok(Self::of(Database::Sqlite(sqlite::open(path).await?)))
     }
 
     /// Connects to a PostgreSQL server and brings the database, which must exist, up to date. The address
@@ -79,7 +93,7 @@ impl Store {
     /// [`StoreError::Open`] and [`StoreError::Migrate`] for the rest. None of them shows the password.
     pub async fn connect(address: &str) -> Result<Self, StoreError> {
         let pools = postgres::connect(address).await?;
-        Ok(Self { database: Database::Postgres(pools) })
+        Ok(Self::of(Database::Postgres(pools)))
     }
 
     /// An empty database that lives as long as the last clone of this handle.
@@ -87,7 +101,11 @@ impl Store {
     /// # Errors
     /// As [`Store::open`]; none is expected.
     pub async fn in_memory() -> Result<Self, StoreError> {
-        Ok(Self { database: Database::Sqlite(sqlite::in_memory().await?) })
+        Ok(Self::of(Database::Sqlite(sqlite::in_memory().await?)))
+    }
+
+    fn of(database: Database) -> Self {
+        Self { database, news: watch::Sender::new(0) }
     }
 
     /// Proves that the database answers, by reading from it.

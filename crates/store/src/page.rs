@@ -134,3 +134,47 @@ impl<T> RecentPage<T> {
         Self { items: rows.into_iter().map(|(_, item)| item).collect(), next: last.filter(|_| more) }
     }
 }
+
+/// Which stretch of a list that runs from the newest row backwards.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NewestRequest {
+    /// Only rows that are older than this one; `None` for the first page.
+    pub before: Option<Position>,
+    /// At most so many rows.
+    pub limit: u32,
+}
+
+impl NewestRequest {
+    /// The newest `limit` rows.
+    pub fn first(limit: u32) -> Self {
+        Self { before: None, limit }
+    }
+
+    /// The position behind which the page starts.
+    pub(crate) fn behind(self) -> i64 {
+        self.before.map_or(i64::MAX, Position::get)
+    }
+
+    /// One row more than asked for tells whether there is a next page.
+    pub(crate) fn probe(self) -> i64 {
+        i64::from(self.limit).saturating_add(1)
+    }
+}
+
+/// A stretch of a list that runs from the newest row backwards. A walk from page to page sees each row that
+/// was there when it began and is not deleted exactly once, whatever comes meanwhile.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewestPage<T> {
+    /// At most as many as were asked for.
+    pub items: Vec<T>,
+    /// Where the next page starts; `None` on the last page.
+    pub next: Option<Position>,
+}
+
+impl<T> NewestPage<T> {
+    /// Cuts the probe row off again.
+    pub(crate) fn cut(rows: Vec<(Position, T)>, request: NewestRequest) -> Self {
+        let Page { items, next } = Page::cut(rows, PageRequest::first(request.limit));
+        Self { items, next }
+    }
+}

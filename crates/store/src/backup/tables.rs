@@ -163,6 +163,28 @@ pub(super) const TABLES: &[Table] = &[
     table!(@ "chat_restrictions", true, 3, "(room, member, kind) > ($1, $2, $3)", "room, member, kind", None, [
         "room" text "$1", "member" bytes "$2", "kind" text "$3", "ends_at" integer "$4", "body" text "$5"
     ]),
+    table!(numbered "stream_sessions" [
+        "stream" text "$2", "channel" text "$3", "account" text "$4", "region" text "$5", "node" text "$6",
+        "ended_at" integer "$7", "body" text "$8"
+    ]),
+    table!(@ "session_events", true, 2, "(stream, number) > ($1, $2)", "stream, number", None, [
+        "stream" text "$1", "number" integer "$2", "body" text "$3"
+    ]),
+    // With these, sessions that were open end when their node was last seen, and events that were on their
+    // way arrive after a restore.
+    table!(@ "nodes", false, 1, "name > $1", "name", None, ["name" text "$1", "beaten_at" integer "$2"]),
+    table!(unasked "outbox" [
+        "id" text "$2", "happened_at" integer "$3", "account" text "$4", "region" text "$5", "lane" text "$6",
+        "envelope" text "$7"
+    ]),
+    table!(@ "event_sinks", false, 1, "name > $1", "name", None, [
+        "name" text "$1", "position" integer "$2", "holder" text "$3", "held_until" integer "$4"
+    ]),
+    table!(unasked "dead_letters" [
+        "sink" text "$2", "event" integer "$3", "id" text "$4", "happened_at" integer "$5",
+        "account" text "$6", "envelope" text "$7", "attempts" integer "$8", "failed_at" integer "$9",
+        "reason" text "$10", "due" integer "$11"
+    ]),
     table!(@ "viewer_revocations", true, 2, "(channel, viewer) > ($1, $2)", "channel, viewer", None, [
         "channel" text "$1", "viewer" text "$2", "version" integer "$3", "revoked_at" integer "$4"
     ]),

@@ -147,7 +147,7 @@ pub(crate) async fn a_damaged_backup_changes_nothing(store: &Store) {
         let refused = store.restore(Cursor::new(case), true).await;
         assert!(matches!(refused, Err(StoreError::NotABackup { .. })), "{number}: {refused:?}");
     }
-    let newer = String::from_utf8_lossy(&text).replacen("\"migration\":3", "\"migration\":99", 1);
+    let newer = String::from_utf8_lossy(&text).replacen("\"migration\":4", "\"migration\":99", 1);
     let refused = store.restore(Cursor::new(newer), true).await;
     assert!(matches!(refused, Err(StoreError::OtherBackup { migration: 99, .. })), "{refused:?}");
     assert_eq!(text_of(store).await, text);

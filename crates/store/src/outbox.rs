@@ -1,0 +1,141 @@
+//! Events on their way out, in the order of their commits.
+//!
+//! Promise: an event is out exactly when the change that it belongs to is committed; positions are given in
+//! the order of commits, so who reads on behind the last position it saw misses none.
+
+use domain::{AccountId, Event, EventId, Region};
+use tokio::sync::watch;
+
+use crate::Store;
+use crate::database::{Change, Row, Value};
+use crate::error::StoreError;
+
+const OBJECT: &str = "events";
+const INSERT: &str = "INSERT INTO outbox (id, happened_at, account, region, lane, envelope) \
+    VALUES ($1, $2, $3, $4, $5, $6)";
+const NEWEST: &str = "SELECT COALESCE(MAX(position), 0) FROM outbox";
+const AFTER: &str = "SELECT position, id, happened_at, account, region, lane, envelope FROM outbox \
+    WHERE position > $1 ORDER BY position LIMIT $2";
+const FORGET: &str = "DELETE FROM outbox WHERE position IN (SELECT position FROM outbox \
+    WHERE happened_at < $2 AND position <= $1 ORDER BY happened_at LIMIT $3)";
+
+/// An event as it goes out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredEvent {
+    /// Its place in the order of all.
+    pub position: i64,
+    /// Its name, which is in the envelope too.
+    pub id: EventId,
+    /// When it happened, in milliseconds since 1970.
+    pub at: i64,
+    /// Whose.
+    pub account: AccountId,
+    /// Where.
+    pub region: Region,
+    /// What it must be told in order with: the channel's ARN, or the account for what is about no channel.
+    pub lane: String,
+    /// What consumers get, as [`Event::envelope`] gave it.
+    pub envelope: String,
+}
+
+impl Store {
+    /// Puts events out that belong to no session, all in one change.
+    ///
+    /// # Errors
+    /// [`StoreError::Write`].
+    pub async fn put_events(&self, events: &[Event]) -> Result<(), StoreError> {
+        if events.is_empty() {
+            return Ok(());
+        }
+        let change = self.database.begin(OBJECT).await?;
+        self.commit_with_events(change, events).await
+    }
+
+    /// Moves whenever this process has put events out. Those of other processes make no news here: look for
+    /// them from time to time.
+    pub fn outbox_news(&self) -> watch::Receiver<u64> {
+        self.news.subscribe()
+    }
+
+    /// The position of the newest event that is kept; 0 when none is.
+    ///
+    /// # Errors
+    /// [`StoreError::Read`].
+    pub async fn newest_event(&self) -> Result<i64, StoreError> {
+        let row = self.database.fetch_optional(OBJECT, NEWEST, &[]).await?;
+        row.map_or(Ok(0), |row| row.integer(0))
+    }
+
+    /// The first events behind a position, in order.
+    ///
+    /// # Errors
+    /// [`StoreError::Read`].
+    pub async fn events_after(&self, position: i64, limit: u32) -> Result<Vec<StoredEvent>, StoreError> {
+        let values = [Value::Integer(position), Value::Integer(limit.into())];
+        self.database.fetch(OBJECT, AFTER, &values).await?.iter().map(event).collect()
+    }
+
+    /// Forgets at most so many of the events up to a position that happened before a time, the oldest first;
+    /// tells how many.
+    ///
+    /// # Errors
+    /// [`StoreError::Write`].
+    pub async fn forget_events(&self, up_to: i64, older_than: i64, most: u32) -> Result<u64, StoreError> {
+        let values = [Value::Integer(up_to), Value::Integer(older_than), Value::Integer(most.into())];
+        let mut change = self.database.begin(OBJECT).await?;
+        let forgotten = change.execute(FORGET, &values).await?;
+        change.commit().await?;
+        Ok(forgotten)
+    }
+
+    /// Commits a change with the events that go with it, and makes it known that there are some.
+    pub(crate) async fn commit_with_events(
+        &self,
+        mut change: Change,
+        events: &[Event],
+    ) -> Result<(), StoreError> {
+        for event in events {
+            change.put_event(event).await?;
+        }
+        change.commit().await?;
+        if !events.is_empty() {
+            self.news.send_modify(|commits| *commits = commits.wrapping_add(1));
+        }
+        Ok(())
+    }
+}
+
+impl Change {
+    async fn put_event(&mut self, event: &Event) -> Result<(), StoreError> {
+        let lane = match &event.subject {
+            Some(subject) => subject.channel.to_string(),
+            None => event.account.to_string(),
+        };
+        let values = [
+            Value::Text(event.id.as_str()),
+            Value::Integer(event.at),
+            Value::Text(event.account.as_str()),
+            Value::Text(event.region.as_str()),
+            Value::Text(&lane),
+            Value::Text(&event.envelope()),
+        ];
+        self.execute(INSERT, &values).await.map(drop)
+    }
+
+    /// As [`Store::newest_event`], as it is while nobody else writes.
+    pub(crate) async fn newest_event(&mut self) -> Result<i64, StoreError> {
+        self.count(NEWEST, &[]).await
+    }
+}
+
+fn event(row: &Row) -> Result<StoredEvent, StoreError> {
+    Ok(StoredEvent {
+        position: row.integer(0)?,
+        id: row.read(1, EventId::parse)?,
+        at: row.integer(2)?,
+        account: row.read(3, AccountId::parse)?,
+        region: row.read(4, Region::parse)?,
+        lane: row.text(5)?.to_owned(),
+        envelope: row.text(6)?.to_owned(),
+    })
+}
