@@ -8,3 +8,9 @@
 //! Refuses to know: what an event means.
 
 #![warn(missing_docs)]
+
+mod error;
+mod pattern;
+
+pub use error::{EventsError, PatternError, SinksError};
+pub use pattern::Pattern;
