@@ -24,6 +24,8 @@ pub(crate) enum Ending {
     NoMedia(u64),
     #[error("the media can't be used")]
     Unusable(#[source] FlvError),
+    #[error("no sign of life from the publisher for {0} s, and another one was at the door")]
+    Lost(u64),
     #[error("the stream was asked to stop")]
     StopRequested,
     #[error("the server is shutting down")]
@@ -43,7 +45,7 @@ impl Ending {
                 let description = format!("This stream can't be used: {}.", chain(fault));
                 Some(("error", "NetStream.Publish.Rejected", description))
             }
-            Self::Stalled(_) | Self::NoVideo(_) | Self::NoKeyframe(_) | Self::NoMedia(_) => {
+            Self::Lost(_) | Self::Stalled(_) | Self::NoVideo(_) | Self::NoKeyframe(_) | Self::NoMedia(_) => {
                 Some(("error", "NetStream.Failed", self.sentence()))
             }
         }

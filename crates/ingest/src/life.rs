@@ -27,6 +27,12 @@ impl Life {
         None
     }
 
+    /// Another encoder goes on with the stream.
+    pub(crate) fn taken_over(&mut self) {}
+
+    /// Another encoder wanted to go on with the stream and may not.
+    pub(crate) fn takeover_refused(&mut self, _why: domain::TakeoverFailure) {}
+
     /// The publisher is off air.
     pub(crate) fn end(self, _ending: &Ending) {}
 }

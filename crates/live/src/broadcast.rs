@@ -143,6 +143,18 @@ impl Broadcast {
         self.stop.send_replace(true);
     }
 
+    /// Resolves when somebody asked this broadcast to stop; at once when that was before. Safe to cancel.
+    pub async fn stop_requested(&self) {
+        let mut asked = self.stop.subscribe();
+        // The sender lives as long as `self`, so this can't fail.
+        let _ = asked.wait_for(|asked| *asked).await;
+    }
+
+    /// Was it asked to stop?
+    pub fn is_stopping(&self) -> bool {
+        *self.stop.borrow()
+    }
+
     /// True if a reader ever came.
     pub(crate) fn was_read(&self) -> bool {
         self.ring().was_read()
@@ -207,9 +219,7 @@ impl Publisher {
 
     /// Resolves when somebody asked this stream to stop. Safe to cancel and call again.
     pub async fn stop_requested(&self) {
-        let mut asked = self.broadcast.stop.subscribe();
-        // The sender lives as long as `self`, so this can't fail.
-        let _ = asked.wait_for(|asked| *asked).await;
+        self.broadcast.stop_requested().await;
     }
 
     /// The broadcast it feeds.
