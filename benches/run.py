@@ -16,12 +16,13 @@ import time
 import api
 import chat
 import latency
+import publishers
 import streams
 from lab import meter, servers
 
 README = pathlib.Path(__file__).with_name("README.md")
 # What is measured together stands together, between two such lines of the page.
-BLOCKS = {"figures": ("latency", "streams"), "api figures": ("api",), "chat figures": ("chat",)}
+BLOCKS = {"figures": ("latency", "streams"), "publisher figures": ("publishers",), "api figures": ("api",), "chat figures": ("chat",)}
 
 
 def revision() -> str:
@@ -44,6 +45,9 @@ def block(name: str, what: list[str], asked: argparse.Namespace) -> str:
     if "streams" in what:
         plan = streams.QUICK if asked.quick else streams.Plan()
         out += ["### CPU and memory per stream", streams.measure(plan, asked.only)]
+    if "publishers" in what:
+        plan = publishers.QUICK if asked.quick else publishers.Plan()
+        out += ["### Many small publishers", publishers.measure(plan, asked.only)]
     if "api" in what:
         plan = api.QUICK if asked.quick else api.Plan()
         out += ["### Signed API calls", api.measure(plan, asked.only)]
@@ -62,7 +66,7 @@ def block(name: str, what: list[str], asked: argparse.Namespace) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("what", nargs="*", help="streams, latency, api, chat (default: all)")
+    parser.add_argument("what", nargs="*", help="streams, latency, publishers, api, chat (default: all)")
     parser.add_argument("--quick", action="store_true", help="some minutes instead of seventeen; rough")
     parser.add_argument("--only", action="append", help="a server's name; may be repeated")
     parser.add_argument("--write", action="store_true", help="renew the figures in README.md")

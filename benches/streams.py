@@ -56,9 +56,10 @@ QUICK = Plan(levels=(1, 5), keyframes=(2,), settle=6.0, fill=38.0, windows=2)
 class Publishers:
     """The load, in a process of its own."""
 
-    def __init__(self, keyframe_seconds: int):
+    def __init__(self, keyframe_seconds: int, *picture: str):
+        program = str(servers.ROOT / "benches/lab/publisher.py")
         self.process = subprocess.Popen(
-            [sys.executable, str(servers.ROOT / "benches/lab/publisher.py"), str(servers.CACHE), str(keyframe_seconds)],
+            [sys.executable, program, str(servers.CACHE), str(keyframe_seconds), *picture],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

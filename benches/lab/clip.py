@@ -14,14 +14,31 @@ import struct
 import subprocess
 
 SECONDS = 16
-FPS = 30
 SAMPLE_RATE = 48_000
-VIDEO_BITS = 3_100_000
-AUDIO_BITS = 128_000
-VIDEO_FRAMES = SECONDS * FPS
 AUDIO_FRAMES = SECONDS * SAMPLE_RATE // 1024
 
 AUDIO, VIDEO, DATA = 8, 9, 18
+
+
+@dataclasses.dataclass(frozen=True)
+class Picture:
+    """What the clip looks like; `fps` divides 480, so that the loop stays whole."""
+
+    name: str
+    size: str
+    fps: int
+    video_bits: int
+    audio_bits: int
+
+    @property
+    def frames(self) -> int:
+        return SECONDS * self.fps
+
+
+#: A usual broadcast.
+USUAL = Picture("clip", "1280x720", 30, 3_100_000, 128_000)
+#: A camera on which little happens: of interest when there are hundreds.
+SMALL = Picture("small", "320x180", 15, 96_000, 32_000)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,28 +64,28 @@ class Clip:
         return sum(len(tag.body) - (5 if tag.kind == VIDEO else 2) for tag in self.frames) / SECONDS
 
 
-def load(cache: pathlib.Path, keyframe_seconds: int) -> Clip:
+def load(cache: pathlib.Path, keyframe_seconds: int, picture: Picture = USUAL) -> Clip:
     """The clip with that keyframe interval, encoded on first use."""
-    path = cache / f"clip-keyframe-{keyframe_seconds}s.flv"
+    path = cache / f"{picture.name}-keyframe-{keyframe_seconds}s.flv"
     if not path.exists():
         cache.mkdir(parents=True, exist_ok=True)
-        _encode(path, keyframe_seconds)
-    return _cut(path.read_bytes())
+        _encode(path, keyframe_seconds, picture)
+    return _cut(path.read_bytes(), picture)
 
 
-def _encode(path: pathlib.Path, keyframe_seconds: int) -> None:
+def _encode(path: pathlib.Path, keyframe_seconds: int, picture: Picture) -> None:
     unfinished = path.with_suffix(".part.flv")
-    rate = str(VIDEO_BITS)
+    rate, interval = str(picture.video_bits), str(picture.fps * keyframe_seconds)
     subprocess.run(
         [
             "ffmpeg", "-v", "error", "-y",
-            "-f", "lavfi", "-i", f"testsrc2=s=1280x720:r={FPS},noise=alls=12:allf=t",
+            "-f", "lavfi", "-i", f"testsrc2=s={picture.size}:r={picture.fps},noise=alls=12:allf=t",
             "-f", "lavfi", "-i", f"sine=f=440:r={SAMPLE_RATE}",
             "-t", str(SECONDS + 2), "-pix_fmt", "yuv420p",
             "-c:v", "libx264", "-preset", "veryfast", "-bf", "0",
-            "-g", str(FPS * keyframe_seconds), "-keyint_min", str(FPS * keyframe_seconds),
+            "-g", interval, "-keyint_min", interval,
             "-sc_threshold", "0", "-b:v", rate, "-maxrate", rate, "-bufsize", rate,
-            "-c:a", "aac", "-b:a", str(AUDIO_BITS), "-ac", "2",
+            "-c:a", "aac", "-b:a", str(picture.audio_bits), "-ac", "2",
             "-flvflags", "no_duration_filesize", "-f", "flv", str(unfinished),
         ],
         check=True,
@@ -76,18 +93,18 @@ def _encode(path: pathlib.Path, keyframe_seconds: int) -> None:
     unfinished.rename(path)
 
 
-def _cut(flv: bytes) -> Clip:
+def _cut(flv: bytes, picture: Picture) -> Clip:
     metadata, headers, video, audio = b"", [], [], []
     for kind, body in _tags(flv):
         if kind == DATA:
             metadata = body
         elif body[1] == 0 and (kind == AUDIO or body[0] & 0x0F == 7):
             headers.append(Tag(kind, 0, body))
-        elif kind == VIDEO and body[1] == 1 and len(video) < VIDEO_FRAMES:
-            video.append(Tag(VIDEO, round(len(video) * 1000 / FPS), body))
+        elif kind == VIDEO and body[1] == 1 and len(video) < picture.frames:
+            video.append(Tag(VIDEO, round(len(video) * 1000 / picture.fps), body))
         elif kind == AUDIO and len(audio) < AUDIO_FRAMES:
             audio.append(Tag(AUDIO, round(len(audio) * 1024 * 1000 / SAMPLE_RATE), body))
-    if len(video) < VIDEO_FRAMES or len(audio) < AUDIO_FRAMES:
+    if len(video) < picture.frames or len(audio) < AUDIO_FRAMES:
         raise RuntimeError("the clip came out shorter than its loop; delete it and try again")
     frames = sorted(video + audio, key=lambda tag: (tag.at, -tag.kind))
     return Clip(metadata, headers, frames)

@@ -82,8 +82,10 @@ class Server:
 
     name = ""
 
-    def __init__(self, streams: int, keyframe_seconds: int):
+    def __init__(self, streams: int, keyframe_seconds: int, listener: str | None = None):
         self.keyframe_seconds = keyframe_seconds
+        #: URL that is told when publishers come and go, by servers that can.
+        self.listener = listener
         # Memory, where there is such a folder: a slow disk is not what is measured.
         memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix=f"bench-{self.name}-", dir=memory))
@@ -189,8 +191,15 @@ class Rillcast(Server):
         here = "127.0.0.1:0"
         return self.run(
             binary, "serve", "--data-dir", self.folder / "data", "--ready-file", self.folder / "ready",
-            "--http", here, "--rtmp", here, "--rtmps", here,
+            "--http", here, "--rtmp", here, "--rtmps", here, *self.sinks(),
         )  # fmt: skip
+
+    def sinks(self) -> list[str]:
+        if not self.listener:
+            return []
+        file = self.folder / "sinks.toml"
+        file.write_text(f'[[sink]]\nname = "bench"\nkind = "webhook"\nurl = "{self.listener}"\nplain = true\n')
+        return ["--event-sinks", str(file)]
 
     def wait_ready(self) -> None:
         ready = self.folder / "ready"
@@ -205,7 +214,7 @@ class Rillcast(Server):
         ivs = self._client()
         self.channels = []
         for number in range(self.streams):
-            made = ivs.create_channel(name=f"bench-{number}", insecureIngest=True)
+            made = ivs.create_channel(name=f"bench-{number}", insecureIngest=True, containerFormat="FRAGMENTED_MP4")
             playback = made["channel"]["playbackUrl"]
             path = playback[playback.index("/api/") :]
             self.channels.append(made["channel"]["arn"].rsplit("/", 1)[1])
@@ -244,6 +253,7 @@ class Nginx(Server):
         self.rtmp, self.http_port = free_ports(2)
         (self.folder / "hls").mkdir()
         user = "user root;" if os.geteuid() == 0 else ""
+        tell = f"on_publish_done {self.listener};" if self.listener else ""
         (self.folder / "nginx.conf").write_text(
             f"""
             load_module {module};
@@ -257,6 +267,7 @@ class Nginx(Server):
                 access_log off;
                 application live {{
                     live on;
+                    {tell}
                     hls on;
                     hls_path {self.folder}/hls;
                     hls_fragment {SEGMENT_SECONDS}s;
