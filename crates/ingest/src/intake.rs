@@ -11,7 +11,7 @@ use media::flv::{self, AudioTag, VideoTag};
 use media::{AacParams, AvcParams, FlvError, Frame, Ticks, TrackKind, Tracks, avc};
 
 use crate::rtmp::{Announced, Event};
-use crate::timeline::{Place, Timeline};
+use crate::timeline::{Edge, Place, Seam, Timeline};
 
 /// How much media a stream waits for sound that it announced, or left open by announcing nothing.
 const PATIENCE: Ticks = Ticks::from_millis(2_000);
@@ -58,6 +58,7 @@ pub struct Intake {
     output: VecDeque<Output>,
     tally: Tally,
     first_jump: Option<i64>,
+    seam: Seam,
 }
 
 impl Intake {
@@ -80,7 +81,33 @@ impl Intake {
 
     /// What goes on air next.
     pub fn poll(&mut self) -> Option<Output> {
-        self.output.pop_front()
+        loop {
+            match self.output.pop_front()? {
+                Output::Frame(mut frame) => {
+                    if self.seam.place(&mut frame) {
+                        return Some(Output::Frame(frame));
+                    }
+                    self.tally.sounds -= 1;
+                    self.drop_frame();
+                }
+                tracks @ Output::Tracks(_) => return Some(tracks),
+            }
+        }
+    }
+
+    /// The tracks and a first keyframe are there: from now on [`Intake::poll`] has something to say.
+    pub fn is_settled(&self) -> bool {
+        self.settled
+    }
+
+    /// Goes on with a stream that has come as far as `edge`, instead of beginning one. To be called before the
+    /// first [`Intake::poll`].
+    pub fn follow(&mut self, edge: &Edge) {
+        let first = self.output.iter().find_map(|output| match output {
+            Output::Frame(frame) => Some(frame),
+            Output::Tracks(_) => None,
+        });
+        self.seam = first.map(|first| edge.join(first)).unwrap_or_default();
     }
 
     /// What the encoder said about itself, if it did.

@@ -32,7 +32,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use error::{ChunkFault, Error, Foreign};
 pub use intake::{Intake, Output, Tally};
-pub use timeline::{Place, Timeline};
+pub use timeline::{Edge, Place, Seam, Timeline};
 
 use admission::Admission;
 use connection::Shared;

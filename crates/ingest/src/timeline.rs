@@ -9,7 +9,7 @@
 
 use std::time::Duration;
 
-use media::{Ticks, TrackKind};
+use media::{Frame, Ticks, TrackKind};
 
 /// Where the media clock begins, so that nothing that is moved back a little falls below zero.
 const ORIGIN: i64 = 10_000;
@@ -136,6 +136,77 @@ impl Track {
     }
 }
 
+/// How far a stream has come: where another encoder's frames join.
+#[derive(Clone, Debug, Default)]
+pub struct Edge {
+    video: Option<Reach>,
+    audio: Option<Ticks>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Reach {
+    dts: Ticks,
+    /// The latest time that a picture is shown at; with reordering not the last one's.
+    shown: Ticks,
+    /// The two newest steps between pictures.
+    steps: [Ticks; 2],
+}
+
+/// How another encoder's times become those of the stream that it goes on with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Seam {
+    /// Added to all of its times.
+    pub shift: Ticks,
+    /// Sound up to here has been on air already.
+    pub sounded: Option<Ticks>,
+}
+
+impl Edge {
+    /// The stream has come this far.
+    pub fn note(&mut self, frame: &Frame) {
+        match frame.track {
+            TrackKind::Audio => self.audio = Some(frame.dts),
+            TrackKind::Video => {
+                let first =
+                    Reach { dts: frame.dts, shown: frame.pts, steps: [Ticks::from_millis(FIRST_STEP); 2] };
+                let next = |last: Reach| Reach {
+                    dts: frame.dts,
+                    shown: last.shown.max(frame.pts),
+                    steps: last.next_steps(frame.dts - last.dts),
+                };
+                self.video = Some(self.video.map_or(first, next));
+            }
+        }
+    }
+
+    /// Where frames go that begin with `first`, a picture: it is decoded and shown one usual step after all
+    /// that was decoded and shown before, and everything else moves along with it.
+    pub fn join(&self, first: &Frame) -> Seam {
+        let shift = self.video.map_or(Ticks::ZERO, |last| {
+            let step = last.steps[0].min(last.steps[1]);
+            (last.dts + step - first.dts).max(last.shown + step - first.pts)
+        });
+        Seam { shift, sounded: self.audio }
+    }
+}
+
+impl Reach {
+    /// The smaller of two is the usual one: a picture left out makes a single long step.
+    fn next_steps(self, step: Ticks) -> [Ticks; 2] {
+        let usual = Ticks::from_millis(1)..=Ticks::from_millis(LONGEST_STEP);
+        if usual.contains(&step) { [self.steps[1], step] } else { self.steps }
+    }
+}
+
+impl Seam {
+    /// Moves a frame to its place; false when that is sound that was on air already.
+    pub fn place(&self, frame: &mut Frame) -> bool {
+        frame.dts += self.shift;
+        frame.pts += self.shift;
+        frame.track == TrackKind::Video || self.sounded.is_none_or(|sounded| frame.dts > sounded)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -224,7 +295,90 @@ mod tests {
         assert_eq!(place.time, Ticks::from_millis(ORIGIN + 40));
     }
 
+    fn frame(track: TrackKind, milliseconds: i64, composition: i64) -> Frame {
+        let dts = Ticks::from_millis(milliseconds);
+        let pts = dts + Ticks::from_millis(composition);
+        Frame { track, dts, pts, keyframe: true, data: bytes::Bytes::new() }
+    }
+
+    fn edge(pictures: &[(i64, i64)], sounds: &[i64]) -> Edge {
+        let mut edge = Edge::default();
+        for (dts, composition) in pictures {
+            edge.note(&frame(TrackKind::Video, *dts, *composition));
+        }
+        for dts in sounds {
+            edge.note(&frame(TrackKind::Audio, *dts, 0));
+        }
+        edge
+    }
+
+    #[test]
+    fn another_encoders_first_picture_follows_by_one_usual_step() {
+        let seam = edge(&[(10_000, 0), (10_040, 0), (10_080, 0)], &[]).join(&frame(TrackKind::Video, 500, 0));
+        assert_eq!(seam.shift, Ticks::from_millis(10_120 - 500));
+        // A picture left out just before makes no long step of it.
+        let seam = edge(&[(10_000, 0), (10_040, 0), (10_800, 0)], &[]).join(&frame(TrackKind::Video, 500, 0));
+        assert_eq!(seam.shift, Ticks::from_millis(10_840 - 500));
+    }
+
+    #[test]
+    fn no_picture_is_shown_before_one_of_the_old_encoders() {
+        let old = edge(&[(10_000, 80), (10_040, 160), (10_080, 40)], &[]);
+        let seam = old.join(&frame(TrackKind::Video, 0, 0));
+        assert_eq!(seam.shift, Ticks::from_millis(10_240));
+        let seam = old.join(&frame(TrackKind::Video, 0, 80));
+        assert_eq!(seam.shift, Ticks::from_millis(10_160));
+    }
+
+    #[test]
+    fn sound_that_was_on_air_already_is_not_heard_twice() {
+        let seam = edge(&[(10_000, 0), (10_040, 0)], &[10_060, 10_081]).join(&frame(TrackKind::Video, 0, 0));
+        let heard = |time| seam.place(&mut frame(TrackKind::Audio, time, 0));
+        assert_eq!((heard(0), heard(1), heard(2)), (false, false, true), "the seam is at 10 080 ms");
+    }
+
+    #[test]
+    fn before_anything_was_on_air_nothing_is_moved() {
+        assert_eq!(Edge::default().join(&frame(TrackKind::Video, 500, 0)), Seam::default());
+    }
+
+    /// What a publisher with such timestamps puts on air, from its first picture on.
+    fn on_air(stamps: &[(bool, u32)]) -> Vec<Frame> {
+        let mut timeline = Timeline::default();
+        let placed = stamps.iter().map(|(picture, time)| {
+            let track = if *picture { TrackKind::Video } else { TrackKind::Audio };
+            let place = timeline.place(track, *time, NOW);
+            Frame { dts: place.dts, pts: place.time, ..frame(track, 0, 0) }
+        });
+        let placed: Vec<_> = placed.collect();
+        placed.into_iter().skip_while(|frame| frame.track == TrackKind::Audio).collect()
+    }
+
     proptest! {
+        #[test]
+        fn times_rise_across_any_number_of_takeovers(
+            encoders in prop::collection::vec(prop::collection::vec((any::<bool>(), any::<u32>()), 1..40), 1..6),
+        ) {
+            let mut edge = Edge::default();
+            let mut last: [Option<Ticks>; 2] = [None, None];
+            for stamps in &encoders {
+                let frames = on_air(stamps);
+                let Some(first) = frames.first() else { continue };
+                let seam = edge.join(first);
+                let mut shown = edge.video.map(|reach| reach.shown);
+                for mut frame in frames {
+                    if seam.place(&mut frame) {
+                        let track = usize::from(frame.track == TrackKind::Video);
+                        prop_assert!(last[track].replace(frame.dts).is_none_or(|before| before < frame.dts));
+                        if frame.track == TrackKind::Video && let Some(shown) = shown.take() {
+                            prop_assert!(shown < frame.pts);
+                        }
+                        edge.note(&frame);
+                    }
+                }
+            }
+        }
+
         #[test]
         fn decoding_times_rise_and_stay_above_zero(
             frames in prop::collection::vec((any::<bool>(), any::<u32>(), 0u64..40_000), 1..200),
