@@ -148,8 +148,8 @@ struct Reach {
     dts: Ticks,
     /// The latest time that a picture is shown at; with reordering not the last one's.
     shown: Ticks,
-    /// The two newest steps between pictures.
-    steps: [Ticks; 2],
+    /// The two newest steps between pictures, once there was one.
+    steps: Option<[Ticks; 2]>,
 }
 
 /// How another encoder's times become those of the stream that it goes on with.
@@ -167,8 +167,7 @@ impl Edge {
         match frame.track {
             TrackKind::Audio => self.audio = Some(frame.dts),
             TrackKind::Video => {
-                let first =
-                    Reach { dts: frame.dts, shown: frame.pts, steps: [Ticks::from_millis(FIRST_STEP); 2] };
+                let first = Reach { dts: frame.dts, shown: frame.pts, steps: None };
                 let next = |last: Reach| Reach {
                     dts: frame.dts,
                     shown: last.shown.max(frame.pts),
@@ -183,7 +182,7 @@ impl Edge {
     /// that was decoded and shown before, and everything else moves along with it.
     pub fn join(&self, first: &Frame) -> Seam {
         let shift = self.video.map_or(Ticks::ZERO, |last| {
-            let step = last.steps[0].min(last.steps[1]);
+            let step = last.steps.map_or(Ticks::from_millis(FIRST_STEP), |[one, two]| one.min(two));
             (last.dts + step - first.dts).max(last.shown + step - first.pts)
         });
         Seam { shift, sounded: self.audio }
@@ -192,9 +191,12 @@ impl Edge {
 
 impl Reach {
     /// The smaller of two is the usual one: a picture left out makes a single long step.
-    fn next_steps(self, step: Ticks) -> [Ticks; 2] {
+    fn next_steps(self, step: Ticks) -> Option<[Ticks; 2]> {
         let usual = Ticks::from_millis(1)..=Ticks::from_millis(LONGEST_STEP);
-        if usual.contains(&step) { [self.steps[1], step] } else { self.steps }
+        if !usual.contains(&step) {
+            return self.steps;
+        }
+        Some([self.steps.map_or(step, |[_, newest]| newest), step])
     }
 }
 
