@@ -7,6 +7,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::SystemTime;
 
 use bytes::Bytes;
+use domain::ContainerFormat;
 use media::{Ticks, Tracks};
 
 /// What a session promised its players. Made once, before the first playlist; nothing can change it, since
@@ -25,6 +26,8 @@ pub struct Terms {
     pub can_skip_until: Ticks,
     /// Pictures a second as measured when the terms were made.
     pub frame_rate: Option<f64>,
+    /// Container of parts and segments.
+    pub container: ContainerFormat,
 }
 
 impl Terms {
@@ -39,16 +42,17 @@ impl Terms {
 pub struct Init {
     /// Which one of the session: 0, 1, …
     pub number: u32,
-    /// `ftyp` and `moov`.
+    /// `ftyp` and `moov`; empty in a container that needs none.
     pub data: Bytes,
     /// What it describes.
     pub tracks: Arc<Tracks>,
 }
 
-/// A finished part: whole fragments, playable after its segment's initialisation section.
+/// A finished part: whole fragments, playable after its segment's initialisation section, or whole transport
+/// packets with tables of their own.
 #[derive(Clone, Debug)]
 pub struct Part {
-    /// `moof` and `mdat`.
+    /// `moof` and `mdat`, or transport packets.
     pub data: Bytes,
     /// How long it plays.
     pub duration: Ticks,

@@ -95,6 +95,12 @@ pub fn encode_record(sps: &[&[u8]], pps: &[&[u8]], length_size: u8) -> Result<Av
     params(first, record.freeze(), length_size)
 }
 
+/// The parameter sets of a configuration record, sequence sets first; none of one that can't be read.
+pub fn parameter_sets(record: &Bytes) -> Vec<Bytes> {
+    let Ok(RecordSets { sps, pps, .. }) = RecordSets::parse(record) else { return Vec::new() };
+    sps.into_iter().chain(pps).map(|set| record.slice_ref(set)).collect()
+}
+
 /// The NAL units of a picture whose units stand behind lengths of `length_size` bytes.
 ///
 /// Empty units are passed over; a length that points past the end ends the walk.

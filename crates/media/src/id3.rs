@@ -9,9 +9,11 @@ use bytes::{BufMut, Bytes, BytesMut};
 
 use crate::error::Id3Error;
 
-/// Whose frame the text of `PutMetadata` is: players of the service hand on private frames of this owner
-/// (and of `inband.metadata.live-video.net`, for metadata that an encoder sends).
+/// Whose frame the text of `PutMetadata` is. Players of the service hand on private frames of this owner and of
+/// [`ENCODER_METADATA`].
 pub const API_METADATA: &CStr = c"metadata.live-video.net";
+/// Whose frame the text is that an encoder sends in its stream.
+pub const ENCODER_METADATA: &CStr = c"inband.metadata.live-video.net";
 
 /// Header of the tag, and of its frame.
 const HEADER: usize = 10;

@@ -18,6 +18,7 @@ mod frame;
 pub mod hls;
 pub mod id3;
 mod ticks;
+pub mod ts;
 
 pub use error::{AacError, AvcError, FlvError, FragmentError, Id3Error};
 pub use frame::{AacParams, AvcParams, Frame, TrackKind, Tracks};

@@ -2,40 +2,53 @@
 //!
 //! Promise: order is kept, each text goes out once, and what waits is bounded. Where there is no text,
 //! nothing is allocated or copied.
-//!
-//! Each text is said twice, for no form is understood by all players. The service's own player reads version
-//! 0 of its own scheme; hls.js, Shaka, Media3 and Apple's read version 1 of the AOM's. None known reads both.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
+use std::ffi::CStr;
 
-use media::fmp4::{Event, EventTime, ID3_SCHEME, SERVICE_ID3_SCHEME};
+use bytes::Bytes;
+use live::{Text, TextSource};
 use media::{Frame, Ticks, id3};
 
 /// What may wait, in bytes of boxes: about 230 texts of the longest that the API takes (1 KB). At its rate
 /// of five a second that is more than an encoder may be silent.
 const MOST: usize = 512 << 10;
+/// The longest text, far above what the API takes: every container can tell the length of its tag.
+const LONGEST: usize = 32 << 10;
 /// What both boxes of a text take beside the text.
 const OVERHEAD: usize = 200;
 
 #[derive(Debug, Default)]
 pub(crate) struct Cues {
     /// Oldest first, without a picture yet.
-    loose: Vec<Arc<str>>,
+    loose: Vec<Text>,
     /// Oldest first, so decoding times never go back.
-    placed: VecDeque<Cue>,
+    placed: VecDeque<Placed>,
     /// Bytes of boxes that both will take.
     bytes: usize,
-    /// Events so far. Players take two of the same number for one.
+    /// Texts so far. Players take two of the same number for one.
     told: u32,
 }
 
 #[derive(Debug)]
-struct Cue {
-    text: Arc<str>,
+struct Placed {
+    text: Text,
     /// Decoding and presentation time of its picture.
     dts: Ticks,
     pts: Ticks,
+}
+
+/// A text whose part is being made.
+#[derive(Clone, Debug)]
+pub(crate) struct Cue {
+    /// The text as an ID3 tag.
+    pub(crate) tag: Bytes,
+    /// Its number in the stream.
+    pub(crate) id: u32,
+    /// When it is shown, from the stream's time zero.
+    pub(crate) at: u64,
+    /// When it is shown, from the earliest presentation time of its segment.
+    pub(crate) after: u32,
 }
 
 /// What the times of a part count from.
@@ -48,18 +61,19 @@ pub(crate) struct Clock {
 }
 
 /// Bytes of boxes that a text takes, about.
-pub(crate) fn weight(text: &str) -> usize {
-    text.len().saturating_mul(2).saturating_add(OVERHEAD)
+pub(crate) fn weight(text: &Text) -> usize {
+    text.text.len().saturating_mul(2).saturating_add(OVERHEAD)
 }
 
-/// Is there room for one more?
-pub(crate) fn fits(held: usize, text: &str) -> bool {
-    held.saturating_add(weight(text)) <= MOST
+/// Is this text short enough, and is there room for it?
+pub(crate) fn fits(held: usize, text: &Text) -> bool {
+    text.text.len() <= LONGEST && held.saturating_add(weight(text)) <= MOST
 }
 
 impl Cues {
-    /// Takes text for the next picture. False if too much waits already; then it is left out.
-    pub(crate) fn push(&mut self, text: Arc<str>) -> bool {
+    /// Takes text for the next picture. False if it is too long or too much waits already; then it is left
+    /// out.
+    pub(crate) fn push(&mut self, text: Text) -> bool {
         let fits = fits(self.bytes, &text);
         if fits {
             self.bytes += weight(&text);
@@ -71,28 +85,35 @@ impl Cues {
     /// This is the picture that text was waiting for.
     pub(crate) fn place(&mut self, picture: &Frame) {
         let (dts, pts) = (picture.dts, picture.pts);
-        self.placed.extend(self.loose.drain(..).map(|text| Cue { text, dts, pts }));
+        self.placed.extend(self.loose.drain(..).map(|text| Placed { text, dts, pts }));
     }
 
-    /// The events of the pictures that are decoded before `end`.
-    pub(crate) fn take(&mut self, end: Ticks, clock: Clock) -> Vec<Event> {
-        let mut events = Vec::new();
-        while let Some(cue) = self.placed.pop_front_if(|cue| cue.dts < end) {
-            self.bytes -= weight(&cue.text);
+    /// The cues of the pictures that are decoded before `end`.
+    pub(crate) fn take(&mut self, end: Ticks, clock: Clock) -> Vec<Cue> {
+        let mut cues = Vec::new();
+        while let Some(placed) = self.placed.pop_front_if(|placed| placed.dts < end) {
+            self.bytes -= weight(&placed.text);
             self.told = self.told.wrapping_add(1);
-            events.extend(cue.events(self.told, clock));
+            cues.push(placed.cue(self.told, clock));
         }
-        events
+        cues
     }
 }
 
-impl Cue {
-    fn events(&self, id: u32, clock: Clock) -> [Event; 2] {
-        let message = id3::private_tag(id3::API_METADATA, self.text.as_bytes())
+impl Placed {
+    fn cue(&self, id: u32, clock: Clock) -> Cue {
+        let tag = id3::private_tag(owner(self.text.source), self.text.text.as_bytes())
             .expect("text that waits is far below what a tag can hold");
         let after = u32::try_from((self.pts - clock.opening).count().max(0)).unwrap_or(u32::MAX);
         let at = u64::try_from((self.pts - clock.origin).count()).unwrap_or(0);
-        [(SERVICE_ID3_SCHEME, EventTime::AfterSegmentStart(after)), (ID3_SCHEME, EventTime::At(at))]
-            .map(|(scheme, time)| Event { scheme, time, id, message: message.clone() })
+        Cue { tag, id, at, after }
+    }
+}
+
+/// Players tell by the owner who said it.
+fn owner(source: TextSource) -> &'static CStr {
+    match source {
+        TextSource::Api => id3::API_METADATA,
+        TextSource::Encoder => id3::ENCODER_METADATA,
     }
 }

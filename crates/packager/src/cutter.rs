@@ -10,14 +10,15 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use live::{Init, Part, Terms};
-use media::fmp4::{Fragment, Sample, init_segment};
-use media::{Frame, Ticks, TrackKind, Tracks};
+use live::{Init, Part, Terms, Text};
+use media::fmp4::Sample;
+use media::{AvcParams, Frame, Ticks, TrackKind, Tracks};
 
 use crate::cues::{Clock, Cues};
 use crate::fit::{Fit, SHORTEST_SEGMENT};
 use crate::segmenter::{Cut, Heading};
 use crate::sound::Sound;
+use crate::wrapper::{Contents, Wrapper, carried};
 
 /// A pause in the pictures that is longer is an interruption, not a long picture.
 const LONGEST_PAUSE: Ticks = Ticks::from_millis(1_500);
@@ -36,8 +37,7 @@ pub(crate) struct Cutter {
     init: Option<Arc<Init>>,
     /// Decoding time zero.
     origin: Option<Ticks>,
-    /// Of the next fragment.
-    sequence: u32,
+    wrapper: Wrapper,
     /// Of the next segment.
     number: u64,
     /// Where the wall clock of the last run stood at its end.
@@ -92,12 +92,13 @@ impl Draft {
 
 impl Cutter {
     pub(crate) fn new(fit: Fit, tracks: Arc<Tracks>) -> Self {
+        let container = fit.terms.container;
         Self {
             fit,
-            tracks,
+            tracks: carried(container, tracks),
             init: None,
             origin: None,
-            sequence: 1,
+            wrapper: Wrapper::new(container),
             number: 0,
             clock: None,
             newest: None,
@@ -112,9 +113,11 @@ impl Cutter {
     }
 
     /// Another picture can't be decoded with what players have: what is open is closed. Other sound waits
-    /// for the next keyframe, since a segment that begins elsewhere would show nothing up to there.
+    /// for the next keyframe, since a segment that begins elsewhere would show nothing up to there; so do
+    /// other parameters of the same picture.
     pub(crate) fn tracks(&mut self, tracks: Arc<Tracks>, cuts: &mut VecDeque<Cut>) {
-        if tracks.video != self.tracks.video {
+        let tracks = carried(self.fit.terms.container, tracks);
+        if tracks.video != self.tracks.video && !renews(&self.tracks, &tracks) {
             self.interrupt(cuts);
         }
         self.tracks = tracks;
@@ -128,7 +131,7 @@ impl Cutter {
     }
 
     /// Text for the next picture. False if it was left out.
-    pub(crate) fn metadata(&mut self, text: Arc<str>) -> bool {
+    pub(crate) fn metadata(&mut self, text: Text) -> bool {
         self.cues.push(text)
     }
 
@@ -171,11 +174,20 @@ impl Cutter {
         if span > LONGEST_PAUSE.max(self.fit.picture + self.fit.picture + self.fit.picture) {
             self.finish(self.fit.picture, cuts);
             self.start(frame, now);
-        } else if frame.keyframe && *run.init.tracks != *self.tracks {
+            return;
+        }
+        let (told, tracks) = (&run.init.tracks, &self.tracks);
+        let waits = !frame.keyframe && told.video == tracks.video;
+        if Arc::ptr_eq(told, tracks) || told == tracks || waits {
+            self.follow(frame, span, cuts);
+        } else if !frame.keyframe {
+            // It was coded with parameters that players don't have; they come with the next keyframe.
+            self.interrupt(cuts);
+        } else if renews(told, tracks) {
+            self.renew(frame, span, cuts);
+        } else {
             self.finish(span, cuts);
             self.start(frame, now);
-        } else {
-            self.follow(frame, span, cuts);
         }
     }
 
@@ -190,6 +202,21 @@ impl Cutter {
             self.close(true, cuts);
         } else if self.is_full() {
             self.close(false, cuts);
+        }
+    }
+
+    /// The same picture under other parameters: what is open is closed, and the media go on without a
+    /// break (draft-pantos-hls-rfc8216bis 4.4.4.3 asks for a discontinuity only where tracks or times do not
+    /// go on).
+    fn renew(&mut self, frame: Frame, span: Ticks, cuts: &mut VecDeque<Cut>) {
+        self.settle(span, cuts);
+        self.cues.place(&frame);
+        let Some(run) = &mut self.run else { return };
+        run.pending = frame;
+        self.close(true, cuts);
+        let init = self.init();
+        if let Some(run) = &mut self.run {
+            run.init = init;
         }
     }
 
@@ -222,7 +249,7 @@ impl Cutter {
         let number = old.as_ref().map_or(0, |init| init.number.wrapping_add(1));
         let init = old.filter(|init| *init.tracks == *self.tracks).unwrap_or_else(|| {
             let tracks = Arc::clone(&self.tracks);
-            Arc::new(Init { number, data: init_segment(&tracks), tracks })
+            Arc::new(Init { number, data: self.wrapper.begin(&tracks), tracks })
         });
         Arc::clone(self.init.insert(init))
     }
@@ -294,21 +321,14 @@ impl Cutter {
         let heading = run.heading(self.number, draft.start);
         let video_time = u64::try_from((draft.first.unwrap_or_default() - origin).count()).unwrap_or(0);
         let opening = run.opening.unwrap_or(draft.start);
-        let events = self.cues.take(draft.end, Clock { origin, opening });
-        let fragment = Fragment {
-            sequence: self.sequence,
-            events: &events,
-            video_time,
-            video: &draft.pictures,
-            audio_time,
-            audio: &audio,
-        };
+        let cues = self.cues.take(draft.end, Clock { origin, opening });
+        let contents =
+            Contents { cues: &cues, video_time, video: &draft.pictures, audio_time, audio: &audio };
         let part = (!is_empty).then(|| Part {
-            data: fragment.encode().expect("pictures, sound and text of a part were bounded"),
+            data: self.wrapper.part(&contents),
             duration: draft.length(),
             independent: draft.pictures.first().is_some_and(|picture| picture.keyframe),
         });
-        self.sequence = self.sequence.wrapping_add(u32::from(!is_empty));
         run.length += part.as_ref().map_or(Ticks::ZERO, |part| part.duration);
         let terms = &self.fit.terms;
         // Strictly less than half a second above rounds down to the target duration.
@@ -322,6 +342,18 @@ impl Cutter {
         }
         cuts.push_back(Cut { heading, part, last });
     }
+}
+
+/// Do the tracks stay what players were told, but for the pictures' parameter sets?
+///
+/// So it is when another encoder of the same settings takes over, and when one renews its parameters.
+fn renews(old: &Tracks, new: &Tracks) -> bool {
+    let (Some(before), Some(after)) = (&old.video, &new.video) else { return false };
+    let told = |video: &AvcParams| {
+        let AvcParams { profile, constraints, level, width, height, .. } = *video;
+        (profile, constraints, level, width, height)
+    };
+    told(before) == told(after) && old.audio == new.audio
 }
 
 impl Run {

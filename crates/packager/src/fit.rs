@@ -6,6 +6,7 @@
 
 use std::time::Duration;
 
+use domain::ContainerFormat;
 use live::Terms;
 use media::Ticks;
 
@@ -31,7 +32,8 @@ pub struct Fit {
 }
 
 impl Fit {
-    /// Fits parts of about `part` to the pictures seen so far. `told` is the rate that the stream claims.
+    /// Fits parts of about `part` to the pictures seen so far. `told` is the rate that the stream claims. The
+    /// container, which changes no time, is fragmented MP4 until it is set.
     pub fn new(part: Duration, told: Option<f64>, beats: &[(Ticks, bool)]) -> Self {
         let spans: Vec<i64> = beats.windows(2).map(|pair| (pair[1].0 - pair[0].0).count()).collect();
         let picture = usual_span(&spans);
@@ -47,6 +49,7 @@ impl Fit {
             hold_back: times(3),
             can_skip_until: times(6),
             frame_rate: frame_rate(told, &spans, picture),
+            container: ContainerFormat::FragmentedMp4,
         };
         Self { terms, picture: Ticks::new(picture) }
     }

@@ -18,6 +18,7 @@ mod service;
 mod session;
 mod sound;
 mod window;
+mod wrapper;
 
 use std::time::Duration;
 

@@ -10,7 +10,8 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use live::{Init, Part, Terms};
+use domain::ContainerFormat;
+use live::{Init, Part, Terms, Text};
 use media::{Frame, TrackKind, Tracks};
 
 use crate::cues;
@@ -45,6 +46,7 @@ pub struct Cut {
 #[derive(Debug)]
 pub struct Segmenter {
     part: Duration,
+    container: ContainerFormat,
     phase: Phase,
     cuts: VecDeque<Cut>,
 }
@@ -63,15 +65,20 @@ struct Reel {
     beats: Vec<Beat>,
     bytes: usize,
     /// Each with the number of the frame it came before.
-    texts: Vec<(usize, Arc<str>)>,
+    texts: Vec<(usize, Text)>,
     /// Of the texts, as boxes.
     weight: usize,
 }
 
 impl Segmenter {
-    /// One for a session with parts of about this length.
+    /// One for a session with parts of about this length, in fragmented MP4.
     pub fn new(part: Duration) -> Self {
-        Self { part, phase: Phase::Collecting(Reel::default()), cuts: VecDeque::new() }
+        Self::within(ContainerFormat::FragmentedMp4, part)
+    }
+
+    /// The same, in this container.
+    pub fn within(container: ContainerFormat, part: Duration) -> Self {
+        Self { part, container, phase: Phase::Collecting(Reel::default()), cuts: VecDeque::new() }
     }
 
     /// The terms, once they are known; they never change.
@@ -106,7 +113,7 @@ impl Segmenter {
     /// Text that belongs to the next picture. False when so much waits for a picture already that it was
     /// left out.
     #[must_use = "text that was left out should not be so in silence"]
-    pub fn metadata(&mut self, text: Arc<str>) -> bool {
+    pub fn metadata(&mut self, text: Text) -> bool {
         match &mut self.phase {
             Phase::Collecting(reel) => reel.metadata(text),
             Phase::Cutting(cutter) => cutter.metadata(text),
@@ -140,7 +147,9 @@ impl Segmenter {
         let Phase::Collecting(reel) = &mut self.phase else { return };
         let Reel { tracks: Some(tracks), frames, beats, texts, .. } = std::mem::take(reel) else { return };
         let told = tracks.video.as_ref().and_then(|video| video.frame_rate);
-        let mut cutter = Cutter::new(Fit::new(self.part, told, &beats), tracks);
+        let mut fit = Fit::new(self.part, told, &beats);
+        fit.terms.container = self.container;
+        let mut cutter = Cutter::new(fit, tracks);
         let mut texts = texts.into_iter().peekable();
         for (number, (frame, arrived)) in frames.into_iter().enumerate() {
             while let Some((_, text)) = texts.next_if(|(before, _)| *before <= number) {
@@ -177,7 +186,7 @@ impl Reel {
         *self = Self { tracks: self.tracks.take(), texts, weight: self.weight, ..Self::default() };
     }
 
-    fn metadata(&mut self, text: Arc<str>) -> bool {
+    fn metadata(&mut self, text: Text) -> bool {
         let fits = cues::fits(self.weight, &text);
         if fits {
             self.weight += cues::weight(&text);

@@ -6,7 +6,9 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use live::{Broadcast, Hub, Next, ShelfWriter};
+use domain::ContainerFormat;
+use live::{Broadcast, Hub, Next, ShelfWriter, Text};
+use media::{Tracks, ts};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
@@ -29,7 +31,7 @@ impl Session {
             config,
             broadcast: Arc::clone(broadcast),
             shelf: broadcast.shelf().writer()?,
-            segmenter: Segmenter::new(config.part),
+            segmenter: Segmenter::within(broadcast.container(), config.part),
             window: None,
             is_shown: false,
         })
@@ -50,9 +52,9 @@ impl Session {
                 () = &mut overdue => Next::End,
             };
             match next {
-                Next::Tracks(tracks) => self.segmenter.tracks(tracks),
+                Next::Tracks(tracks) => self.tracks(tracks),
                 Next::Frame(frame) => self.segmenter.frame(frame, SystemTime::now()),
-                Next::Metadata(text) => self.metadata(text.text),
+                Next::Metadata(text) => self.metadata(text),
                 Next::Lagged => self.segmenter.lagged(),
                 Next::End => break,
             }
@@ -69,8 +71,17 @@ impl Session {
         hub.forget(&self.broadcast);
     }
 
-    fn metadata(&mut self, text: Arc<str>) {
-        let bytes = text.len();
+    fn tracks(&mut self, tracks: Arc<Tracks>) {
+        let is_ts = self.broadcast.container() == ContainerFormat::Ts;
+        if is_ts && tracks.audio != ts::carried(&tracks).audio {
+            let (channel, stream) = (self.broadcast.channel(), self.broadcast.stream());
+            warn!(%channel, %stream, "sound left out: a transport stream can't carry its parameters");
+        }
+        self.segmenter.tracks(tracks);
+    }
+
+    fn metadata(&mut self, text: Text) {
+        let bytes = text.text.len();
         if !self.segmenter.metadata(text) {
             let (channel, stream) = (self.broadcast.channel(), self.broadcast.stream());
             warn!(%channel, %stream, bytes, "metadata left out: too much waits for the next picture");

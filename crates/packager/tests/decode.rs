@@ -6,8 +6,13 @@ use std::process::Command;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use live::{Text, TextSource};
 use packager::Segmenter;
 use testkit::Film;
+
+fn said() -> Text {
+    Text { text: "between the pictures".into(), source: TextSource::Api }
+}
 
 #[test]
 fn ffmpeg_decodes_every_picture_of_every_part_without_a_word() {
@@ -20,7 +25,7 @@ fn ffmpeg_decodes_every_picture_of_every_part_without_a_word() {
             segmenter.frame(frame, SystemTime::UNIX_EPOCH);
             // Events stand before the media, where a reader that does not know them must pass them over.
             if number % 50 == 0 {
-                assert!(segmenter.metadata("between the pictures".into()));
+                assert!(segmenter.metadata(said()));
             }
         }
         segmenter.end();

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
+use live::{Text, TextSource};
 use media::{Frame, Ticks, TrackKind};
 use mp4_atom::{Decode, Emsg, EmsgTimestamp, Moof};
 use packager::{Cut, Segmenter};
@@ -45,6 +46,10 @@ struct Read {
     media: Bytes,
 }
 
+fn said(text: &str) -> Text {
+    Text { text: text.into(), source: TextSource::Api }
+}
+
 fn film() -> Film {
     Film { gop: 60, b_frames: 2, ..Film::default() }
 }
@@ -69,7 +74,7 @@ fn cut(film: &Film, steps: Vec<Step>) -> Vec<Cut> {
     for step in steps {
         match step {
             Step::Frame(frame) => segmenter.frame(frame, SystemTime::UNIX_EPOCH),
-            Step::Text(text) => assert!(segmenter.metadata(text.into()), "there is room"),
+            Step::Text(text) => assert!(segmenter.metadata(said(&text)), "there is room"),
             Step::Lag => segmenter.lagged(),
         }
     }
@@ -257,13 +262,13 @@ fn what_waits_for_a_picture_is_bounded_and_what_was_taken_is_told() {
         for frame in frames.by_ref().take_while(|frame| frame.dts < at) {
             segmenter.frame(frame, SystemTime::UNIX_EPOCH);
         }
-        let taken = (0..10_000).take_while(|_| segmenter.metadata(text.as_str().into())).count();
+        let taken = (0..10_000).take_while(|_| segmenter.metadata(said(&text))).count();
         assert!((200..300).contains(&taken), "{taken}");
-        assert!(!segmenter.metadata("x".repeat(1 << 20).into()));
+        assert!(!segmenter.metadata(said(&"x".repeat(1 << 20))));
         for frame in frames {
             segmenter.frame(frame, SystemTime::UNIX_EPOCH);
         }
-        assert!(segmenter.metadata("room again".into()));
+        assert!(segmenter.metadata(said("room again")));
         segmenter.end();
         let parts: Vec<Read> =
             std::iter::from_fn(|| segmenter.next_cut()).filter_map(|cut| read(&cut)).collect();
