@@ -10,13 +10,16 @@
 #![warn(missing_docs)]
 
 mod admission;
+mod allowance;
 mod connection;
 mod ending;
 mod error;
+mod health;
 mod intake;
 mod life;
 mod listener;
 pub mod rtmp;
+mod seconds;
 mod timeline;
 mod wire;
 
@@ -30,7 +33,9 @@ use store::Store;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
+pub use allowance::{Allowance, Excess};
 pub use error::{ChunkFault, Error, Foreign};
+pub use health::Meter;
 pub use intake::{Intake, Output, Tally};
 pub use timeline::{Edge, Place, Seam, Timeline};
 
