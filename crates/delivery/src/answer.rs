@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use domain::ContainerFormat;
 use http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
     ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ALLOW, CACHE_CONTROL, CONTENT_LENGTH,
@@ -23,9 +24,12 @@ const PLAYLIST: &str = "application/vnd.apple.mpegurl";
 const INIT: &str = "video/mp4";
 /// What Apple's validator asks of fragments that have no `moov` of their own.
 const FRAGMENT: &str = "video/iso.segment";
+const TRANSPORT_STREAM: &str = "video/mp2t";
 /// A stream's id is in the path and numbers never go back, so a path never means anything else.
 const FOREVER: &str = "public, max-age=86400, immutable";
 const NEVER: &str = "no-cache";
+/// A viewer's own: a cache that hands it to another makes two viewers one.
+const PRIVATE: &str = "private, no-cache";
 /// Long enough for a cache to answer all who wait for the same part with one request, short enough for an
 /// absent file to appear.
 const BRIEFLY: &str = "public, max-age=1";
@@ -38,9 +42,11 @@ pub(crate) enum Answer {
         text: Bytes,
         is_held: bool,
     },
+    /// With a session in it.
+    Multivariant(Bytes),
     Init(Bytes),
-    Part(Bytes),
-    Segment(Arc<Segment>),
+    Part(Bytes, ContainerFormat),
+    Segment(Arc<Segment>, ContainerFormat),
 }
 
 impl Answer {
@@ -49,11 +55,19 @@ impl Answer {
             Self::Playlist { text, is_held } => {
                 (PLAYLIST, if is_held { BRIEFLY } else { NEVER }, text.into())
             }
+            Self::Multivariant(text) => (PLAYLIST, PRIVATE, text.into()),
             Self::Init(data) => (INIT, FOREVER, data.into()),
-            Self::Part(data) => (FRAGMENT, FOREVER, data.into()),
-            Self::Segment(segment) => (FRAGMENT, FOREVER, Body::segment(segment)),
+            Self::Part(data, container) => (media_type(container), FOREVER, data.into()),
+            Self::Segment(segment, container) => (media_type(container), FOREVER, Body::segment(segment)),
         };
         response(StatusCode::OK, kind, cache, body)
+    }
+}
+
+fn media_type(container: ContainerFormat) -> &'static str {
+    match container {
+        ContainerFormat::FragmentedMp4 => FRAGMENT,
+        ContainerFormat::Ts => TRANSPORT_STREAM,
     }
 }
 

@@ -3,7 +3,7 @@
 //! Promise: one file has one path. Numbers have no sign and no leading zeros, so a cache never holds
 //! anything twice.
 
-use domain::{AccountId, Arn, Region, ResourceId, ResourceKind, StreamId};
+use domain::{AccountId, Arn, ContainerFormat, Region, ResourceId, ResourceKind, StreamId};
 
 /// What all paths begin with.
 pub const PREFIX: &str = "/api/video/v1/";
@@ -23,8 +23,19 @@ pub(crate) enum Target {
 pub(crate) enum File {
     Playlist,
     Init(u32),
-    Segment(u64),
-    Part(u64, usize),
+    Segment(u64, ContainerFormat),
+    Part(u64, usize, ContainerFormat),
+}
+
+impl File {
+    /// May a rendition in this container have such a file?
+    pub(crate) fn is_of(self, container: ContainerFormat) -> bool {
+        match self {
+            Self::Playlist => true,
+            Self::Init(_) => container == ContainerFormat::FragmentedMp4,
+            Self::Segment(_, own) | Self::Part(_, _, own) => own == container,
+        }
+    }
 }
 
 /// Where a channel's multivariant playlist is: the path of its playback URL.
@@ -41,12 +52,19 @@ pub(crate) fn init_name(number: u32) -> String {
     format!("i{number}.mp4")
 }
 
-pub(crate) fn segment_name(number: u64) -> String {
-    format!("s{number}.m4s")
+pub(crate) fn segment_name(number: u64, container: ContainerFormat) -> String {
+    format!("s{number}{}", extension(container))
 }
 
-pub(crate) fn part_name(segment: u64, part: usize) -> String {
-    format!("p{segment}.{part}.m4s")
+pub(crate) fn part_name(segment: u64, part: usize, container: ContainerFormat) -> String {
+    format!("p{segment}.{part}{}", extension(container))
+}
+
+fn extension(container: ContainerFormat) -> &'static str {
+    match container {
+        ContainerFormat::FragmentedMp4 => ".m4s",
+        ContainerFormat::Ts => ".ts",
+    }
 }
 
 /// Reads a path; `None` when it is none of ours.
@@ -80,12 +98,13 @@ fn parse_file(name: &str) -> Option<File> {
     if let Some(number) = name.strip_prefix('i').and_then(|rest| rest.strip_suffix(".mp4")) {
         return Some(File::Init(parse_number(number)?.try_into().ok()?));
     }
-    let stem = name.strip_suffix(".m4s")?;
+    let stem = |container| name.strip_suffix(extension(container)).map(|stem| (stem, container));
+    let (stem, container) = stem(ContainerFormat::FragmentedMp4).or_else(|| stem(ContainerFormat::Ts))?;
     if let Some(number) = stem.strip_prefix('s') {
-        return Some(File::Segment(parse_number(number)?));
+        return Some(File::Segment(parse_number(number)?, container));
     }
     let (segment, part) = stem.strip_prefix('p')?.split_once('.')?;
-    Some(File::Part(parse_number(segment)?, parse_number(part)?.try_into().ok()?))
+    Some(File::Part(parse_number(segment)?, parse_number(part)?.try_into().ok()?, container))
 }
 
 /// A decimal number in its one shortest form.
@@ -122,15 +141,41 @@ mod tests {
         assert_eq!(parse(&multivariant), Some(Target::Multivariant(channel())));
         assert_eq!(file(PLAYLIST), Some(File::Playlist));
         assert_eq!(file(&init_name(3)), Some(File::Init(3)));
-        assert_eq!(file(&segment_name(0)), Some(File::Segment(0)));
-        assert_eq!(file(&part_name(17, 9)), Some(File::Part(17, 9)));
+        for container in [ContainerFormat::FragmentedMp4, ContainerFormat::Ts] {
+            assert_eq!(file(&segment_name(0, container)), Some(File::Segment(0, container)));
+            assert_eq!(file(&part_name(17, 9, container)), Some(File::Part(17, 9, container)));
+        }
+    }
+
+    #[test]
+    fn files_of_the_other_container_are_no_files_of_a_rendition() {
+        let (fragments, transport) = (ContainerFormat::FragmentedMp4, ContainerFormat::Ts);
+        for (file, both) in [
+            (File::Playlist, [true, true]),
+            (File::Init(0), [true, false]),
+            (File::Segment(0, fragments), [true, false]),
+            (File::Part(0, 0, transport), [false, true]),
+        ] {
+            assert_eq!([file.is_of(fragments), file.is_of(transport)], both, "{file:?}");
+        }
     }
 
     #[test]
     fn other_spellings_of_a_file_are_no_file() {
-        for name in
-            ["s01.m4s", "s+1.m4s", "s-1.m4s", "s.m4s", "p1.m4s", "p1.02.m4s", "i1.m4s", "", "index.m3u8/"]
-        {
+        for name in [
+            "s01.m4s",
+            "s+1.m4s",
+            "s-1.m4s",
+            "s.m4s",
+            "p1.m4s",
+            "p1.02.m4s",
+            "i1.m4s",
+            "s1.mp4",
+            "s01.ts",
+            "s1.ts.m4s",
+            "",
+            "index.m3u8/",
+        ] {
             assert_eq!(file(name), None, "{name}");
         }
         assert_eq!(file("s99999999999999999999.m4s"), None);

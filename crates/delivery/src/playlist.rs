@@ -5,13 +5,14 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use live::{Broadcast, Part, Segment, Snapshot};
+use live::{Broadcast, Init, Part, Segment, Snapshot};
 use media::Ticks;
 use media::hls::{
     self, Growing, MediaPlaylist, MultivariantPlaylist, ServerControl, Variant, rendition_name,
 };
 
 use crate::path::{PLAYLIST, RENDITION, channel_name, init_name, part_name, segment_name};
+use crate::session::{self, SessionId};
 
 /// The media playlist, as a delta update if that is welcome and there is something to skip.
 pub(crate) fn text(snapshot: &Snapshot, delta: bool) -> Bytes {
@@ -32,13 +33,29 @@ pub(crate) fn multivariant(broadcast: &Broadcast, snapshot: &Snapshot) -> Bytes 
     snapshot.texts.multivariant.get_or_init(|| render_multivariant(broadcast, snapshot)).clone()
 }
 
+/// A multivariant playlist for one viewer: the shared text, with the session's id in each rendition's URI.
+pub(crate) fn for_session(text: &[u8], id: SessionId) -> Bytes {
+    let query = format!("?{}={id}", session::PARAMETER);
+    let mut own = Vec::with_capacity(text.len() + query.len());
+    for line in text.split_inclusive(|byte| *byte == b'\n') {
+        let bare = line.strip_suffix(b"\n").unwrap_or(line);
+        own.extend_from_slice(bare);
+        if bare.first().is_some_and(|first| *first != b'#') {
+            own.extend_from_slice(query.as_bytes());
+        }
+        own.extend_from_slice(&line[bare.len()..]);
+    }
+    Bytes::from(own)
+}
+
 /// The names of a snapshot's files; the playlist borrows them.
 struct Names {
-    inits: Vec<String>,
+    /// Without a container that has them, none.
+    inits: Vec<Option<String>>,
     segments: Vec<String>,
     /// Of the segments whose parts are listed, and of the one in the making.
     parts: Vec<Vec<String>>,
-    init: String,
+    init: Option<String>,
     growing: Vec<String>,
     hint: String,
 }
@@ -47,20 +64,22 @@ impl Names {
     fn of(snapshot: &Snapshot) -> Self {
         let listed = snapshot.listed.iter();
         let detailed = detailed(snapshot);
+        let container = snapshot.terms.container;
         let parts = |segment: &Segment, count: usize| -> Vec<String> {
-            (0..count).map(|part| part_name(segment.number, part)).collect()
+            (0..count).map(|part| part_name(segment.number, part, container)).collect()
         };
+        let map = |init: &Init| (!init.data.is_empty()).then(|| init_name(init.number));
         let growing = snapshot.next_number();
         Self {
-            inits: listed.clone().map(|segment| init_name(segment.init.number)).collect(),
-            segments: listed.clone().map(|segment| segment_name(segment.number)).collect(),
+            inits: listed.clone().map(|segment| map(&segment.init)).collect(),
+            segments: listed.clone().map(|segment| segment_name(segment.number, container)).collect(),
             parts: listed
                 .enumerate()
                 .map(|(at, segment)| parts(segment, if at < detailed { 0 } else { segment.parts.len() }))
                 .collect(),
-            init: snapshot.open.as_ref().map_or(String::new(), |open| init_name(open.init.number)),
-            growing: (0..snapshot.next_part()).map(|part| part_name(growing, part)).collect(),
-            hint: part_name(growing, snapshot.next_part()),
+            init: snapshot.open.as_ref().and_then(|open| map(&open.init)),
+            growing: (0..snapshot.next_part()).map(|part| part_name(growing, part, container)).collect(),
+            hint: part_name(growing, snapshot.next_part(), container),
         }
     }
 }
@@ -84,13 +103,13 @@ fn render(snapshot: &Snapshot, delta: bool) -> Bytes {
         duration: segment.duration,
         wall: segment.time,
         discontinuity: segment.discontinuity,
-        map: &names.inits[at],
+        map: names.inits[at].as_deref(),
         parts: parts(&segment.parts, &names.parts[at]),
     });
     let growing = snapshot.open.as_ref().map(|open| Growing {
         wall: open.time,
         discontinuity: open.discontinuity,
-        map: &names.init,
+        map: names.init.as_deref(),
         parts: parts(&open.parts, &names.growing),
     });
     let mut playlist = MediaPlaylist {

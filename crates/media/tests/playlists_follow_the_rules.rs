@@ -34,7 +34,7 @@ fn part(uri: &str, millis: i64, independent: bool) -> Part<'_> {
 
 fn segment<'a>(uri: &'a str, at: u64, map: &'a str, parts: Vec<Part<'a>>) -> Segment<'a> {
     let duration = Ticks::from_millis(400);
-    Segment { uri, duration, wall: wall(at), discontinuity: false, map, parts }
+    Segment { uri, duration, wall: wall(at), discontinuity: false, map: Some(map), parts }
 }
 
 /// Three segments, the second behind a discontinuity, and one in the making.
@@ -45,7 +45,7 @@ fn playlist<'a>() -> MediaPlaylist<'a> {
     let parts = vec![part("9.0.m4s", 200, true), part("9.1.m4s", 200, false)];
     let third = segment("9.m4s", 800, "init1.mp4", parts);
     let parts = vec![part("10.0.m4s", 200, true)];
-    let growing = Growing { wall: wall(1_200), discontinuity: false, map: "init1.mp4", parts };
+    let growing = Growing { wall: wall(1_200), discontinuity: false, map: Some("init1.mp4"), parts };
     MediaPlaylist {
         control: CONTROL,
         media_sequence: 7,
@@ -114,9 +114,18 @@ fn a_finished_playlist_ends_and_hints_at_nothing() {
 
 #[test]
 fn a_segment_without_parts_yet_lists_nothing_of_itself() {
-    let growing = Growing { wall: wall(1_200), discontinuity: true, map: "init2.mp4", parts: vec![] };
+    let growing = Growing { wall: wall(1_200), discontinuity: true, map: Some("init2.mp4"), parts: vec![] };
     let fresh = MediaPlaylist { growing: Some(growing), ..playlist() };
     assert_eq!(fresh.to_string(), [HEADER, FIRST, SECOND, THIRD, HINT].concat());
+}
+
+#[test]
+fn without_init_segments_there_is_no_map() {
+    let mut playlist = playlist();
+    playlist.segments.iter_mut().for_each(|segment| segment.map = None);
+    playlist.growing.iter_mut().for_each(|growing| growing.map = None);
+    let bare = [HEADER, FIRST, SECOND, THIRD, GROWING, HINT].concat();
+    assert_eq!(playlist.to_string(), without_maps(&bare) + "\n");
 }
 
 #[test]
@@ -304,7 +313,7 @@ proptest! {
             duration: Ticks::from_millis(*millis),
             wall: wall(0),
             discontinuity: *discontinuity,
-            map: maps[usize::from(*map)],
+            map: Some(maps[usize::from(*map)]),
             parts: vec![],
         }).collect();
         let control = ServerControl { can_skip_until: Some(Ticks::from_millis(boundary)), ..CONTROL };

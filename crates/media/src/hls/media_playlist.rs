@@ -49,8 +49,8 @@ pub struct Segment<'a> {
     pub wall: SystemTime,
     /// Its timeline or its coding does not continue the segment before it.
     pub discontinuity: bool,
-    /// Its init segment; told on the first listed segment and where it changes.
-    pub map: &'a str,
+    /// Its init segment, if its container has them; told on the first listed segment and where it changes.
+    pub map: Option<&'a str>,
     /// Its parts; leave them empty when the segment is older than three target durations.
     pub parts: Vec<Part<'a>>,
 }
@@ -63,7 +63,7 @@ pub struct Growing<'a> {
     /// As in [`Segment`].
     pub discontinuity: bool,
     /// As in [`Segment`].
-    pub map: &'a str,
+    pub map: Option<&'a str>,
     /// Its finished parts, at least one; before that there is nothing to list.
     pub parts: Vec<Part<'a>>,
 }
@@ -136,12 +136,12 @@ impl fmt::Display for MediaPlaylist<'_> {
         }
         let (gone, listed) = self.segments.split_at(skipped);
         // A player has the map of what it skips from the playlist before.
-        let mut map = gone.last().map(|segment| segment.map);
+        let mut map = gone.last().and_then(|segment| segment.map);
         for segment in listed {
             put_opening(f, segment.discontinuity, segment.map, map, segment.wall)?;
             put_parts(f, &segment.parts)?;
             writeln!(f, "#EXTINF:{},live\n{}", Seconds(segment.duration), UriLine(segment.uri))?;
-            map = Some(segment.map);
+            map = segment.map;
         }
         if let Some(growing) = self.growing.as_ref().filter(|growing| !growing.parts.is_empty()) {
             put_opening(f, growing.discontinuity, growing.map, map, growing.wall)?;
@@ -160,14 +160,14 @@ impl fmt::Display for MediaPlaylist<'_> {
 fn put_opening(
     f: &mut fmt::Formatter<'_>,
     discontinuity: bool,
-    map: &str,
+    map: Option<&str>,
     before: Option<&str>,
     wall: SystemTime,
 ) -> fmt::Result {
     if discontinuity {
         f.write_str("#EXT-X-DISCONTINUITY\n")?;
     }
-    if before != Some(map) {
+    if let Some(map) = map.filter(|map| before != Some(map)) {
         writeln!(f, "#EXT-X-MAP:URI={}", Quoted(map))?;
     }
     writeln!(f, "#EXT-X-PROGRAM-DATE-TIME:{}", DateTime(wall))
