@@ -47,6 +47,9 @@ pub enum Error {
         /// What was asked for.
         part: usize,
     },
+    /// The account has as many viewers as it may have.
+    #[error("Too many viewers")]
+    Full,
     /// Too many requests are held for this broadcast.
     #[error("Too many requests are waiting")]
     Crowded,
@@ -72,6 +75,7 @@ impl Error {
             | Self::PartAlone
             | Self::TooFar { .. }
             | Self::PartTooFar { .. } => StatusCode::BAD_REQUEST,
+            Self::Full => StatusCode::TOO_MANY_REQUESTS,
             Self::Crowded | Self::Overdue { .. } => StatusCode::SERVICE_UNAVAILABLE,
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
         }
@@ -85,6 +89,7 @@ impl Error {
             Self::Missing => "not_found",
             Self::Directive { .. } | Self::Repeated { .. } | Self::PartAlone => "bad_directive",
             Self::TooFar { .. } | Self::PartTooFar { .. } => "too_far_ahead",
+            Self::Full => "too_many_viewers",
             Self::Crowded => "too_many_waiting",
             Self::Overdue { .. } => "stream_stalled",
             Self::Method => "method_not_allowed",

@@ -1,7 +1,7 @@
 //! Delivery: low-latency HLS to viewers.
 //!
 //! Way in: HTTP requests for paths under [`PREFIX`]. Way out: what stands on a broadcast's shelf, as
-//! playlist text, parts and segments.
+//! playlist text, parts and segments; how many watch, in the broadcast's pulse.
 //!
 //! Promise: all viewers share one rendering of a playlist and one copy of the media; a request is held
 //! only for what was promised, for three target durations at most, and not a moment longer than its client
@@ -15,18 +15,27 @@ mod directives;
 mod error;
 mod path;
 mod playlist;
+mod session;
+mod viewers;
 
+use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
-use domain::{Arn, StreamId};
-use http::{Method, Request, Response, Uri};
+use domain::{Arn, Limits, StreamId};
+use http::header::USER_AGENT;
+use http::request::Parts;
+use http::{Method, Request, Response};
 use live::{Audience, Broadcast, Hub, Snapshot};
 use media::Ticks;
-use tokio::time::timeout;
+use store::Store;
+use tokio::time::{MissedTickBehavior, interval, timeout};
+use tokio_util::sync::CancellationToken;
 
 use answer::Answer;
 use directives::Directives;
 use path::{File, Target};
+use viewers::{Guest, Teller, Viewers, Visit};
 
 pub use body::Body;
 pub use error::Error;
@@ -37,19 +46,28 @@ pub use path::{PREFIX, multivariant_path};
 pub struct Config {
     /// Requests held at once for one broadcast; more are answered 503.
     pub held_per_broadcast: usize,
+    /// Viewers of one account at once, over all of its channels; more are answered 429.
+    pub viewers_per_account: u32,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Self { held_per_broadcast: 10_000 }
+        Self { held_per_broadcast: 10_000, viewers_per_account: Limits::default().concurrent_viewers }
     }
 }
 
+/// How often viewers who went are looked for, and limits that were met are told.
+const LOOK: Duration = Duration::from_secs(1);
+
 /// The pipes it may touch.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Deps {
     /// What is on air.
     pub hub: Hub,
+    /// Takes events about limits.
+    pub store: Store,
+    /// Proves session ids. Random; a fresh one at each start will do, since no broadcast outlives its server.
+    pub key: [u8; 32],
 }
 
 /// Answers viewers. Clones are the same service.
@@ -57,24 +75,49 @@ pub struct Deps {
 pub struct Delivery {
     config: Config,
     hub: Hub,
+    store: Store,
+    viewers: Arc<Viewers>,
 }
 
 impl Delivery {
     /// One that serves what `deps.hub` holds.
     pub fn bind(config: Config, deps: Deps) -> Self {
-        Self { config, hub: deps.hub }
+        let Deps { hub, store, key } = deps;
+        let viewers = Arc::new(Viewers::new(hub.clone(), &key, config.viewers_per_account));
+        Self { config, hub, store, viewers }
     }
 
-    /// Answers a request for a path under [`PREFIX`]; its body is not read. Dropping the future gives up a
-    /// held request at once.
-    pub async fn handle<B>(&self, request: Request<B>) -> Response<Body> {
+    /// Counts viewers down and tells of limits that were met, until `shutdown`. Without it viewers are counted
+    /// up only.
+    pub async fn run(self, shutdown: CancellationToken) {
+        let sweeps = async {
+            let mut seconds = seconds();
+            while shutdown.run_until_cancelled(seconds.tick()).await.is_some() {
+                self.viewers.sweep();
+            }
+        };
+        // Beside the other, which must not wait for a database that is away.
+        let news = async {
+            let mut teller = Teller::new(self.store.clone());
+            let mut seconds = seconds();
+            while shutdown.run_until_cancelled(seconds.tick()).await.is_some() {
+                teller.tell(self.viewers.breaches()).await;
+            }
+            teller.tell(self.viewers.breaches()).await;
+        };
+        tokio::join!(sweeps, news);
+    }
+
+    /// Answers a request from `address` for a path under [`PREFIX`]; its body is not read. Dropping the future
+    /// gives up a held request at once.
+    pub async fn handle<B>(&self, request: Request<B>, address: IpAddr) -> Response<Body> {
         let (head, _) = request.into_parts();
         if head.method == Method::OPTIONS {
             return answer::preflight();
         }
         let only_head = head.method == Method::HEAD;
         let result = if only_head || head.method == Method::GET {
-            self.find(&head.uri).await
+            self.find(&head, address).await
         } else {
             Err(Error::Method)
         };
@@ -85,18 +128,27 @@ impl Delivery {
         if only_head { response.map(|_| Body::empty()) } else { response }
     }
 
-    async fn find(&self, uri: &Uri) -> Result<Answer, Error> {
-        match path::parse(uri.path()).ok_or(Error::Missing)? {
+    async fn find(&self, head: &Parts, address: IpAddr) -> Result<Answer, Error> {
+        let ask = Ask {
+            query: head.uri.query().unwrap_or(""),
+            counts: head.method == Method::GET,
+            address,
+            agent: head.headers.get(USER_AGENT).map_or(b"", |agent| agent.as_bytes()),
+        };
+        match path::parse(head.uri.path()).ok_or(Error::Missing)? {
             Target::Multivariant(channel) => self.multivariant(&channel),
-            Target::Media(channel, stream, file) => self.media(&channel, &stream, file, uri.query()).await,
+            Target::Media(channel, stream, file) => self.media(&channel, &stream, file, ask).await,
         }
     }
 
-    /// The way in for players: there only while the channel is on air and there is something to play.
+    /// The way in for players: there only while the channel is on air and there is something to play. Each one
+    /// gets a session of its own.
     fn multivariant(&self, channel: &Arn) -> Result<Answer, Error> {
         let broadcast = admitted(self.hub.broadcast(channel))?;
         let snapshot = broadcast.shelf().latest().filter(|now| !now.ended).ok_or(Error::Offline)?;
-        Ok(Answer::Playlist { text: playlist::multivariant(&broadcast, &snapshot), is_held: false })
+        let session = self.viewers.welcome(&broadcast)?;
+        let text = playlist::multivariant(&broadcast, &snapshot);
+        Ok(Answer::Multivariant(playlist::for_session(&text, session)))
     }
 
     async fn media(
@@ -104,37 +156,53 @@ impl Delivery {
         channel: &Arn,
         stream: &StreamId,
         file: File,
-        query: Option<&str>,
+        ask: Ask<'_>,
     ) -> Result<Answer, Error> {
         let broadcast = admitted(self.hub.find(channel, stream))?;
         let snapshot = broadcast.shelf().latest().ok_or(Error::Offline)?;
+        if !file.is_of(snapshot.terms.container) {
+            return Err(Error::Missing);
+        }
         match file {
-            File::Playlist => self.playlist(&broadcast, snapshot, query).await,
+            File::Playlist => self.playlist(&broadcast, snapshot, ask).await,
             File::Init(number) => Ok(Answer::Init(snapshot.init(number).ok_or(Error::Missing)?.data.clone())),
-            File::Segment(number) => {
-                Ok(Answer::Segment(Arc::clone(snapshot.segment(number).ok_or(Error::Missing)?)))
+            File::Segment(number, container) => {
+                let segment = snapshot.segment(number).ok_or(Error::Missing)?;
+                ask.delivers(&broadcast, segment.duration);
+                Ok(Answer::Segment(Arc::clone(segment), container))
             }
-            File::Part(segment, part) => self.part(&broadcast, snapshot, segment, part).await,
+            File::Part(segment, part, _) => self.part(&broadcast, snapshot, (segment, part), ask).await,
         }
     }
 
     async fn playlist(
         &self,
-        broadcast: &Broadcast,
+        broadcast: &Arc<Broadcast>,
         now: Arc<Snapshot>,
-        query: Option<&str>,
+        ask: Ask<'_>,
     ) -> Result<Answer, Error> {
         // After the end nothing can be waited for or skipped, so nothing that is asked for can be wrong.
         if now.ended {
             return Ok(Answer::Playlist { text: playlist::full(&now), is_held: false });
         }
-        let Directives { wanted, skip } = directives::parse(query.unwrap_or(""))?;
+        let Directives { wanted, skip } = directives::parse(ask.query)?;
+        let visit = self.visit(broadcast, ask)?;
         let Some(wanted) = wanted else {
             return Ok(Answer::Playlist { text: playlist::text(&now, skip), is_held: false });
         };
         wanted.check(&now)?;
         let then = self.hold(broadcast, now, |snapshot| wanted.is_met(snapshot)).await?;
+        // What is held longest is held for less than the window, so it was seen all the while.
+        if let Some(visit) = visit {
+            self.viewers.again(&visit);
+        }
         Ok(Answer::Playlist { text: playlist::text(&then, skip), is_held: true })
+    }
+
+    fn visit(&self, broadcast: &Arc<Broadcast>, ask: Ask<'_>) -> Result<Option<Visit>, Error> {
+        let Ask { query, address, agent, .. } = ask;
+        let guest = Guest { session: session::find(query), address, agent };
+        ask.counts.then(|| self.viewers.seen(broadcast, guest)).transpose()
     }
 
     /// The hinted part is held until it is there; one that lies further ahead was promised to nobody.
@@ -142,13 +210,15 @@ impl Delivery {
         &self,
         broadcast: &Broadcast,
         now: Arc<Snapshot>,
-        segment: u64,
-        part: usize,
+        (segment, part): (u64, usize),
+        ask: Ask<'_>,
     ) -> Result<Answer, Error> {
         let is_hinted = segment == now.next_number() && part == now.next_part();
         let is_decided = |now: &Snapshot| now.next_number() > segment || now.next_part() > part;
         let then = if is_hinted { self.hold(broadcast, now, is_decided).await? } else { now };
-        Ok(Answer::Part(then.part(segment, part).ok_or(Error::Missing)?.data.clone()))
+        let part = then.part(segment, part).ok_or(Error::Missing)?;
+        ask.delivers(broadcast, part.duration);
+        Ok(Answer::Part(part.data.clone(), then.terms.container))
     }
 
     /// The first snapshot that `wanted` accepts, or the last one of the broadcast.
@@ -170,6 +240,31 @@ impl Delivery {
         let then = timeout(limit, shelf.wait(wanted)).await;
         then.map_err(|_| Error::Overdue { seconds })?.ok_or(Error::Offline)
     }
+}
+
+/// What a request says beside its path.
+#[derive(Clone, Copy, Debug)]
+struct Ask<'a> {
+    query: &'a str,
+    /// Somebody watches: it is more than a look at the head.
+    counts: bool,
+    address: IpAddr,
+    agent: &'a [u8],
+}
+
+impl Ask<'_> {
+    /// Counts media that is handed out.
+    fn delivers(self, broadcast: &Broadcast, media: Ticks) {
+        if self.counts {
+            broadcast.pulse().add_delivered(u64::try_from(media.to_scale(1_000)).unwrap_or(0));
+        }
+    }
+}
+
+fn seconds() -> tokio::time::Interval {
+    let mut seconds = interval(LOOK);
+    seconds.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    seconds
 }
 
 /// The broadcast, if this viewer may see it. Of a private channel nobody may: accounts can't import

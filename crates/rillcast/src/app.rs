@@ -28,7 +28,7 @@ use crate::pipes::Pipes;
 use crate::ready::Addresses;
 use crate::routes::Routes;
 use crate::upgrades::Upgrades;
-use crate::{chatting, first_start, metrics, ready, tls};
+use crate::{chatting, entropy, first_start, metrics, ready, tls};
 
 /// Viewers get this long to fetch the end of what they watch, once playlists say it has ended.
 const FAREWELL: Duration = Duration::from_secs(2);
@@ -129,6 +129,7 @@ impl App {
         services.spawn(named(Name::Ingest, ingest.run(stages.ingest.clone())));
         services.spawn(named(Name::Packager, packager.run(stages.packager.clone())));
         services.spawn(named(Name::Web, control.run(stages.http.clone())));
+        services.spawn(named(Name::Web, routes.delivery.clone().run(stages.http.clone())));
         doors.open(&mut services, hall(&config, Arc::clone(&routes), &stages.http), &tls, &chat);
         services.spawn(named(Name::Chat, chat.run(stages.chat.clone())));
         ready.store(true, Ordering::Release);
@@ -320,10 +321,7 @@ fn routes(config: &Config, control: &Control, chat: &Chat, pipes: &Pipes) -> Arc
     let rule = if config.any_region { RegionRule::Any } else { RegionRule::Only(config.region.clone()) };
     Arc::new(Routes {
         api: Api::new(api::Config::new(rule), control.clone(), control.clone()),
-        delivery: delivery::Delivery::bind(
-            delivery::Config::default(),
-            delivery::Deps { hub: pipes.hub.clone() },
-        ),
+        delivery: delivery(config, pipes),
         upgrades: Upgrades::new(chat.clone()),
         trusted_proxies: config.trusted_proxies.clone(),
         store: pipes.store.clone(),
@@ -331,6 +329,17 @@ fn routes(config: &Config, control: &Control, chat: &Chat, pipes: &Pipes) -> Arc
         account: config.account.clone(),
         ready: Arc::new(AtomicBool::new(false)),
     })
+}
+
+fn delivery(config: &Config, pipes: &Pipes) -> delivery::Delivery {
+    let mut key = [0; 32];
+    entropy::fill(&mut key);
+    let settings = delivery::Config {
+        viewers_per_account: config.limits.concurrent_viewers,
+        ..delivery::Config::default()
+    };
+    let deps = delivery::Deps { hub: pipes.hub.clone(), store: pipes.store.clone(), key };
+    delivery::Delivery::bind(settings, deps)
 }
 
 /// An address that a client on this machine can use: the loopback one for a wildcard.

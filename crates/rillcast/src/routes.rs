@@ -64,7 +64,8 @@ impl Routes {
     pub(crate) async fn answer(&self, request: Request<Incoming>, came: Came) -> Reply {
         let path = request.uri().path();
         if path.starts_with("/api/video/v1/") {
-            return self.delivery.handle(request).await.map(BodyExt::boxed_unsync);
+            let ip = self.peer(request.headers(), came).ip;
+            return self.delivery.handle(request, ip).await.map(BodyExt::boxed_unsync);
         }
         let reading = matches!(*request.method(), Method::GET | Method::HEAD);
         match path {

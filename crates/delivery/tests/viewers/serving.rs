@@ -185,7 +185,8 @@ async fn a_hinted_part_that_never_comes_is_not_found_at_the_end() {
 
 #[tokio::test(start_paused = true)]
 async fn requests_beyond_the_cap_are_refused_and_those_who_leave_make_room() {
-    let mut stage = Stage::with(&Film::default(), LONG, Config { held_per_broadcast: 2 });
+    let mut stage =
+        Stage::with(&Film::default(), LONG, Config { held_per_broadcast: 2, ..Config::default() });
     stage.play_until(|now| now.listed.len() == 4 && now.next_part() == 2);
     let ask = || Box::pin(stage.get("index.m3u8?_HLS_msn=4"));
     let mut held = [ask(), ask()];

@@ -3,7 +3,8 @@
 //!
 //! Promise: nothing moves unless the test says so.
 
-use std::sync::Arc;
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
@@ -14,6 +15,7 @@ use http_body_util::BodyExt;
 use live::{Audience, Broadcast, Hub, Publisher, RingLimits, ShelfWriter, Snapshot};
 use media::{Frame, Ticks};
 use packager::{Segmenter, Window};
+use store::Store;
 use testkit::Film;
 
 pub(crate) struct Stage {
@@ -72,7 +74,7 @@ impl Stage {
         // Having been read is what lets it linger.
         drop(broadcast.subscribe());
         Self {
-            delivery: Delivery::bind(config, Deps { hub: hub.clone() }),
+            delivery: Delivery::bind(config, Deps { hub: hub.clone(), store: store(), key: [7; 32] }),
             hub,
             publisher: Some(publisher),
             shelf: broadcast.shelf().writer().expect("the first writer"),
@@ -133,10 +135,46 @@ impl Stage {
     }
 
     pub(crate) fn request(&self, method: Method, uri: &str) -> impl Future<Output = Reply> + Send + use<> {
-        let request = Request::builder().method(method).uri(uri).body(()).expect("a well-formed request");
-        let delivery = self.delivery.clone();
-        async move { read(delivery.handle(request).await).await }
+        self.request_by(&Client::default(), method, uri)
     }
+
+    /// A request of this client's.
+    pub(crate) fn request_by(
+        &self,
+        client: &Client,
+        method: Method,
+        uri: &str,
+    ) -> impl Future<Output = Reply> + Send + use<> {
+        let request = Request::builder().method(method).uri(uri).header("user-agent", client.agent);
+        let request = request.body(()).expect("a well-formed request");
+        let (delivery, address) = (self.delivery.clone(), client.address);
+        async move { read(delivery.handle(request, address).await).await }
+    }
+}
+
+/// Who asks.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Client {
+    pub(crate) address: IpAddr,
+    pub(crate) agent: &'static str,
+}
+
+impl Default for Client {
+    fn default() -> Self {
+        Self { address: Ipv4Addr::LOCALHOST.into(), agent: "a test" }
+    }
+}
+
+/// A database that all stages of this program share. It was opened on a runtime of its own, so that paused
+/// clocks don't matter to it.
+pub(crate) fn store() -> Store {
+    static STORE: OnceLock<Store> = OnceLock::new();
+    let open = || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        runtime.expect("a runtime").block_on(Store::in_memory()).expect("memory")
+    };
+    let opened = || std::thread::spawn(open).join().expect("a database in memory");
+    STORE.get_or_init(opened).clone()
 }
 
 async fn read(response: Response<Body>) -> Reply {
