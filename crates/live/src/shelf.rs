@@ -15,17 +15,19 @@ use crate::snapshot::Snapshot;
 pub struct Shelf {
     latest: watch::Sender<Option<Arc<Snapshot>>>,
     taken: AtomicBool,
+    /// Whoever wrote here is gone.
+    left: Arc<AtomicBool>,
 }
 
 impl Shelf {
     pub(crate) fn new() -> Self {
-        Self { latest: watch::Sender::new(None), taken: AtomicBool::new(false) }
+        Self { latest: watch::Sender::new(None), taken: AtomicBool::new(false), left: Arc::default() }
     }
 
     /// The right to write: the first caller gets it, nobody after.
     pub fn writer(&self) -> Option<ShelfWriter> {
         let first = !self.taken.swap(true, Ordering::Relaxed);
-        first.then(|| ShelfWriter { latest: self.latest.clone() })
+        first.then(|| ShelfWriter { latest: self.latest.clone(), left: Arc::clone(&self.left) })
     }
 
     /// What stands there now; `None` before the first snapshot.
@@ -35,7 +37,7 @@ impl Shelf {
 
     /// A reader that can wait. Each one counts in [`Shelf::waiting`] for as long as it lives.
     pub fn reader(&self) -> ShelfReader {
-        ShelfReader { latest: self.latest.subscribe() }
+        ShelfReader { latest: self.latest.subscribe(), left: Arc::clone(&self.left) }
     }
 
     /// How many readers that can wait there are.
@@ -48,6 +50,7 @@ impl Shelf {
 #[derive(Debug)]
 pub struct ShelfWriter {
     latest: watch::Sender<Option<Arc<Snapshot>>>,
+    left: Arc<AtomicBool>,
 }
 
 impl ShelfWriter {
@@ -57,10 +60,19 @@ impl ShelfWriter {
     }
 }
 
+impl Drop for ShelfWriter {
+    fn drop(&mut self) {
+        self.left.store(true, Ordering::Release);
+        // Wakes those who wait for this.
+        self.latest.send_modify(|_| {});
+    }
+}
+
 /// Waits for the shelf to hold what it wants.
 #[derive(Debug)]
 pub struct ShelfReader {
     latest: watch::Receiver<Option<Arc<Snapshot>>>,
+    left: Arc<AtomicBool>,
 }
 
 impl ShelfReader {
@@ -70,5 +82,15 @@ impl ShelfReader {
         let good =
             |latest: &Option<Arc<Snapshot>>| latest.as_ref().is_some_and(|now| now.ended || wanted(now));
         self.latest.wait_for(good).await.ok()?.clone()
+    }
+
+    /// Resolves when nothing new will stand there: the last snapshot of the broadcast does, or the writer is
+    /// gone. Safe to cancel. Waits for ever where nobody ever takes [`Shelf::writer`].
+    pub async fn settled(&mut self) {
+        let left = Arc::clone(&self.left);
+        let is_last = |latest: &Option<Arc<Snapshot>>| latest.as_ref().is_some_and(|now| now.ended);
+        let settled = |latest: &Option<Arc<Snapshot>>| left.load(Ordering::Acquire) || is_last(latest);
+        // An error is the end of the shelf itself, after which nothing comes either.
+        let _ = self.latest.wait_for(settled).await;
     }
 }

@@ -270,3 +270,18 @@ async fn metadata_reaches_every_reader_between_the_same_frames() {
         assert_eq!(reader.next().await, Next::Frame(video(1)));
     }
 }
+
+#[tokio::test]
+async fn a_shelf_is_settled_when_its_writer_leaves_without_a_word() {
+    let (_hub, publisher) = on_air(RingLimits::default());
+    let shelf = publisher.broadcast().shelf();
+    let writer = shelf.writer().expect("the first writer");
+    let mut reader = shelf.reader();
+    let settled = reader.settled();
+    tokio::pin!(settled);
+    let early = tokio::time::timeout(std::time::Duration::ZERO, &mut settled).await;
+    assert!(early.is_err(), "its writer may yet write");
+    drop(writer);
+    settled.await;
+    assert!(shelf.latest().is_none());
+}
