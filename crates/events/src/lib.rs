@@ -10,7 +10,11 @@
 #![warn(missing_docs)]
 
 mod error;
+mod outlet;
 mod pattern;
+mod sinks;
+mod subject;
 
 pub use error::{EventsError, PatternError, SinksError};
 pub use pattern::Pattern;
+pub use sinks::{Sink, Sinks};
