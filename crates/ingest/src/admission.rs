@@ -12,7 +12,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::SystemTime;
 
 use domain::{Arn, Channel, Limits, StreamId, StreamKey, StreamKeyValue};
-use live::{Audience, Hub, Publisher};
+use live::{Airing, Audience, Hub, Publisher};
 use store::{Store, StoreError};
 
 use crate::life::Life;
@@ -93,7 +93,8 @@ impl Admission {
                 return Err(Refusal::Insecure { channel: channel.arn.clone() });
             }
             let audience = if channel.authorized { Audience::TokenHolders } else { Audience::Everyone };
-            let publisher = self.take_place(channel.arn.clone(), audience, now)?;
+            let airing = Airing { audience, container: channel.container_format };
+            let publisher = self.take_place(channel.arn.clone(), airing, now)?;
             // A call may have changed or deleted the channel since it was read; from here on it would be
             // refused, as the channel is on air.
             let again = self.look_up(value).await?;
@@ -109,7 +110,7 @@ impl Admission {
         found.ok_or(Refusal::UnknownKey)
     }
 
-    fn take_place(&self, channel: Arn, audience: Audience, now: SystemTime) -> Result<Publisher, Refusal> {
+    fn take_place(&self, channel: Arn, airing: Airing, now: SystemTime) -> Result<Publisher, Refusal> {
         let _counting = self.counting.lock().unwrap_or_else(PoisonError::into_inner);
         let of_account = |broadcast: &&_| account_of(broadcast) == (&channel.account, &channel.region);
         let on_air = self.hub.on_air();
@@ -120,7 +121,7 @@ impl Admission {
             return Err(Refusal::Quota { channel, limit });
         }
         let stream = StreamId::mint(&mut crate::entropy);
-        self.hub.publish(&channel, stream, audience, now).map_err(|_| Refusal::OnAir { channel })
+        self.hub.publish(&channel, stream, airing, now).map_err(|_| Refusal::OnAir { channel })
     }
 }
 
