@@ -49,7 +49,7 @@ def demo_channel(data: Path, http: str) -> tuple[dict, str]:
     ivs = boto3.client("ivs", endpoint_url=f"http://{http}")
     found = ivs.list_channels(filterByName="demo")["channels"]
     if not found:
-        made = ivs.create_channel(name="demo", latencyMode="LOW")
+        made = ivs.create_channel(name="demo", latencyMode="LOW", containerFormat="FRAGMENTED_MP4")
         return made["channel"], made["streamKey"]["value"]
     arn = found[0]["arn"]
     key = ivs.list_stream_keys(channelArn=arn)["streamKeys"][0]["arn"]

@@ -122,6 +122,7 @@ class Channel:
 
 
 def make_channel(ivs: Any, **options: Any) -> Channel:
-    """Creates one; plain RTMP is let in unless the test says otherwise."""
-    created = ivs.create_channel(**({"insecureIngest": True} | options))
+    """Creates one; plain RTMP is let in, and media are fragmented MP4, unless the test says otherwise."""
+    usual = {"insecureIngest": True, "containerFormat": "FRAGMENTED_MP4"}
+    created = ivs.create_channel(**(usual | options))
     return Channel(created["channel"]["arn"], created["channel"]["playbackUrl"], created["streamKey"]["value"])
