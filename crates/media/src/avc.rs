@@ -29,6 +29,33 @@ impl AvcParams {
         format!("avc1.{:02X}{:02X}{:02X}", self.profile, self.constraints, self.level)
     }
 
+    /// The profile's name by its number alone, as in the sample of IVS's user guide ("Monitoring stream health"),
+    /// which calls constrained baseline "Baseline". Names: ITU-T H.264, Annex A.
+    pub fn profile_name(&self) -> Option<&'static str> {
+        match self.profile {
+            44 => Some("CAVLC 4:4:4 Intra"),
+            66 => Some("Baseline"),
+            77 => Some("Main"),
+            88 => Some("Extended"),
+            100 => Some("High"),
+            110 => Some("High 10"),
+            122 => Some("High 4:2:2"),
+            244 => Some("High 4:4:4 Predictive"),
+            _ => None,
+        }
+    }
+
+    /// "4.0" for 40. Level 1b is 9, or 11 with constraint_set3_flag in the three oldest profiles (ITU-T H.264,
+    /// A.3.1 and A.3.2).
+    pub fn level_name(&self) -> String {
+        let is_old = matches!(self.profile, 66 | 77 | 88);
+        match self.level {
+            9 => "1b".to_owned(),
+            11 if is_old && self.constraints & 0x10 != 0 => "1b".to_owned(),
+            level => format!("{}.{}", level / 10, level % 10),
+        }
+    }
+
     /// The parameters after this picture, if parameter sets within it differ from the record's.
     ///
     /// A set with the id of a known one replaces it. `None` when the picture brings nothing new, or
@@ -285,6 +312,39 @@ fn take_sei_number(rest: &mut &[u8]) -> Option<usize> {
         number = number.checked_add(usize::from(*byte))?;
         if *byte != 255 {
             return Some(number);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn levels_and_profiles_have_their_names_of_the_standard() {
+        for (profile, constraints, number, name) in [
+            (100, 0, 42, "4.2"),
+            (77, 0, 31, "3.1"),
+            (66, 0xd0, 11, "1b"),
+            (66, 0xc0, 11, "1.1"),
+            (100, 0x10, 11, "1.1"),
+            (100, 0, 9, "1b"),
+            (100, 0, 62, "6.2"),
+            (100, 0, 255, "25.5"),
+        ] {
+            let params = AvcParams {
+                record: Bytes::new(),
+                profile,
+                constraints,
+                level: number,
+                length_size: 4,
+                width: 1_920,
+                height: 1_080,
+                frame_rate: None,
+            };
+            assert_eq!(params.level_name(), name);
+            assert!(params.profile_name().is_some());
+            assert_eq!(AvcParams { profile: 118, ..params }.profile_name(), None);
         }
     }
 }
