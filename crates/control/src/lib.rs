@@ -24,6 +24,7 @@ mod ivschat;
 mod keys;
 mod log_trial;
 mod news;
+mod on_air;
 mod origins;
 mod paging;
 mod public_key;
@@ -67,6 +68,8 @@ pub struct Config {
     pub public_url: String,
     /// How many of what one account may have. Default: the vendor's default quotas.
     pub limits: Limits,
+    /// This server's name among those of one database, as streams that it takes in are kept under.
+    pub node: String,
     /// How long chat tokens are sealed with one key before another is made. Default: a day.
     pub chat_key_age: Duration,
 }
@@ -78,6 +81,7 @@ impl Default for Config {
             srt_endpoint: None,
             public_url: "http://127.0.0.1:8080".to_owned(),
             limits: Limits::default(),
+            node: "node".to_owned(),
             chat_key_age: Duration::from_secs(24 * 3_600),
         }
     }
@@ -105,6 +109,7 @@ pub struct Deps {
 #[derive(Clone, Debug)]
 pub struct Control {
     limits: Limits,
+    node: String,
     endpoints: Endpoints,
     tokens: Tokens,
     rates: Rates,
@@ -136,6 +141,7 @@ impl Control {
         let (rates, tokens) = (Rates::new(&config.limits, chat_rates), Tokens::new(&secret));
         Ok(Self {
             limits: config.limits,
+            node: config.node,
             endpoints,
             tokens,
             rates,

@@ -6,7 +6,7 @@
 
 use api::ApiError;
 use aws_lc_rs::{constant_time, hmac};
-use store::{PageRequest, Position, Tenant};
+use store::{NewestRequest, PageRequest, Position, Tenant};
 
 /// Bytes of a token's seal, and the most that a place in a list can have.
 const SEAL: usize = 32;
@@ -52,6 +52,18 @@ impl Tokens {
         let limit = limit(max_results, default);
         let after = self.place(list, next_token)?.map_or(Position::default(), position);
         Ok(PageRequest { after, limit })
+    }
+
+    /// The same of a list that runs from the newest backwards.
+    pub(crate) fn newest(
+        &self,
+        list: &List<'_>,
+        next_token: Option<&str>,
+        max_results: Option<i32>,
+        default: u32,
+    ) -> Result<NewestRequest, ApiError> {
+        let limit = limit(max_results, default);
+        Ok(NewestRequest { before: self.place(list, next_token)?.map(position), limit })
     }
 
     pub(crate) fn seal(&self, list: &List<'_>, position: Position) -> String {

@@ -3,14 +3,14 @@
 //! Promise: every member that a fresh resource of the real service has is there, an empty one as "" or
 //! `{}`; a stream key's value only where the whole key is shown.
 
-use api::ivs as wire;
+use api::{Timestamp, ivs as wire};
 use domain::{
     Arn, Channel, MultitrackInput, PlaybackKeyPair, PlaybackRestrictionPolicy, RecordedRendition,
-    RecordingConfiguration, RenditionSelection, StreamKey, Thumbnails,
+    RecordingConfiguration, RenditionSelection, SessionEvent, StreamKey, StreamSession, Thumbnails,
 };
-use live::Broadcast;
 
-use crate::words;
+use crate::on_air::{OnAir, moment};
+use crate::{ingest_configuration, words};
 
 /// Where encoders and viewers go. Not stored with a channel: a server that moves shows its new address.
 #[derive(Clone, Debug)]
@@ -57,24 +57,60 @@ impl Endpoints {
         }
     }
 
-    pub(crate) fn stream(&self, broadcast: &Broadcast) -> wire::Stream {
+    pub(crate) fn stream(&self, stream: &OnAir) -> wire::Stream {
         wire::Stream {
-            channel_arn: Some(broadcast.channel().to_string()),
-            health: Some(HEALTH),
-            playback_url: Some(self.playback_url(broadcast.channel())),
-            start_time: Some(broadcast.started().into()),
+            channel_arn: Some(stream.channel.to_string()),
+            health: Some(words::wire_stream_health(stream.health)),
+            playback_url: Some(self.playback_url(&stream.channel)),
+            start_time: Some(timestamp(stream.started_at)),
             state: Some(wire::StreamState::Live),
-            stream_id: Some(broadcast.stream().to_string()),
-            viewer_count: Some(VIEWERS),
+            stream_id: Some(stream.stream.to_string()),
+            viewer_count: Some(viewers(stream)),
+        }
+    }
+
+    /// With its events, newest first. One that never started has the time of its creation for its start.
+    pub(crate) fn stream_session(
+        &self,
+        session: StreamSession,
+        events: Vec<SessionEvent>,
+    ) -> wire::StreamSession {
+        let incoming = session.incoming.as_ref();
+        wire::StreamSession {
+            start_time: Some(start(&session)),
+            end_time: session.ended_at.map(timestamp),
+            failover_slate_configuration: None,
+            ingest_configuration: incoming.map(ingest_configuration::configuration),
+            ingest_configurations: incoming.map(ingest_configuration::configurations),
+            channel: Some(self.channel(session.channel)),
+            recording_configuration: session.recording_configuration.map(recording_configuration),
+            stream_id: Some(session.stream.to_string()),
+            truncated_events: Some(events.into_iter().map(stream_event).collect()),
         }
     }
 }
 
-/// Nobody measures a stream's health yet.
-pub(crate) const HEALTH: wire::StreamHealth = wire::StreamHealth::Unknown;
+/// -1 stands for "not known" (API reference, `Stream`).
+fn viewers(stream: &OnAir) -> i64 {
+    stream.viewers.map_or(-1, i64::from)
+}
 
-/// What stands for "not known" (API reference, `Stream`): nobody counts viewers yet.
-const VIEWERS: i64 = -1;
+fn timestamp(milliseconds: i64) -> Timestamp {
+    moment(milliseconds).into()
+}
+
+fn start(session: &StreamSession) -> Timestamp {
+    timestamp(session.started_at.unwrap_or(session.created_at))
+}
+
+fn stream_event(event: SessionEvent) -> wire::StreamEvent {
+    wire::StreamEvent {
+        code: event.code,
+        event_time: Some(timestamp(event.at)),
+        name: Some(event.name),
+        r#type: Some(event.kind),
+    }
+}
 
 pub(crate) fn channel_summary(channel: Channel) -> wire::ChannelSummary {
     wire::ChannelSummary {
@@ -127,24 +163,23 @@ pub(crate) fn playback_key_pair_summary(pair: PlaybackKeyPair) -> wire::Playback
     }
 }
 
-pub(crate) fn stream_summary(broadcast: &Broadcast) -> wire::StreamSummary {
+pub(crate) fn stream_summary(stream: &OnAir) -> wire::StreamSummary {
     wire::StreamSummary {
-        channel_arn: Some(broadcast.channel().to_string()),
-        health: Some(HEALTH),
-        start_time: Some(broadcast.started().into()),
+        channel_arn: Some(stream.channel.to_string()),
+        health: Some(words::wire_stream_health(stream.health)),
+        start_time: Some(timestamp(stream.started_at)),
         state: Some(wire::StreamState::Live),
-        stream_id: Some(broadcast.stream().to_string()),
-        viewer_count: Some(VIEWERS),
+        stream_id: Some(stream.stream.to_string()),
+        viewer_count: Some(viewers(stream)),
     }
 }
 
-/// One that is on air: it has no end, and of its errors nobody keeps a list yet.
-pub(crate) fn stream_session_summary(broadcast: &Broadcast) -> wire::StreamSessionSummary {
+pub(crate) fn stream_session_summary(session: &StreamSession) -> wire::StreamSessionSummary {
     wire::StreamSessionSummary {
-        end_time: None,
-        has_error_event: Some(false),
-        start_time: Some(broadcast.started().into()),
-        stream_id: Some(broadcast.stream().to_string()),
+        end_time: session.ended_at.map(timestamp),
+        has_error_event: Some(session.has_error),
+        start_time: Some(start(session)),
+        stream_id: Some(session.stream.to_string()),
     }
 }
 

@@ -59,6 +59,11 @@ twins! {
         None = None,
         Custom = Custom,
     }
+    stream_health, wire_stream_health: StreamHealth = StreamHealth {
+        Healthy = Healthy,
+        Starving = Starving,
+        Unknown = Unknown,
+    }
     recorded_rendition, wire_recorded_rendition: RecordedRendition = RenditionConfigurationRendition {
         Sd = Sd,
         Hd = Hd,

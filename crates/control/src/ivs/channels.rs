@@ -48,7 +48,8 @@ pub(super) async fn delete(
     input: DeleteChannelRequest,
 ) -> Result<(), ApiError> {
     let channel = find(control, call, &input.arn).await?;
-    refuse_on_air(control, &channel)?;
+    refuse_on_air(control, &channel.arn)?;
+    refuse_elsewhere(control, call, &channel.arn).await?;
     control.store.delete_channel(&tenant(call), &channel.arn).await.map_err(refusal)?;
     tracing::info!(channel = %channel.arn, "channel deleted");
     stop_latecomer(control, &channel.arn);
@@ -103,10 +104,11 @@ pub(super) async fn update(
     input: UpdateChannelRequest,
 ) -> Result<UpdateChannelResponse, ApiError> {
     let name = Arn::parse(&input.arn).map_err(|_| missing(&input.arn))?;
+    refuse_elsewhere(control, call, &name).await?;
     let mut changed = false;
     let revise = |channel: &mut Channel| {
         let before = channel.clone();
-        refuse_on_air(control, channel)?;
+        refuse_on_air(control, &channel.arn)?;
         Wishes::from(input).apply(channel)?;
         changed = *channel != before;
         Ok::<_, Refused>(())
@@ -156,11 +158,23 @@ fn compose(arn: Arn, mut input: CreateChannelRequest) -> Result<Channel, ApiErro
     Ok(channel)
 }
 
-fn refuse_on_air(control: &Control, channel: &Channel) -> Result<(), ApiError> {
-    match control.hub.broadcast(&channel.arn) {
-        Some(_) => Err(ApiError::Conflict(format!("Channel: {} is currently online", channel.arn).into())),
+fn refuse_on_air(control: &Control, channel: &Arn) -> Result<(), ApiError> {
+    match control.hub.broadcast(channel) {
+        Some(_) => Err(online(channel)),
         None => Ok(()),
     }
+}
+
+/// The same for what another node has on air of the caller's channel.
+async fn refuse_elsewhere(control: &Control, call: &Call, channel: &Arn) -> Result<(), ApiError> {
+    match control.session_elsewhere(&tenant(call), channel).await? {
+        Some(_) => Err(online(channel)),
+        None => Ok(()),
+    }
+}
+
+fn online(channel: &Arn) -> ApiError {
+    ApiError::Conflict(format!("Channel: {channel} is currently online").into())
 }
 
 /// Somebody may have gone on air between the question and the commit, with what the channel was before.

@@ -1,22 +1,17 @@
 //! What the operations on stream sessions mean (API reference, `GetStreamSession`, `ListStreamSessions`).
 //!
-//! Promise: the session on air is found, with the channel as it went on air: but for tags, nothing of it
-//! can be changed meanwhile. Sessions that are over are not kept yet.
-
-use std::sync::Arc;
+//! Promise: a session is shown as it is kept, live or over, also when its channel is gone.
 
 use api::ivs::{
     GetStreamSessionRequest, GetStreamSessionResponse, ListStreamSessionsRequest, ListStreamSessionsResponse,
-    StreamSession,
 };
 use api::{ApiError, Call};
-use domain::Channel;
-use live::Broadcast;
+use domain::{Arn, StreamId, StreamSession};
 
 use super::channels;
-use crate::error::refusal;
+use crate::error::{missing, refusal};
 use crate::paging::List;
-use crate::{Control, ingest_configuration, tenant, views};
+use crate::{Control, tenant, views};
 
 /// `ListStreamSessions` without `maxResults`.
 const PAGE: u32 = 100;
@@ -27,54 +22,50 @@ pub(super) async fn get(
     call: &Call,
     input: GetStreamSessionRequest,
 ) -> Result<GetStreamSessionResponse, ApiError> {
-    let channel = channels::find(control, call, &input.channel_arn).await?;
+    let channel = Arn::parse(&input.channel_arn).map_err(|_| missing(&input.channel_arn))?;
     let wanted = input.stream_id.as_deref();
-    let on_air = control.hub.broadcast(&channel.arn);
-    let found = on_air.filter(|broadcast| wanted.is_none_or(|wanted| wanted == broadcast.stream().as_str()));
-    let Some(broadcast) = found else {
+    let Some(session) = session(control, call, &channel, wanted).await? else {
+        channels::find(control, call, &input.channel_arn).await?;
         let which = wanted.map_or_else(String::new, |stream| format!(" {stream}"));
-        let text = format!("Stream session{which} of channel: {} not found", channel.arn);
+        let text = format!("Stream session{which} of channel: {channel} not found");
         return Err(ApiError::ResourceNotFound(text.into()));
     };
-    let stream_session = session(control, call, channel, &broadcast).await?;
-    Ok(GetStreamSessionResponse { stream_session: Some(stream_session) })
+    let events = control.store.session_events(&session.stream).await.map_err(refusal)?;
+    Ok(GetStreamSessionResponse { stream_session: Some(control.endpoints.stream_session(session, events)) })
 }
 
-/// Newest first; there is one at most. No token was ever given out, so none is taken.
+/// Newest first.
 pub(super) async fn list(
     control: &Control,
     call: &Call,
     input: ListStreamSessionsRequest,
 ) -> Result<ListStreamSessionsResponse, ApiError> {
-    let channel = channels::find(control, call, &input.channel_arn).await?;
+    let channel = Arn::parse(&input.channel_arn).map_err(|_| missing(&input.channel_arn))?;
     let tenant = tenant(call);
     let list = List { operation: "ListStreamSessions", tenant: &tenant, about: &input.channel_arn };
-    control.tokens.request(&list, input.next_token.as_deref(), input.max_results, PAGE)?;
-    let on_air: Option<Arc<Broadcast>> = control.hub.broadcast(&channel.arn);
-    let summaries = on_air.iter().map(|broadcast| views::stream_session_summary(broadcast));
-    Ok(ListStreamSessionsResponse { next_token: None, stream_sessions: summaries.collect() })
+    let request = control.tokens.newest(&list, input.next_token.as_deref(), input.max_results, PAGE)?;
+    let page = control.store.stream_sessions(&tenant, &channel, request).await.map_err(refusal)?;
+    if page.items.is_empty() {
+        // One without sessions has an empty list, one that never was has none.
+        channels::find(control, call, &input.channel_arn).await?;
+    }
+    Ok(ListStreamSessionsResponse {
+        next_token: page.next.map(|position| control.tokens.seal(&list, position)),
+        stream_sessions: page.items.iter().map(views::stream_session_summary).collect(),
+    })
 }
 
+/// The caller's; of another account or region there is none.
 async fn session(
     control: &Control,
     call: &Call,
-    channel: Channel,
-    broadcast: &Broadcast,
-) -> Result<StreamSession, ApiError> {
-    let recording = match &channel.recording_configuration {
-        Some(name) => control.store.recording_configuration(&tenant(call), name).await.map_err(refusal)?,
+    channel: &Arn,
+    wanted: Option<&str>,
+) -> Result<Option<StreamSession>, ApiError> {
+    let stream = match wanted.map(StreamId::parse) {
         None => None,
+        Some(Some(stream)) => Some(stream),
+        Some(None) => return Ok(None),
     };
-    let tracks = broadcast.tracks();
-    Ok(StreamSession {
-        channel: Some(control.endpoints.channel(channel)),
-        end_time: None,
-        failover_slate_configuration: None,
-        ingest_configuration: tracks.as_deref().map(ingest_configuration::configuration),
-        ingest_configurations: tracks.as_deref().map(ingest_configuration::configurations),
-        recording_configuration: recording.map(views::recording_configuration),
-        start_time: Some(broadcast.started().into()),
-        stream_id: Some(broadcast.stream().to_string()),
-        truncated_events: Some(Vec::new()),
-    })
+    control.store.stream_session(&tenant(call), channel, stream.as_ref()).await.map_err(refusal)
 }

@@ -4,7 +4,6 @@
 //! touched.
 
 use std::sync::Arc;
-use std::time::SystemTime;
 
 use api::ivs::{
     GetStreamRequest, GetStreamResponse, ListStreamsRequest, ListStreamsResponse, PutMetadataRequest,
@@ -13,11 +12,11 @@ use api::ivs::{
 use api::{ApiError, Call};
 use domain::StreamId;
 use live::Broadcast;
-use store::Tenant;
 
 use super::channels;
+use crate::on_air::OnAir;
 use crate::paging::{self, List};
-use crate::{Control, tenant, views};
+use crate::{Control, tenant, views, words};
 
 /// `ListStreams` without `maxResults`.
 const PAGE: u32 = 100;
@@ -31,11 +30,9 @@ pub(super) async fn get(
     call: &Call,
     input: GetStreamRequest,
 ) -> Result<GetStreamResponse, ApiError> {
-    let broadcast = on_air(control, call, &input.channel_arn).await?;
-    if !broadcast.is_playable() {
-        return Err(offline(&input.channel_arn));
-    }
-    Ok(GetStreamResponse { stream: Some(control.endpoints.stream(&broadcast)) })
+    let channel = channels::find(control, call, &input.channel_arn).await?;
+    let stream = control.stream_on_air(&channel.arn).await?.ok_or_else(|| offline(&input.channel_arn))?;
+    Ok(GetStreamResponse { stream: Some(control.endpoints.stream(&stream)) })
 }
 
 /// In order of their start.
@@ -48,10 +45,10 @@ pub(super) async fn list(
     let about = health.map_or_else(String::new, |health| format!("health={}", health.as_str()));
     let list = List { operation: "ListStreams", tenant: &tenant, about: &about };
     let after = control.tokens.place(&list, input.next_token.as_deref())?.map(Place::decode);
-    let mut streams = Vec::new();
-    if health.is_none_or(|health| health == views::HEALTH) {
-        streams = playable(control, &tenant);
-    }
+    let health = health.map(words::stream_health);
+    let mut streams = control.streams_on_air(&tenant).await?;
+    streams.retain(|stream| health.is_none_or(|health| health == stream.health));
+    let mut streams: Vec<_> = streams.into_iter().map(|stream| (Place::of(&stream), stream)).collect();
     streams.retain(|(place, _)| after.as_ref().is_none_or(|after| place > after));
     streams.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
     let limit = usize::try_from(paging::limit(input.max_results, PAGE)).unwrap_or(usize::MAX);
@@ -60,7 +57,7 @@ pub(super) async fn list(
     let last = streams.last().filter(|_| more);
     Ok(ListStreamsResponse {
         next_token: last.map(|(place, _)| control.tokens.seal_place(&list, place.encode())),
-        streams: streams.iter().map(|(_, broadcast)| views::stream_summary(broadcast)).collect(),
+        streams: streams.iter().map(|(_, stream)| views::stream_summary(stream)).collect(),
     })
 }
 
@@ -97,27 +94,28 @@ pub(super) async fn stop(
 /// What is on air on the caller's channel, whether it can be played yet or not.
 async fn on_air(control: &Control, call: &Call, channel: &str) -> Result<Arc<Broadcast>, ApiError> {
     let found = channels::find(control, call, channel).await?;
-    control.hub.broadcast(&found.arn).ok_or_else(|| offline(channel))
+    match control.hub.broadcast(&found.arn) {
+        Some(broadcast) => Ok(broadcast),
+        None if control.session_elsewhere(&tenant(call), &found.arn).await?.is_some() => {
+            Err(out_of_reach(channel))
+        }
+        None => Err(offline(channel)),
+    }
+}
+
+fn out_of_reach(channel: &str) -> ApiError {
+    ApiError::StreamUnavailable(format!("The stream of channel: {channel} is on air on another server"))
 }
 
 fn offline(channel: &str) -> ApiError {
     ApiError::ChannelNotBroadcasting(format!("Channel: {channel} is not currently online"))
 }
 
-fn playable(control: &Control, tenant: &Tenant) -> Vec<(Place, Arc<Broadcast>)> {
-    let mut streams = control.hub.on_air();
-    streams.retain(|broadcast| {
-        let channel = broadcast.channel();
-        channel.account == tenant.account && channel.region == tenant.region && broadcast.is_playable()
-    });
-    streams.into_iter().map(|broadcast| (Place::of(&broadcast), broadcast)).collect()
-}
-
-/// Where a stream stands in the list: by its start, and of several by its id. Neither ever changes, so
-/// paging is stable.
+/// Where a stream stands in the list: by its start, and of several by its id. Neither ever changes once it is
+/// written, so paging is stable.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Place {
-    /// Nanoseconds of Unix time, big-endian.
+    /// Milliseconds of Unix time, big-endian.
     started: [u8; 8],
     /// The stream id without its fixed beginning.
     id: [u8; Self::ID],
@@ -127,10 +125,9 @@ impl Place {
     const ID: usize = 23;
     const LENGTH: usize = 8 + Self::ID;
 
-    fn of(broadcast: &Broadcast) -> Self {
-        let since = broadcast.started().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        let started = u64::try_from(since.as_nanos()).unwrap_or(u64::MAX).to_be_bytes();
-        Self { started, id: random(broadcast.stream()) }
+    fn of(stream: &OnAir) -> Self {
+        let started = u64::try_from(stream.started_at).unwrap_or_default().to_be_bytes();
+        Self { started, id: random(&stream.stream) }
     }
 
     fn encode(&self) -> [u8; Self::LENGTH] {

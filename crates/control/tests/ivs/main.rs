@@ -15,6 +15,7 @@ mod lists;
 mod playback_key_pairs;
 mod playback_restriction_policies;
 mod recording_configurations;
+mod story;
 mod stream_keys;
 mod stream_sessions;
 mod streams;

@@ -7,6 +7,7 @@ use std::time::Duration;
 use api::ivs::{
     Channel, DeleteChannelRequest, GetStreamRequest, Ivs, ListStreamsRequest, ListStreamsResponse,
     PutMetadataRequest, StopStreamRequest, Stream, StreamFilters, StreamHealth, StreamSummary,
+    UpdateChannelRequest,
 };
 use api::{ApiError, Call};
 use domain::Limits;
@@ -15,10 +16,11 @@ use serde_json::json;
 use testkit::Film;
 
 use crate::air::stream_id;
-use crate::house::{House, INVALID, NOT_FOUND, caller, caller_of, refused_as};
+use crate::house::{CONFLICT, House, INVALID, NOT_FOUND, caller, caller_of, refused_as};
 
 const NO_CHANNEL: &str = "arn:aws:ivs:us-east-1:123456789012:channel/abcdABCD0123";
 const OFFLINE: (u16, &str) = (404, "ChannelNotBroadcasting");
+const AWAY: (u16, &str) = (503, "StreamUnavailable");
 const THROTTLED: (u16, &str) = (429, "ThrottlingException");
 
 fn arn(channel: &Channel) -> String {
@@ -71,7 +73,7 @@ async fn a_stream_that_can_be_played_is_live() {
         "startTime": "2024-01-01T00:00:03Z",
         "state": "LIVE",
         "streamId": stream_id(7).as_str(),
-        "viewerCount": -1,
+        "viewerCount": 0,
     });
     assert_eq!(serde_json::to_value(&stream).unwrap(), expected);
 
@@ -193,6 +195,102 @@ async fn a_page_holds_a_hundred_by_default() {
     assert_eq!(first.streams.len(), 100);
     let rest = ListStreamsRequest { next_token: first.next_token, ..Default::default() };
     assert_eq!(ids(&list(&house, rest).await.streams), texts([100]));
+}
+
+#[tokio::test]
+async fn a_stream_starts_when_it_could_be_played_once_that_is_written() {
+    let house = House::new().await;
+    let (channel, _) = house.named("show").await;
+    let publisher = house.play(&channel, 7, 3);
+    house.open(&channel, 7, 3).await;
+    house.start(&channel, 7, 8).await;
+    let stream = get(&caller(), &house, &arn(&channel)).await.unwrap();
+    assert_eq!(serde_json::to_value(&stream).unwrap()["startTime"], "2024-01-01T00:00:08Z");
+    let listed = list(&house, ListStreamsRequest::default()).await;
+    assert_eq!(listed.streams.len(), 1);
+    assert_eq!(listed.streams[0].start_time, stream.start_time);
+    drop(publisher);
+    // The end is not written yet, but there is nothing to watch any more.
+    refused_as(OFFLINE, get(&caller(), &house, &arn(&channel)).await);
+    assert_eq!(list(&house, ListStreamsRequest::default()).await.streams, []);
+}
+
+#[tokio::test]
+async fn viewers_and_health_are_those_of_the_moment() {
+    let house = House::new().await;
+    let (channel, _) = house.named("show").await;
+    let publisher = house.play(&channel, 7, 3);
+    for (viewers, health, word) in [
+        (3, domain::StreamHealth::Healthy, StreamHealth::Healthy),
+        (0, domain::StreamHealth::Starving, StreamHealth::Starving),
+        (1, domain::StreamHealth::Unknown, StreamHealth::Unknown),
+    ] {
+        publisher.broadcast().pulse().set_viewers(viewers);
+        publisher.broadcast().pulse().set_health(health);
+        let stream = get(&caller(), &house, &arn(&channel)).await.unwrap();
+        assert_eq!((stream.viewer_count, stream.health), (Some(viewers.into()), Some(word)));
+        let listed = list(&house, ListStreamsRequest::default()).await.streams;
+        assert_eq!((listed[0].viewer_count, listed[0].health), (Some(viewers.into()), Some(word)));
+    }
+}
+
+#[tokio::test]
+async fn a_stream_of_another_server_is_shown_without_its_viewers() {
+    let house = House::new().await;
+    let (here, _) = house.named("here").await;
+    let (there, _) = house.named("there").await;
+    let (silent, _) = house.named("silent").await;
+    let publisher = house.play(&here, 1, 5);
+    house.open_on("another", &there, 2, 3).await;
+    house.open_on("another", &silent, 3, 3).await;
+    refused_as(OFFLINE, get(&caller(), &house, &arn(&there)).await);
+    house.start(&there, 2, 4).await;
+    let stream = get(&caller(), &house, &arn(&there)).await.unwrap();
+    let expected = json!({
+        "channelArn": there.arn,
+        "health": "HEALTHY",
+        "playbackUrl": there.playback_url,
+        "startTime": "2024-01-01T00:00:04Z",
+        "state": "LIVE",
+        "streamId": stream_id(2).as_str(),
+        "viewerCount": -1,
+    });
+    assert_eq!(serde_json::to_value(&stream).unwrap(), expected);
+    let listed = list(&house, ListStreamsRequest::default()).await;
+    assert_eq!(ids(&listed.streams), texts([2, 1]), "the silent one can't be played");
+    let healthy = StreamFilters { health: Some(StreamHealth::Healthy) };
+    let healthy = ListStreamsRequest { filter_by: Some(healthy), ..Default::default() };
+    assert_eq!(ids(&list(&house, healthy).await.streams), texts([2]));
+    house.close(&there, 2, 9).await;
+    refused_as(OFFLINE, get(&caller(), &house, &arn(&there)).await);
+    assert_eq!(ids(&list(&house, ListStreamsRequest::default()).await.streams), texts([1]));
+    drop(publisher);
+}
+
+#[tokio::test]
+async fn a_stream_of_another_server_is_out_of_reach_and_keeps_its_channel() {
+    let house = House::new().await;
+    let (channel, _) = house.named("there").await;
+    house.open_on("another", &channel, 2, 3).await;
+    for refusal in [
+        refused_as(AWAY, stop(&caller(), &house, &arn(&channel)).await),
+        refused_as(AWAY, put(&caller(), &house, &arn(&channel), "x").await),
+    ] {
+        assert_eq!(refusal, format!("The stream of channel: {} is on air on another server", arn(&channel)));
+    }
+    let online = format!("Channel: {} is currently online", arn(&channel));
+    let delete = DeleteChannelRequest { arn: arn(&channel) };
+    assert_eq!(refused_as(CONFLICT, house.control.delete_channel(&caller(), delete).await), online);
+    let update = UpdateChannelRequest { arn: arn(&channel), ..Default::default() };
+    assert_eq!(refused_as(CONFLICT, house.control.update_channel(&caller(), update).await), online);
+    // Nobody else learns of it.
+    let stranger = caller_of("999999999999", "us-east-1");
+    let update = UpdateChannelRequest { arn: arn(&channel), ..Default::default() };
+    refused_as(NOT_FOUND, house.control.update_channel(&stranger, update).await);
+    house.close(&channel, 2, 9).await;
+    refused_as(OFFLINE, stop(&caller(), &house, &arn(&channel)).await);
+    let delete = DeleteChannelRequest { arn: arn(&channel) };
+    house.control.delete_channel(&caller(), delete).await.unwrap();
 }
 
 #[tokio::test]
