@@ -1,30 +1,35 @@
 //! One connection from its first byte to its last.
 //!
 //! Promise: it ends within bounded time whatever the peer does, says why in one log line, and its stream
-//! is off air before anything else is tidied up.
+//! is off air before anything else is tidied up, unless another connection goes on with it.
 
 use std::net::SocketAddr;
 use std::time::{Duration, SystemTime};
 
-use domain::chain;
-use live::Publisher;
+use domain::{Arn, chain};
+use live::Broadcast;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Instant, MissedTickBehavior, sleep, sleep_until, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 use crate::admission::{Admission, Admitted, Refusal};
+use crate::desk::{Call, Denial, Desk, Fate, Holding, Knock, Reins};
 use crate::ending::Ending;
 use crate::error::Error;
 use crate::intake::{Intake, Output};
-use crate::life::Life;
 use crate::rtmp::{Event, PublishRequest};
+use crate::takeover::{Newcomer, Verdict};
 use crate::wire::Wire;
 use crate::{Config, Timeouts};
+
+/// Newcomers that may wait for the same sign of life.
+const MAX_KNOCKS: usize = 8;
 
 /// What all connections share.
 pub(crate) struct Shared {
     pub(crate) config: Config,
     pub(crate) admission: Admission,
+    pub(crate) desk: Desk,
 }
 
 /// Who is at the other end.
@@ -37,6 +42,22 @@ pub(crate) struct Peer {
 impl Peer {
     fn protocol(self) -> &'static str {
         if self.encrypted { "RTMPS" } else { "RTMP" }
+    }
+
+    fn tell_start(self, request: &PublishRequest, broadcast: &Broadcast, key: &Arn) {
+        tracing::info!(
+            peer = %self.address, protocol = self.protocol(), channel = %broadcast.channel(),
+            stream = %broadcast.stream(), %key, app = request.app, encoder = request.encoder,
+            priority = request.priority, "stream started"
+        );
+    }
+
+    fn tell_takeover(self, request: &PublishRequest, broadcast: &Broadcast) {
+        tracing::info!(
+            peer = %self.address, protocol = self.protocol(), channel = %broadcast.channel(),
+            stream = %broadcast.stream(), app = request.app, encoder = request.encoder,
+            priority = request.priority, "stream taken over"
+        );
     }
 }
 
@@ -94,152 +115,362 @@ async fn answer<S: AsyncRead + AsyncWrite + Unpin>(
     shared: &Shared,
     shutdown: &CancellationToken,
 ) {
-    match shared.admission.admit(request, peer.encrypted, SystemTime::now()).await {
-        Ok(admitted) => publish(wire, peer, request, admitted, &shared.config.timeouts, shutdown).await,
-        Err(refusal) => {
-            let (code, cause) = (refusal.code(), chain(&refusal));
-            tracing::warn!(
-                peer = %peer.address, protocol = peer.protocol(), app = request.app,
-                encoder = request.encoder, code, cause, "publisher refused"
-            );
-            if matches!(refusal, Refusal::UnknownKey) {
-                // Whoever guesses keys gets one guess a second on each of its few connections.
-                tokio::select! {
-                    () = sleep(shared.config.timeouts.wrong_key) => {}
-                    () = shutdown.cancelled() => {}
-                }
+    let mut feed = Feed { intake: Intake::default(), began: Instant::now() };
+    let entered = loop {
+        let refusal = match shared.admission.admit(request, peer.encrypted, SystemTime::now()).await {
+            Ok(Admitted { publisher, life, key }) => {
+                let holding = shared.desk.open(publisher, life, request.priority);
+                peer.tell_start(request, holding.broadcast(), &key);
+                break Ok(holding);
             }
-            wire.session.reject_publish(code, refusal.description());
-            wire.close().await;
+            Err(refusal) => refusal,
+        };
+        let Refusal::OnAir { channel } = &refusal else { break Err(Rebuff::by(&refusal)) };
+        let mut newcomer = Newcomer {
+            wire: &mut wire,
+            intake: &mut feed.intake,
+            began: feed.began,
+            priority: request.priority,
+            most: shared.config.limits.takeovers,
+            timeouts: shared.config.timeouts,
+        };
+        let verdict = tokio::select! {
+            verdict = newcomer.contend(&shared.desk, channel) => verdict,
+            () = shutdown.cancelled() => break Err(Rebuff::shutdown()),
+        };
+        match verdict {
+            Verdict::Vacant => {}
+            Verdict::Won(holding) => {
+                holding.with(|reins| feed.intake.follow(&reins.edge));
+                peer.tell_takeover(request, holding.broadcast());
+                break Ok(holding);
+            }
+            lost => break Err(Rebuff::after(lost, &refusal)),
+        }
+    };
+    match entered {
+        Ok(holding) => publish(wire, peer, feed, holding, &shared.config.timeouts, shutdown).await,
+        Err(rebuff) => rebuff.give(wire, peer, request, shared, shutdown).await,
+    }
+}
+
+/// A publisher's media on their way to a stream.
+struct Feed {
+    intake: Intake,
+    began: Instant,
+}
+
+/// What a publisher is told that may not publish.
+struct Rebuff {
+    code: &'static str,
+    /// What its user reads; nothing where nobody listens any more.
+    description: Option<String>,
+    /// What stands in the log.
+    cause: String,
+    /// It did not know a key.
+    guessed: bool,
+}
+
+impl Rebuff {
+    fn by(refusal: &Refusal) -> Self {
+        Self {
+            code: refusal.code(),
+            description: Some(refusal.description().to_owned()),
+            cause: chain(refusal),
+            guessed: matches!(refusal, Refusal::UnknownKey),
         }
     }
+
+    fn shutdown() -> Self {
+        Self::told("NetConnection.Connect.Closed", "the server is shutting down".to_owned())
+    }
+
+    /// After a contest for a channel that is on air.
+    fn after(verdict: Verdict<'_>, refusal: &Refusal) -> Self {
+        let gone = |cause| Self { description: None, ..Self::told("NetStream.Failed", cause) };
+        match verdict {
+            Verdict::Denied(Denial::Stopping) => {
+                Self::told("NetStream.Unpublish.Success", Denial::Stopping.to_string())
+            }
+            Verdict::Denied(denial) => Self::told("NetStream.Publish.Rejected", denial.to_string()),
+            Verdict::Late(seconds) => Self::told("NetStream.Failed", Ending::NoKeyframe(seconds).to_string()),
+            Verdict::Left => gone("the publisher left before it could take over".to_owned()),
+            Verdict::Broken(error) => gone(chain(&error)),
+            Verdict::Occupied | Verdict::Vacant | Verdict::Won(_) => Self::by(refusal),
+        }
+    }
+
+    fn told(code: &'static str, cause: String) -> Self {
+        Self { code, description: Some(sentence(&cause)), cause, guessed: false }
+    }
+
+    async fn give<S: AsyncRead + AsyncWrite + Unpin>(
+        self,
+        mut wire: Wire<S>,
+        peer: Peer,
+        request: &PublishRequest,
+        shared: &Shared,
+        shutdown: &CancellationToken,
+    ) {
+        tracing::warn!(
+            peer = %peer.address, protocol = peer.protocol(), app = request.app, encoder = request.encoder,
+            priority = request.priority, code = self.code, cause = self.cause, "publisher refused"
+        );
+        if self.guessed {
+            // Whoever guesses keys gets one guess a second on each of its few connections.
+            tokio::select! {
+                () = sleep(shared.config.timeouts.wrong_key) => {}
+                () = shutdown.cancelled() => {}
+            }
+        }
+        if let Some(description) = self.description {
+            wire.session.reject_publish(self.code, &description);
+        }
+        wire.close().await;
+    }
+}
+
+/// How a connection's time with its stream came to its end.
+enum Leave {
+    /// The stream ends with it.
+    Ended(Ending),
+    /// The stream was taken from it.
+    Deprived(Fate),
 }
 
 async fn publish<S: AsyncRead + AsyncWrite + Unpin>(
     mut wire: Wire<S>,
     peer: Peer,
-    request: &PublishRequest,
-    Admitted { mut publisher, mut life, key }: Admitted,
+    mut feed: Feed,
+    mut holding: Holding<'_>,
     timeouts: &Timeouts,
     shutdown: &CancellationToken,
 ) {
-    let began = Instant::now();
-    let broadcast = publisher.broadcast().clone();
-    let (channel, stream) = (broadcast.channel(), broadcast.stream());
-    tracing::info!(
-        peer = %peer.address, protocol = peer.protocol(), %channel, %stream, key = %key.id,
-        app = request.app, encoder = request.encoder, "stream started"
-    );
+    let began = feed.began;
     wire.widen();
-    let mut intake = Intake::default();
-    let ending = tokio::select! {
-        ending = relay(&mut wire, &mut intake, &mut publisher, &mut life, timeouts) => ending,
-        () = shutdown.cancelled() => Ending::Shutdown,
+    let leave = tokio::select! {
+        leave = Relay::new(&mut wire, &mut feed, &mut holding, timeouts).run() => leave,
+        () = shutdown.cancelled() => Leave::Ended(Ending::Shutdown),
     };
-    drop(publisher);
-    life.end(&ending);
-    let tally = intake.tally();
+    let broadcast = holding.broadcast().clone();
+    let (cause, status) = match (leave, holding.resign()) {
+        (Leave::Ended(ending), Some(Reins { publisher, life, .. })) => {
+            drop(publisher);
+            life.end(&ending);
+            (chain(&ending), ending.status())
+        }
+        // It came to its end just when the stream was taken from it.
+        (Leave::Ended(_), None) => parting(holding.fate().await),
+        (Leave::Deprived(fate), _) => parting(fate),
+    };
+    drop(holding);
+    let tally = feed.intake.tally();
     tracing::info!(
-        peer = %peer.address, %channel, %stream, cause = chain(&ending), bytes = wire.received(),
-        pictures = tally.pictures, sounds = tally.sounds, dropped = tally.dropped,
-        malformed = tally.malformed, jumps = tally.jumps,
-        seconds = began.elapsed().as_secs(), "stream ended"
+        peer = %peer.address, channel = %broadcast.channel(), stream = %broadcast.stream(), cause,
+        bytes = wire.received(), pictures = tally.pictures, sounds = tally.sounds, dropped = tally.dropped,
+        malformed = tally.malformed, jumps = tally.jumps, seconds = began.elapsed().as_secs(), "stream ended"
     );
-    if let Some((level, code, description)) = ending.status() {
+    if let Some((level, code, description)) = status {
         wire.session.close(level, code, &description);
     }
     wire.close().await;
 }
 
-/// Moves frames from the wire to the air until something ends it.
-async fn relay<S: AsyncRead + AsyncWrite + Unpin>(
-    wire: &mut Wire<S>,
-    intake: &mut Intake,
-    publisher: &mut Publisher,
-    life: &mut Life,
-    timeouts: &Timeouts,
-) -> Ending {
-    let began = Instant::now();
-    // When something of use came last: any bytes at first, pictures once they have begun. Sound or crumbs
-    // that go on alone keep no stream on air.
-    let mut heard = began;
-    let mut latest = began;
-    let mut pictures = 0;
-    let alarm = sleep_until(began + timeouts.keyframe.min(timeouts.silence));
-    tokio::pin!(alarm);
-    let mut second = tokio::time::interval(Duration::from_secs(1));
-    second.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut received = wire.received();
-    if let Err(error) = wire.session.accept_publish() {
-        return Ending::Broken(error);
-    }
-    loop {
-        if let Some(ending) = drain(wire, intake, publisher, life, latest - began) {
-            return ending;
+/// The cause, and what the publisher is told: level, code, description.
+type Parting = (String, Option<(&'static str, &'static str, String)>);
+
+fn parting(fate: Fate) -> Parting {
+    match fate {
+        Fate::Replaced => {
+            let cause = "another encoder took the stream over".to_owned();
+            let description = sentence(&cause);
+            (cause, Some(("status", "NetStream.Unpublish.Success", description)))
         }
-        if !intake.has_started() || intake.tally().pictures != pictures {
-            pictures = intake.tally().pictures;
-            heard = latest;
-        }
-        if let Err(error) = wire.flush().await {
-            return Ending::Broken(error);
-        }
-        tokio::select! {
-            filled = wire.fill() => match filled {
-                Ok(true) => {
-                    latest = Instant::now();
-                    life.arrived(wire.received() - received, latest);
-                    received = wire.received();
-                }
-                Ok(false) => return Ending::Vanished,
-                Err(error) => return Ending::Broken(error),
-            },
-            () = publisher.stop_requested() => return Ending::StopRequested,
-            now = second.tick() => if let Some(ending) = life.tick(now) {
-                return ending;
-            },
-            () = &mut alarm => match overdue(intake, timeouts, began, heard) {
-                Ok(next) => alarm.as_mut().reset(next),
-                Err(ending) => return ending,
-            },
+        Fate::Lost(seconds) => {
+            let ending = Ending::Lost(seconds);
+            (chain(&ending), ending.status())
         }
     }
 }
 
-/// Puts on air what has arrived.
-fn drain<S: AsyncRead + AsyncWrite + Unpin>(
+/// Text as a sentence.
+fn sentence(text: &str) -> String {
+    let mut characters = text.chars();
+    let first = characters.next().map(|first| first.to_ascii_uppercase());
+    first.into_iter().chain(characters).chain(['.']).collect()
+}
+
+/// Moves frames from the wire to the air.
+struct Relay<'r, 'd, S> {
+    wire: &'r mut Wire<S>,
+    intake: &'r mut Intake,
+    holding: &'r mut Holding<'d>,
+    timeouts: &'r Timeouts,
+    /// Arrivals count from here.
+    epoch: Instant,
+    /// When bytes came last.
+    latest: Instant,
+    /// Bytes that the stream's life was told of.
+    counted: u64,
+    /// Those who wait for a sign of life.
+    knocks: Vec<Knock>,
+}
+
+impl<'r, 'd, S: AsyncRead + AsyncWrite + Unpin> Relay<'r, 'd, S> {
+    fn new(
+        wire: &'r mut Wire<S>,
+        feed: &'r mut Feed,
+        holding: &'r mut Holding<'d>,
+        timeouts: &'r Timeouts,
+    ) -> Self {
+        let counted = wire.received();
+        Self {
+            wire,
+            intake: &mut feed.intake,
+            holding,
+            timeouts,
+            epoch: feed.began,
+            latest: Instant::now(),
+            counted,
+            knocks: Vec::new(),
+        }
+    }
+
+    /// Goes on until something ends it.
+    async fn run(mut self) -> Leave {
+        let began = Instant::now();
+        // When something of use came last: any bytes at first, pictures once they have begun. Sound or crumbs
+        // that go on alone keep no stream on air.
+        let mut heard = began;
+        let mut pictures = 0;
+        let broadcast = self.holding.broadcast().clone();
+        let alarm = sleep_until(began + self.timeouts.keyframe.min(self.timeouts.silence));
+        tokio::pin!(alarm);
+        let mut second = tokio::time::interval(Duration::from_secs(1));
+        second.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        if let Err(error) = self.wire.session.accept_publish() {
+            return Leave::Ended(Ending::Broken(error));
+        }
+        self.introduce();
+        loop {
+            if let Some(leave) = self.drain().await {
+                return leave;
+            }
+            if !self.intake.has_started() || self.intake.tally().pictures != pictures {
+                pictures = self.intake.tally().pictures;
+                heard = self.latest;
+            }
+            tokio::select! {
+                filled = self.wire.fill() => match filled {
+                    Ok(true) => self.latest = Instant::now(),
+                    Ok(false) => return Leave::Ended(Ending::Vanished),
+                    Err(error) => return Leave::Ended(Ending::Broken(error)),
+                },
+                () = broadcast.stop_requested() => return Leave::Ended(Ending::StopRequested),
+                now = second.tick() => {
+                    if let Some(ending) = self.holding.with(|reins| reins.life.tick(now)).flatten() {
+                        return Leave::Ended(ending);
+                    }
+                }
+                call = self.holding.called() => match call {
+                    Call::Fate(fate) => return Leave::Deprived(fate),
+                    Call::Knock(knock) => self.ask(knock),
+                },
+                () = &mut alarm => match overdue(self.intake, self.timeouts, began, heard) {
+                    Ok(next) => alarm.as_mut().reset(next),
+                    Err(ending) => return Leave::Ended(ending),
+                },
+            }
+        }
+    }
+
+    /// Asks the encoder for a sign of life. Whatever comes next is one.
+    fn ask(&mut self, knock: Knock) {
+        if self.knocks.len() < MAX_KNOCKS {
+            let time = self.epoch.elapsed().as_millis() & u128::from(u32::MAX);
+            self.wire.session.ping(u32::try_from(time).unwrap_or(0));
+            self.knocks.push(knock);
+        } else {
+            // It is being asked already: those who wait for that answer find out.
+            let _ = knock.send(());
+        }
+    }
+
+    /// What the encoder said of itself before the stream was its own.
+    fn introduce(&mut self) {
+        if let Some(announced) = self.intake.announced() {
+            self.holding.with(|reins| reins.life.described(announced));
+        }
+    }
+
+    /// Puts on air what has arrived.
+    async fn drain(&mut self) -> Option<Leave> {
+        let (wire, intake) = (&mut *self.wire, &mut *self.intake);
+        let (arrival, latest) = (self.latest - self.epoch, self.latest);
+        let bytes = wire.received() - std::mem::replace(&mut self.counted, wire.received());
+        let done = self.holding.with(|reins| {
+            if bytes > 0 {
+                reins.life.arrived(bytes, latest);
+                reins.heard = latest;
+            }
+            pass(wire, intake, reins, arrival)
+        });
+        if bytes > 0 {
+            for knock in self.knocks.drain(..) {
+                // Whoever asked may have left; then nobody needs the answer.
+                let _ = knock.send(());
+            }
+        }
+        if let Some(milliseconds) = self.intake.take_first_jump() {
+            let channel = self.holding.broadcast().channel();
+            tracing::warn!(%channel, milliseconds, "the publisher's clock jumped; time goes on by one frame");
+        }
+        match done {
+            Some(ending) => ending.map(Leave::Ended),
+            None => Some(Leave::Deprived(self.holding.fate().await)),
+        }
+    }
+}
+
+/// Passes on what the session has for the stream.
+fn pass<S: AsyncRead + AsyncWrite + Unpin>(
     wire: &mut Wire<S>,
     intake: &mut Intake,
-    publisher: &mut Publisher,
-    life: &mut Life,
+    reins: &mut Reins,
     arrival: Duration,
 ) -> Option<Ending> {
+    air(intake, reins);
     while let Some(event) = wire.session.poll_event() {
         match &event {
             Event::Finished => return Some(Ending::Finished),
             // Some encoders describe themselves every few seconds.
             Event::Metadata(announced) if intake.announced().is_none() => {
-                tracing::info!(channel = %publisher.broadcast().channel(), ?announced, "stream described");
-                life.described(announced);
+                let channel = reins.publisher.broadcast().channel();
+                tracing::info!(%channel, ?announced, "stream described");
+                reins.life.described(announced);
             }
             _ => {}
         }
         if let Err(fault) = intake.take(event, arrival) {
             return Some(Ending::Unusable(fault));
         }
-        while let Some(output) = intake.poll() {
-            life.heard(&output);
-            match output {
-                Output::Tracks(tracks) => publisher.set_tracks(tracks),
-                Output::Frame(frame) => publisher.push(frame),
+        air(intake, reins);
+    }
+    None
+}
+
+/// Puts on air what the intake has ready.
+fn air(intake: &mut Intake, reins: &mut Reins) {
+    while let Some(output) = intake.poll() {
+        reins.life.heard(&output);
+        match output {
+            Output::Tracks(tracks) => reins.publisher.set_tracks(tracks),
+            Output::Frame(frame) => {
+                reins.edge.note(&frame);
+                reins.publisher.push(frame);
             }
         }
     }
-    if let Some(milliseconds) = intake.take_first_jump() {
-        let channel = publisher.broadcast().channel();
-        tracing::warn!(%channel, milliseconds, "the publisher's clock jumped; time goes on by one frame");
-    }
-    None
 }
 
 /// What is overdue when the alarm goes; else when to look again.

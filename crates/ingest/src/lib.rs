@@ -12,6 +12,7 @@
 mod admission;
 mod allowance;
 mod connection;
+mod desk;
 mod ending;
 mod error;
 mod health;
@@ -20,6 +21,7 @@ mod life;
 mod listener;
 pub mod rtmp;
 mod seconds;
+mod takeover;
 mod timeline;
 mod wire;
 
@@ -41,6 +43,7 @@ pub use timeline::{Edge, Place, Seam, Timeline};
 
 use admission::Admission;
 use connection::Shared;
+use desk::Desk;
 use listener::{Door, House};
 
 /// What an operator decides.
@@ -93,6 +96,10 @@ pub struct Timeouts {
     pub publish: Duration,
     /// Without a byte on air (IVS ends a session after 30 s without data).
     pub silence: Duration,
+    /// Without a byte on air before a publisher is asked for a sign of life, when another one wants its place.
+    pub quiet: Duration,
+    /// How long that sign of life may take.
+    pub sign: Duration,
     /// From going on air to the first keyframe.
     pub keyframe: Duration,
     /// How long a wrong key waits for its answer.
@@ -105,6 +112,8 @@ impl Default for Timeouts {
             handshake: Duration::from_secs(5),
             publish: Duration::from_secs(10),
             silence: Duration::from_secs(30),
+            quiet: Duration::from_secs(2),
+            sign: Duration::from_secs(2),
             keyframe: Duration::from_secs(10),
             wrong_key: Duration::from_secs(1),
         }
@@ -142,7 +151,7 @@ impl Ingest {
         let rtmps = config.rtmps.map(|address| Door::open(address, acceptor())).transpose()?;
         let house = House::new(config.max_connections, config.max_connections_per_address);
         let admission = Admission::new(deps.store, deps.hub, config.limits);
-        Ok(Self { rtmp, rtmps, house, shared: Arc::new(Shared { config, admission }) })
+        Ok(Self { rtmp, rtmps, house, shared: Arc::new(Shared { config, admission, desk: Desk::default() }) })
     }
 
     /// Where plain RTMP is taken, if it is.

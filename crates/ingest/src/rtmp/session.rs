@@ -173,6 +173,13 @@ impl Session {
         self.held = Vec::new();
     }
 
+    /// Asks the publisher for a sign of life (user control, ping request, 7.1.7); `time` comes back with it.
+    pub fn ping(&mut self, time: u32) {
+        if matches!(self.phase, Phase::Publishing) {
+            self.user_control(6, &time.to_be_bytes());
+        }
+    }
+
     fn hold(&mut self, bytes: &[u8]) -> Result<(), Error> {
         if self.held.len() + bytes.len() > MAX_HELD {
             return Err(Error::Impatient(MAX_HELD));
