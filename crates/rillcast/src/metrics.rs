@@ -1,82 +1,74 @@
-//! The listener for Prometheus: one page of counts.
+//! What is measured of streams: a page for Prometheus on a listener of its own, and data for CloudWatch.
 //!
-//! Promise: knows one path, answers from memory, and holds no more than a few connections at a time.
+//! **Way in**: [`Measures::run`]. **Way out**: the listener, calls to CloudWatch.
+//!
+//! Promise: nothing that streams or viewers do waits for those who measure; nothing is measured when nobody asked
+//! for it.
 
-use std::convert::Infallible;
-use std::sync::Arc;
-use std::time::Duration;
+mod listener;
+mod meter;
+mod page;
+mod periods;
+mod process;
+mod push;
+mod series;
+mod streams;
+mod tally;
 
-use http::{HeaderValue, Request, Response, StatusCode, header};
-use hyper::body::Incoming;
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
-use tokio::task::JoinSet;
+use chat::Chat;
+use outbound::metric_sink::{MetricSink, MetricSinkConfig};
+use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
-use tracing::{debug, warn};
 
-/// Connections at a time; a scraper needs one.
-const MOST: usize = 16;
-/// A request must be there, and its connection used again, within this time.
-const DEADLINE: Duration = Duration::from_secs(30);
-/// After an error of `accept` that is the machine's, wait this long.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
-/// The text format that Prometheus and OpenMetrics scrapers read.
-const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+use crate::config::Config;
+use crate::pipes::Pipes;
 
-/// Serves the page that `counts` writes, until `closing`.
-pub(crate) async fn serve<F>(listener: TcpListener, counts: F, closing: CancellationToken)
-where
-    F: Fn() -> String + Send + Sync + 'static,
-{
-    let (counts, places) = (Arc::new(counts), Arc::new(Semaphore::new(MOST)));
-    let mut connections = JoinSet::new();
-    loop {
-        let accepted = tokio::select! {
-            () = closing.cancelled() => break,
-            Some(_) = connections.join_next() => continue,
-            accepted = listener.accept() => accepted,
+use meter::Meter;
+use page::Page;
+
+/// All that measures, ready to run.
+pub(crate) struct Measures {
+    meter: Meter,
+    chat: Chat,
+    sink: Option<MetricSink>,
+}
+
+impl Measures {
+    /// As the settings have it.
+    pub(crate) fn new(config: &Config, pipes: &Pipes, chat: &Chat) -> Self {
+        let sink = config.measures.cloudwatch.then(|| {
+            let place = MetricSinkConfig {
+                endpoint: config.measures.endpoint.clone(),
+                namespace: config.measures.namespace.clone(),
+                region: config.region.clone(),
+            };
+            MetricSink::new(pipes.outbound.clone(), place)
+        });
+        Self { meter: Meter::new(pipes.hub.clone(), config.measures.channels), chat: chat.clone(), sink }
+    }
+
+    /// Measures, answers on the listener and sends until `closing`.
+    pub(crate) async fn run(self, listener: Option<TcpListener>, closing: CancellationToken) {
+        let Self { meter, chat, sink } = self;
+        let measured = listener.is_some() || sink.is_some();
+        let look = async {
+            if measured {
+                meter.clone().run(closing.clone()).await;
+            } else {
+                closing.cancelled().await;
+            }
         };
-        match (accepted, Arc::clone(&places).try_acquire_owned()) {
-            (Ok((stream, _)), Ok(place)) => {
-                let counts = Arc::clone(&counts);
-                connections.spawn(async move {
-                    attend(stream, counts).await;
-                    drop(place);
-                });
+        let serve = async {
+            if let Some(listener) = listener {
+                let page = Page { meter: meter.clone(), chat };
+                listener::serve(listener, move || page.text(), closing.clone()).await;
             }
-            (Ok(_), Err(_)) => debug!("connection to the metrics refused: {MOST} are open"),
-            (Err(error), _) => {
-                warn!(%error, "accepting a connection to the metrics failed");
-                tokio::time::sleep(ACCEPT_PAUSE).await;
+        };
+        let push = async {
+            if let Some(sink) = sink {
+                push::push(meter.clone(), sink, closing.clone()).await;
             }
-        }
+        };
+        tokio::join!(look, serve, push);
     }
-    connections.shutdown().await;
-}
-
-async fn attend<F: Fn() -> String + Send + Sync + 'static>(stream: TcpStream, counts: Arc<F>) {
-    let answer = service_fn(|request: Request<Incoming>| {
-        let reply = if request.uri().path() == "/metrics" { page(counts()) } else { nothing() };
-        std::future::ready(Ok::<_, Infallible>(reply))
-    });
-    let mut server = http1::Builder::new();
-    server.timer(TokioTimer::new()).header_read_timeout(DEADLINE);
-    if let Err(error) = server.serve_connection(TokioIo::new(stream), answer).await {
-        debug!(%error, "a connection to the metrics ended with an error");
-    }
-}
-
-fn page(counts: String) -> Response<String> {
-    let mut reply = Response::new(counts);
-    reply.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(CONTENT_TYPE));
-    reply
-}
-
-fn nothing() -> Response<String> {
-    let mut reply = Response::new("the only page here is /metrics\n".to_owned());
-    *reply.status_mut() = StatusCode::NOT_FOUND;
-    reply
 }
