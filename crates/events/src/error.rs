@@ -66,10 +66,16 @@ pub enum SinksError {
     },
 }
 
-/// Why the work ended.
+/// Why the work could not begin.
 #[derive(Debug, thiserror::Error)]
 pub enum EventsError {
-    /// The sinks' rows could not be read.
-    #[error("could not read how far the sinks are")]
-    Sinks(#[source] StoreError),
+    /// The database would not say how far a sink is.
+    #[error("could not claim the event sink {sink}")]
+    Claim {
+        /// The sink's name.
+        sink: String,
+        /// What the database said.
+        #[source]
+        source: StoreError,
+    },
 }
