@@ -186,17 +186,18 @@ impl Delivery {
             return Ok(Answer::Playlist { text: playlist::full(&now), is_held: false });
         }
         let Directives { wanted, skip } = directives::parse(ask.query)?;
+        wanted.map_or(Ok(()), |wanted| wanted.check(&now))?;
         let visit = self.visit(broadcast, ask)?;
         let Some(wanted) = wanted else {
             return Ok(Answer::Playlist { text: playlist::text(&now, skip), is_held: false });
         };
-        wanted.check(&now)?;
-        let then = self.hold(broadcast, now, |snapshot| wanted.is_met(snapshot)).await?;
-        // What is held longest is held for less than the window, so it was seen all the while.
+        let then = self.hold(broadcast, now, |snapshot| wanted.is_met(snapshot)).await;
+        // No request is held for as long as a session counts, so it was there all the while; also when the
+        // stream stalls.
         if let Some(visit) = visit {
             self.viewers.again(&visit);
         }
-        Ok(Answer::Playlist { text: playlist::text(&then, skip), is_held: true })
+        Ok(Answer::Playlist { text: playlist::text(&*then?, skip), is_held: true })
     }
 
     fn visit(&self, broadcast: &Arc<Broadcast>, ask: Ask<'_>) -> Result<Option<Visit>, Error> {

@@ -1,5 +1,7 @@
 //! Delivery as viewers meet it: requests in, responses out, over a shelf that a film fills.
 
+mod counting;
+mod crowding;
 mod rules;
 mod serving;
 mod stage;

@@ -66,15 +66,28 @@ impl Stage {
 
     pub(crate) fn before(audience: Audience, film: &Film, length: Duration, config: Config) -> Self {
         let hub = Hub::new(RingLimits::default());
-        let stream = StreamId::mint(&mut |bytes| bytes.fill(1));
-        let publisher = hub.publish(&channel(), stream, audience, start()).expect("a free channel");
+        let delivery = Delivery::bind(config, Deps { hub: hub.clone(), store: store(), key: [7; 32] });
+        Self::beside((hub, delivery), &channel(), audience, film, length)
+    }
+
+    /// Another channel's stage, with the same viewers before it.
+    pub(crate) fn beside(
+        (hub, delivery): (Hub, Delivery),
+        channel: &Arn,
+        audience: Audience,
+        film: &Film,
+        length: Duration,
+    ) -> Self {
+        let number = u8::try_from(hub.on_air().len()).expect("a few stages");
+        let stream = StreamId::mint(&mut |bytes| bytes.fill(1 + number));
+        let publisher = hub.publish(channel, stream, audience, start()).expect("a free channel");
         let broadcast = Arc::clone(publisher.broadcast());
         let mut segmenter = Segmenter::new(packager::Config::default().part);
         segmenter.tracks(Arc::new(film.tracks()));
         // Having been read is what lets it linger.
         drop(broadcast.subscribe());
         Self {
-            delivery: Delivery::bind(config, Deps { hub: hub.clone(), store: store(), key: [7; 32] }),
+            delivery,
             hub,
             publisher: Some(publisher),
             shelf: broadcast.shelf().writer().expect("the first writer"),
@@ -121,12 +134,13 @@ impl Stage {
     }
 
     pub(crate) fn path(&self, file: &str) -> String {
-        let base = "/api/video/v1/us-east-1.123456789012.channel.abcdABCD0123";
+        let base = self.multivariant();
+        let base = base.strip_suffix(".m3u8").expect("a playlist's name");
         format!("{base}/{}/source/{file}", self.broadcast.stream())
     }
 
     pub(crate) fn multivariant(&self) -> String {
-        delivery::multivariant_path(&channel())
+        delivery::multivariant_path(self.broadcast.channel())
     }
 
     /// A request for a file of the rendition, on its way.
