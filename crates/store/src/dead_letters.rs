@@ -38,7 +38,8 @@ macro_rules! list {
 const LIST: &str = list!(, "position > $1 ORDER BY position LIMIT $2");
 const LIST_SINK: &str = list!("sink = $3", "position > $1 ORDER BY position LIMIT $2");
 const LIST_ACCOUNT: &str = list!("account = $3", "position > $1 ORDER BY position LIMIT $2");
-/// The plus keeps SQLite from the index of accounts, which may have many letters of other sinks.
+/// What is joined to the account keeps SQLite from the index of accounts: most letters in it may be of other
+/// sinks.
 const LIST_SINK_ACCOUNT: &str =
     list!("sink = $3 AND account || '' = $4", "position > $1 ORDER BY position LIMIT $2");
 const LIST_DUE: &str = list!("sink = $1", "due = 1 ORDER BY event LIMIT $2");
@@ -211,4 +212,26 @@ fn letter(row: &Row) -> Result<DeadLetter, StoreError> {
         failed_at: row.integer(8)?,
         reason: row.text(9)?.to_owned(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::searches;
+
+    #[tokio::test]
+    async fn letters_are_found_by_an_index_in_order() {
+        for (sql, index) in [
+            (LIST, "INTEGER PRIMARY KEY (rowid>?)"),
+            (LIST_SINK, "INDEX dead_letters_by_sink (sink=? AND position>?)"),
+            (LIST_ACCOUNT, "INDEX dead_letters_by_account (account=? AND position>?)"),
+            (LIST_SINK_ACCOUNT, "INDEX dead_letters_by_sink (sink=? AND position>?)"),
+            (LIST_DUE, "INDEX dead_letters_due (sink=?)"),
+            (MARK, "INTEGER PRIMARY KEY (rowid>? AND rowid<?)"),
+            (DELETE, "INDEX sqlite_autoindex_dead_letters_1 (sink=? AND event=?)"),
+            (FORGET, "INDEX dead_letters_by_failure (failed_at<?)"),
+        ] {
+            searches(sql, index).await;
+        }
+    }
 }

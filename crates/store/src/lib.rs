@@ -29,6 +29,8 @@ mod logging_configurations;
 mod nodes;
 mod outbox;
 mod page;
+#[cfg(test)]
+mod plan;
 mod playback_key_pairs;
 mod playback_restriction_policies;
 mod postgres;

@@ -59,3 +59,17 @@ impl Change {
         self.execute(FORGET, &[Value::Integer(beaten_before)]).await.map(drop)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::plan;
+
+    #[tokio::test]
+    async fn of_sessions_only_the_open_ones_are_looked_at_for_a_node() {
+        for sql in [LIST_SILENT, FORGET] {
+            let plan = plan(sql).await;
+            assert!(plan.contains("INDEX stream_sessions_open_by_node (node=?)"), "{plan}");
+        }
+    }
+}

@@ -16,8 +16,10 @@ const INSERT: &str = "INSERT INTO outbox (id, happened_at, account, region, lane
 const NEWEST: &str = "SELECT COALESCE(MAX(position), 0) FROM outbox";
 const AFTER: &str = "SELECT position, id, happened_at, account, region, lane, envelope FROM outbox \
     WHERE position > $1 ORDER BY position LIMIT $2";
+/// Never the newest, so that [`NEWEST`] never goes back.
 const FORGET: &str = "DELETE FROM outbox WHERE position IN (SELECT position FROM outbox \
-    WHERE happened_at < $2 AND position <= $1 ORDER BY happened_at LIMIT $3)";
+    WHERE happened_at < $2 AND position <= $1 AND position < (SELECT MAX(position) FROM outbox) \
+    ORDER BY happened_at LIMIT $3)";
 
 /// An event as it goes out.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,13 +53,13 @@ impl Store {
         self.commit_with_events(change, events).await
     }
 
-    /// Moves whenever this process has put events out. Those of other processes make no news here: look for
-    /// them from time to time.
+    /// Moves whenever this process has put events out. Those of other processes make no news here, nor does
+    /// a change whose caller went away while it was committed: look for them from time to time.
     pub fn outbox_news(&self) -> watch::Receiver<u64> {
         self.news.subscribe()
     }
 
-    /// The position of the newest event that is kept; 0 when none is.
+    /// The position of the newest event; 0 when there never was one.
     ///
     /// # Errors
     /// [`StoreError::Read`].
@@ -76,7 +78,7 @@ impl Store {
     }
 
     /// Forgets at most so many of the events up to a position that happened before a time, the oldest first;
-    /// tells how many.
+    /// tells how many. The newest event of all stays.
     ///
     /// # Errors
     /// [`StoreError::Write`].
@@ -138,4 +140,17 @@ fn event(row: &Row) -> Result<StoredEvent, StoreError> {
         lane: row.text(5)?.to_owned(),
         envelope: row.text(6)?.to_owned(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::searches;
+
+    #[tokio::test]
+    async fn events_are_read_by_their_position_and_forgotten_by_their_time() {
+        searches(AFTER, "INTEGER PRIMARY KEY (rowid>?)").await;
+        searches(FORGET, "INDEX outbox_by_time (happened_at<?)").await;
+        searches(NEWEST, "SEARCH outbox").await;
+    }
 }

@@ -34,7 +34,7 @@ const LIST_LIVE: &str = "SELECT body FROM stream_sessions \
 const LIST_OPEN: &str = "SELECT body FROM stream_sessions \
     WHERE node = $1 AND ended_at = 9223372036854775807 ORDER BY position";
 const FORGET: &str = "DELETE FROM stream_sessions WHERE position IN (SELECT position FROM stream_sessions \
-    WHERE ended_at < $1 ORDER BY ended_at LIMIT $2)";
+    WHERE ended_at < $1 AND ended_at < 9223372036854775807 ORDER BY ended_at LIMIT $2)";
 
 const LAST_EVENT: &str = "SELECT COALESCE(MAX(number), 0) FROM session_events WHERE stream = $1";
 const INSERT_EVENT: &str = "INSERT INTO session_events (stream, number, body) VALUES ($1, $2, $3)";
@@ -250,4 +250,29 @@ fn is_error(events: &[Event]) -> bool {
 
 fn ended_at(session: &StreamSession) -> i64 {
     session.ended_at.map_or(OPEN, |at| at.min(OPEN - 1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::searches;
+
+    #[tokio::test]
+    async fn sessions_and_their_events_are_found_by_an_index_in_order() {
+        for (sql, index) in [
+            (GET, "INDEX sqlite_autoindex_stream_sessions_1 (stream=?)"),
+            (PUT, "INDEX sqlite_autoindex_stream_sessions_1 (stream=?)"),
+            (PUT_MOVED, "INDEX sqlite_autoindex_stream_sessions_1 (stream=?)"),
+            (GET_NAMED, "INDEX sqlite_autoindex_stream_sessions_1 (stream=?)"),
+            (LIST, "INDEX stream_sessions_by_channel (channel=? AND position<?)"),
+            (LIST_LIVE, "INDEX stream_sessions_open_by_tenant (account=? AND region=?)"),
+            (LIST_OPEN, "INDEX stream_sessions_open_by_node (node=?)"),
+            (FORGET, "INDEX stream_sessions_by_end (ended_at<?)"),
+            (LAST_EVENT, "PRIMARY KEY (stream=?)"),
+            (TRIM_EVENTS, "PRIMARY KEY (stream=? AND number<?)"),
+            (EVENTS, "PRIMARY KEY (stream=?)"),
+        ] {
+            searches(sql, index).await;
+        }
+    }
 }

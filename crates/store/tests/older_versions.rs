@@ -8,10 +8,13 @@ use std::path::Path;
 
 use domain::{
     AccountId, Arn, Channel, ChannelType, LatencyMode, Preset, Region, ResourceId, ResourceKind, Room,
-    StreamKey, StreamKeyValue, Tags,
+    StreamHealth, StreamId, StreamKey, StreamKeyValue, StreamSession, Tags,
 };
 use rusqlite::Connection;
-use store::{ChannelFilter, PageRequest, RecentRequest, RoomFilter, Store, StoreError, Tenant};
+use store::{
+    ChannelFilter, NewestRequest, PageRequest, RecentRequest, RoomFilter, SpentToken, Store, StoreError,
+    Tenant,
+};
 use tempfile::TempDir;
 
 async fn open(sql: &str) -> (Store, TempDir) {
@@ -165,4 +168,45 @@ async fn a_database_from_before_chat_takes_rooms_and_their_quota_begins_at_nothi
     let refused = store.create_room(&room(2), 1).await;
     assert!(matches!(refused, Err(StoreError::ResourceQuota { limit: 1, .. })), "{refused:?}");
     assert_eq!(store.rooms(&home, &all, RecentRequest::first(9)).await.unwrap().items, [room(1)]);
+}
+
+const STEP_3: &str = include_str!("../testdata/step-3.sql");
+
+#[tokio::test]
+async fn chat_from_before_the_life_of_streams_is_as_it_was() {
+    let (store, _folder) = open(STEP_3).await;
+    let home = tenant("123456789012");
+    let log = arn(&home, ResourceKind::LoggingConfiguration, 1);
+    let logged = store.rooms_logged_to(&log, PageRequest::first(9)).await.unwrap();
+    assert_eq!(logged.items, [arn(&home, ResourceKind::Room, 1)]);
+    let bans = store.chat_restrictions(&arn(&home, ResourceKind::Room, 2)).await.unwrap();
+    assert_eq!(bans.iter().map(|ban| ban.user.as_str()).collect::<Vec<_>>(), ["amy"]);
+    let used = SpentToken { id: [9; 16], expires_at: 1_700_000_000_000 };
+    assert_eq!(store.spend_chat_tokens(&[used]).await.unwrap(), [false]);
+    assert_eq!(store.chat_token_keys().await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_database_from_before_the_life_of_streams_takes_sessions_and_sinks() {
+    let (store, _folder) = open(STEP_3).await;
+    let home = tenant("123456789012");
+    let page = store.channels(&home, &ChannelFilter::All, PageRequest::first(9)).await.unwrap();
+    let channel = page.items[0].clone();
+    let none = store.stream_sessions(&home, &channel.arn, NewestRequest::first(9)).await.unwrap();
+    assert_eq!(none.items, []);
+    assert_eq!(store.claim_sink("audit", "me", 1, 2).await.unwrap(), Some(0));
+    let session = StreamSession {
+        stream: StreamId::parse("st-12345678901234567890123").unwrap(),
+        channel,
+        recording_configuration: None,
+        node: "one".to_owned(),
+        created_at: 1,
+        started_at: None,
+        ended_at: None,
+        incoming: None,
+        health: StreamHealth::Unknown,
+        has_error: false,
+    };
+    store.open_session(&session, &[]).await.unwrap();
+    assert_eq!(store.live_sessions(&home).await.unwrap(), [session]);
 }

@@ -15,7 +15,7 @@ CREATE TABLE stream_sessions (
 );
 
 CREATE INDEX stream_sessions_by_channel ON stream_sessions (channel, position);
-CREATE INDEX stream_sessions_by_end ON stream_sessions (ended_at);
+CREATE INDEX stream_sessions_by_end ON stream_sessions (ended_at) WHERE ended_at < 9223372036854775807;
 -- Few are open at any time: these hold only those.
 CREATE INDEX stream_sessions_open_by_tenant
     ON stream_sessions (account, region, position) WHERE ended_at = 9223372036854775807;

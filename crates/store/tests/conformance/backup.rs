@@ -4,12 +4,19 @@ use std::collections::BTreeSet;
 use std::io::Cursor;
 use std::time::SystemTime;
 
-use domain::{Channel, ChatRestriction, ResourceKind, RestrictionKind, Room, StreamKey, Tags};
+use domain::{
+    Channel, ChatRestriction, ResourceKind, RestrictionKind, Room, StateChange, StreamKey, StreamSession,
+    Tags,
+};
 use store::{
-    AccessKey, ChannelFilter, PageRequest, Position, RecentRequest, RoomFilter, SpentToken, Store, StoreError,
+    AccessKey, ChannelFilter, DeadLetter, NewestRequest, PageRequest, Position, RecentRequest, RoomFilter,
+    SpentToken, Store, StoreError,
 };
 
-use crate::sample::{arn, channel, home, logging_configuration, playback_key_pair, room, stream_key};
+use crate::sample::{
+    arn, channel, event, event_id, home, logging_configuration, playback_key_pair, room, stream, stream_key,
+    stream_session,
+};
 
 fn numbered(number: usize) -> (Channel, StreamKey) {
     (channel(&home(), number), stream_key(&home(), number, number))
@@ -26,6 +33,7 @@ async fn filled(store: &Store) {
         store.create_channel(&channel, &key, 10).await.expect("room for it");
     }
     chat(store).await;
+    streams(store).await;
 }
 
 const USED: SpentToken = SpentToken { id: [9; 16], expires_at: 1_700_000_000_000 };
@@ -53,6 +61,40 @@ async fn chat(store: &Store) {
     }
     let earlier = SpentToken { id: [0; 16], expires_at: -1 };
     store.spend_chat_tokens(&[USED, earlier]).await.expect("two used tokens");
+}
+
+/// One that ended, one that is on air, and an audit that has been told of the first and missed an event.
+async fn streams(store: &Store) {
+    let (ended, live) = (session(1), session(2));
+    store.open_session(&ended, &[event(&ended, 1, StateChange::SessionCreated)]).await.expect("a session");
+    let failure = StateChange::StreamFailure { reason: "said \"no\"".to_owned() };
+    store.close_session(&ended.stream, 2, &[event(&ended, 2, failure)]).await.expect("its end");
+    store.claim_sink("audit", "me", 0, 1).await.expect("a new sink");
+    store.open_session(&live, &[event(&live, 3, StateChange::SessionCreated)]).await.expect("a session");
+    delivery(store).await;
+}
+
+/// What goes on by itself, also where nobody uses anything.
+async fn delivery(store: &Store) {
+    store.claim_sink("audit", "me", 0, 1).await.expect("a sink");
+    store.beat("one", 9).await.expect("a sign of life");
+    let letter = DeadLetter {
+        sink: "audit".to_owned(),
+        position: 2,
+        id: event_id(2),
+        at: 2,
+        account: home().account,
+        envelope: "{}".to_owned(),
+        attempts: 5,
+        failed_at: 3,
+        reason: "410 Gone".to_owned(),
+    };
+    store.put_dead_letters(&[letter]).await.expect("a letter");
+    store.redeliver(None, None, None).await.expect("due");
+}
+
+fn session(number: usize) -> StreamSession {
+    stream_session(channel(&home(), 7), number)
 }
 
 async fn text_of(store: &Store) -> Vec<u8> {
@@ -186,6 +228,54 @@ pub(crate) async fn a_database_with_nothing_but_keys_and_used_tokens_is_not_in_u
     let text = text_of(&full).await;
     store.restore(Cursor::new(&text), false).await.expect("a whole backup");
     assert_eq!(store.chat_token_keys().await.expect("keys").len(), 2, "those of the backup alone");
+}
+
+pub(crate) async fn streams_go_on_after_a_restore_where_they_were(store: &Store) {
+    let full = Store::in_memory().await.expect("an empty database");
+    filled(&full).await;
+    let newest = full.newest_event().await.expect("a position");
+    store.restore(Cursor::new(text_of(&full).await), false).await.expect("a whole backup");
+    let channel = session(1).channel.arn;
+    let page = store.stream_sessions(&home(), &channel, NewestRequest::first(9)).await.expect("a page");
+    let told: Vec<_> = page.items.iter().map(|session| (session.created_at, session.has_error)).collect();
+    assert_eq!(told, [(2, false), (1, true)]);
+    assert_eq!(store.session_events(&stream(1)).await.expect("events").len(), 2);
+    assert_eq!(store.heartbeat("one").await.expect("an answer"), Some(9));
+    assert_eq!(store.live_sessions(&home()).await.expect("sessions"), [session(2)]);
+    assert!(store.close_session(&stream(2), 9, &[]).await.expect("an answer"), "cut off by the restore");
+    let position =
+        store.claim_sink("audit", "you", 1, 2).await.expect("an answer").expect("its time is over");
+    let waiting = store.events_after(position, 9).await.expect("events");
+    assert_eq!(waiting.iter().map(|event| event.at).collect::<Vec<_>>(), [3], "what it was not told");
+    store.put_events(&[event(&session(2), 4, StateChange::SessionEnded)]).await.expect("an event");
+    assert_eq!(store.newest_event().await.expect("a position"), newest + 1);
+    assert_eq!(store.due_letters("audit", 9).await.expect("letters").len(), 1);
+}
+
+pub(crate) async fn a_database_where_only_events_move_is_not_in_use(store: &Store) {
+    store.put_events(&[event(&session(1), 1, StateChange::StreamEnd)]).await.expect("an event");
+    delivery(store).await;
+    let full = Store::in_memory().await.expect("an empty database");
+    filled(&full).await;
+    store.restore(Cursor::new(text_of(&full).await), false).await.expect("a whole backup");
+    let of_one_who_streams = Store::in_memory().await.expect("an empty database");
+    of_one_who_streams.open_session(&session(1), &[]).await.expect("a session");
+    let refused = of_one_who_streams.restore(Cursor::new(text_of(&full).await), false).await;
+    assert!(matches!(refused, Err(StoreError::NotEmpty)), "{refused:?}");
+}
+
+pub(crate) async fn a_backup_from_before_the_life_of_streams_is_put_back(store: &Store) {
+    streams(store).await;
+    let old = include_bytes!("../../testdata/step-3.backup");
+    let rows = store.restore(Cursor::new(old), true).await.expect("a whole backup");
+    assert_eq!(usize::try_from(rows).ok(), old.split(|byte| *byte == b'\n').count().checked_sub(3));
+    assert_eq!(store.live_sessions(&home()).await.expect("sessions"), []);
+    assert_eq!(store.sinks().await.expect("sinks"), []);
+    let rooms = store.rooms(&home(), &RoomFilter::default(), RecentRequest::first(9)).await.expect("a page");
+    assert_eq!(rooms.items.len(), 2);
+    store.put_events(&[event(&session(1), 1, StateChange::StreamEnd)]).await.expect("an event");
+    let kept = store.events_after(0, 9).await.expect("events");
+    assert_eq!(kept.len(), 1, "what was on its way here is gone");
 }
 
 pub(crate) async fn a_backup_from_before_chat_is_put_back(store: &Store) {

@@ -11,14 +11,19 @@ mod channels;
 mod chat_restrictions;
 mod chat_token_keys;
 mod chat_tokens;
+mod dead_letters;
 mod installation;
 mod logging_configurations;
+mod nodes;
+mod outbox;
 mod playback_key_pairs;
 mod playback_restriction_policies;
 mod recording_configurations;
 mod rooms;
 mod sample;
+mod sinks;
 mod stream_keys;
+mod stream_sessions;
 mod tags;
 mod viewer_revocations;
 
@@ -81,6 +86,9 @@ on_every_backend! {
     backup::chat_goes_on_after_a_restore_where_it_was,
     backup::a_database_with_nothing_but_keys_and_used_tokens_is_not_in_use,
     backup::a_backup_from_before_chat_is_put_back,
+    backup::streams_go_on_after_a_restore_where_they_were,
+    backup::a_database_where_only_events_move_is_not_in_use,
+    backup::a_backup_from_before_the_life_of_streams_is_put_back,
     channels::a_created_channel_reads_back_as_written_with_its_key,
     channels::channel_and_key_are_made_both_or_neither,
     channels::a_list_is_in_creation_order_and_its_last_page_says_so,
@@ -160,6 +168,34 @@ on_every_backend! {
     chat_restrictions::a_lifted_restriction_is_gone_and_the_other_kind_stays,
     chat_restrictions::restrictions_go_with_their_room,
     chat_restrictions::what_has_ended_is_forgotten,
+    stream_sessions::an_opened_session_reads_back_for_its_tenant_alone,
+    stream_sessions::a_step_is_written_with_its_events_or_not_at_all,
+    stream_sessions::what_is_kept_of_an_event_is_its_name_and_code,
+    stream_sessions::an_error_marks_its_session_for_good,
+    stream_sessions::of_all_who_close_a_session_one_does,
+    stream_sessions::of_many_who_revise_one_session_nobody_is_lost,
+    stream_sessions::sessions_are_listed_from_the_newest_on,
+    stream_sessions::the_newest_five_hundred_events_of_a_session_are_kept,
+    stream_sessions::open_sessions_are_found_by_tenant_and_by_node,
+    stream_sessions::a_session_outlives_its_channel,
+    stream_sessions::the_longest_ended_sessions_are_forgotten_first_with_their_events,
+    nodes::a_node_is_as_alive_as_it_said_last,
+    nodes::only_nodes_with_open_sessions_are_missed,
+    nodes::a_node_that_opens_a_session_lives,
+    nodes::nodes_are_forgotten_with_their_sessions,
+    outbox::an_event_comes_out_as_it_went_in,
+    outbox::who_reads_on_misses_no_event_of_many_writers,
+    outbox::there_is_news_when_events_are_out_and_only_then,
+    outbox::old_events_that_all_have_seen_are_forgotten,
+    sinks::a_new_sink_starts_behind_the_newest_event,
+    sinks::a_sink_is_its_holders_until_the_time_is_over_or_it_lets_go,
+    sinks::only_its_holder_moves_a_sink_and_never_back,
+    sinks::of_all_who_want_a_sink_one_has_it,
+    dead_letters::letters_are_listed_by_sink_and_by_account,
+    dead_letters::of_an_event_that_was_refused_again_the_newest_letter_stands,
+    dead_letters::what_is_to_be_delivered_again_is_due_in_the_order_of_events,
+    dead_letters::any_reason_can_be_kept_and_of_a_long_one_its_beginning,
+    dead_letters::letters_whose_time_is_over_are_forgotten,
     tags::every_kind_is_tagged_alike_and_keeps_all_else,
     tags::a_refused_change_of_tags_changes_nothing,
     tags::tags_of_what_is_absent_or_foreign_are_not_found,

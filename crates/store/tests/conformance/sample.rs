@@ -1,12 +1,13 @@
-//! Channels and keys for tests.
+//! Resources, sessions and events for tests.
 //!
 //! Promise: names are told apart by the number they are made from, so a failure can be read.
 
 use domain::{
-    AccountId, Arn, Channel, ChannelType, ContainerFormat, LatencyMode, LogDestination, LoggingConfiguration,
-    LoggingState, MultitrackInput, PlaybackKeyPair, PlaybackRestrictionPolicy, RecordingConfiguration,
-    RecordingState, Region, RenditionSelection, ResourceId, ResourceKind, Room, StreamKey, StreamKeyValue,
-    Tags, Thumbnails,
+    AccountId, Arn, Channel, ChannelType, ContainerFormat, Event, EventId, EventKind, EventSubject,
+    LatencyMode, LogDestination, LoggingConfiguration, LoggingState, MultitrackInput, PlaybackKeyPair,
+    PlaybackRestrictionPolicy, RecordingConfiguration, RecordingState, Region, RenditionSelection,
+    ResourceId, ResourceKind, Room, StateChange, StreamHealth, StreamId, StreamKey, StreamKeyValue,
+    StreamSession, Tags, Thumbnails,
 };
 use store::Tenant;
 
@@ -116,4 +117,38 @@ pub(crate) fn logging_configuration(tenant: &Tenant, number: usize) -> LoggingCo
         state: LoggingState::Active,
         tags: Tags::new(),
     }
+}
+
+pub(crate) fn stream(number: usize) -> StreamId {
+    StreamId::parse(&format!("st-{number:023}")).expect("23 characters")
+}
+
+/// A session that began at the time of its number, on the node `one`.
+pub(crate) fn stream_session(channel: Channel, number: usize) -> StreamSession {
+    StreamSession {
+        stream: stream(number),
+        channel,
+        recording_configuration: Some(recording_configuration(&home(), 1)),
+        node: "one".to_owned(),
+        created_at: i64::try_from(number).expect("a small number"),
+        started_at: None,
+        ended_at: None,
+        incoming: None,
+        health: StreamHealth::Unknown,
+        has_error: false,
+    }
+}
+
+/// An event of a session, at a time that is also its id.
+pub(crate) fn event(session: &StreamSession, at: i64, change: StateChange) -> Event {
+    let channel = session.channel.arn.clone();
+    let (account, region) = (channel.account.clone(), channel.region.clone());
+    let subject =
+        EventSubject { channel, channel_name: session.channel.name.clone(), stream: session.stream.clone() };
+    Event { id: event_id(at), at, account, region, subject: Some(subject), kind: EventKind::State(change) }
+}
+
+pub(crate) fn event_id(number: i64) -> EventId {
+    let number = number & 0xffff_ffff;
+    EventId::parse(&format!("{number:08x}-0000-4000-8000-000000000000")).expect("a UUID")
 }
