@@ -12,6 +12,7 @@ use api::{Api, RegionRule};
 use bus::Bus;
 use chat::Chat;
 use control::Control;
+use events::Events;
 use live::Hub;
 use store::Store;
 use tokio::net::{TcpListener, TcpSocket};
@@ -23,12 +24,13 @@ use tracing::{info, warn};
 use crate::config::Config;
 use crate::error::AppError;
 use crate::listener::Hall;
+use crate::metrics::Measures;
 use crate::node::Node;
 use crate::pipes::Pipes;
 use crate::ready::Addresses;
 use crate::routes::Routes;
 use crate::upgrades::Upgrades;
-use crate::{chatting, entropy, first_start, metrics, ready, tls};
+use crate::{chatting, entropy, first_start, ready, telling, tls};
 
 /// Viewers get this long to fetch the end of what they watch, once playlists say it has ended.
 const FAREWELL: Duration = Duration::from_secs(2);
@@ -45,7 +47,9 @@ pub struct App {
     packager: packager::Packager,
     control: Control,
     chat: Chat,
+    events: Events,
     routes: Arc<Routes>,
+    measures: Measures,
     hub: Hub,
     bus: Bus,
     store: Store,
@@ -69,7 +73,9 @@ impl App {
             packager::Packager::bind(packager_config(&config), packager::Deps { hub: pipes.hub.clone() });
         let control = control(&config, http_address, &pipes).await?;
         let chat = chatting::bind(&config, &pipes)?;
+        let events = telling::bind(&config, &pipes, &node).await?;
         let routes = routes(&config, &control, &chat, &pipes);
+        let measures = Measures::new(&config, &pipes, &chat, events.counts());
         let addresses = Addresses {
             http: http_address,
             https: doors.https.as_ref().map(address).transpose()?,
@@ -85,7 +91,9 @@ impl App {
             packager,
             control,
             chat,
+            events,
             routes,
+            measures,
             hub: pipes.hub,
             bus: pipes.bus,
             store: pipes.store,
@@ -109,13 +117,15 @@ impl App {
     pub async fn run(self, shutdown: CancellationToken) -> Result<(), AppError> {
         let Self {
             config,
-            doors,
+            mut doors,
             tls,
             ingest,
             packager,
             control,
             chat,
+            events,
             routes,
+            measures,
             hub,
             bus,
             store,
@@ -130,8 +140,10 @@ impl App {
         services.spawn(named(Name::Packager, packager.run(stages.packager.clone())));
         services.spawn(named(Name::Web, control.run(stages.http.clone())));
         services.spawn(named(Name::Web, routes.delivery.clone().run(stages.http.clone())));
-        doors.open(&mut services, hall(&config, Arc::clone(&routes), &stages.http), &tls, &chat);
+        services.spawn(named(Name::Web, measures.run(doors.metrics.take(), stages.http.clone())));
+        doors.open(&mut services, hall(&config, Arc::clone(&routes), &stages.http), &tls);
         services.spawn(named(Name::Chat, chat.run(stages.chat.clone())));
+        services.spawn(named(Name::Events, events.run(stages.events.clone())));
         ready.store(true, Ordering::Release);
         if let Some(path) = &config.ready_file {
             ready::write(path, addresses)
@@ -176,12 +188,7 @@ impl Doors {
         Ok(Self { http: bind(config.http)?, https, metrics })
     }
 
-    fn open(self, services: &mut JoinSet<Name>, hall: Hall, tls: &rustls::ServerConfig, chat: &Chat) {
-        if let Some(listener) = self.metrics {
-            let chat = chat.clone();
-            let counts = move || chat.metrics();
-            services.spawn(named(Name::Web, metrics::serve(listener, counts, hall.closing.clone())));
-        }
+    fn open(self, services: &mut JoinSet<Name>, hall: Hall, tls: &rustls::ServerConfig) {
         if let Some(https) = self.https {
             let tls = Some(tls::acceptor_of_web(tls));
             services.spawn(named(Name::Web, hall.clone().serve(https, tls)));
@@ -223,6 +230,7 @@ enum Name {
     Ingest,
     Packager,
     Chat,
+    Events,
     /// Listeners and what runs beside the API.
     Web,
 }
@@ -248,6 +256,7 @@ struct Stages {
     packager: CancellationToken,
     chat: CancellationToken,
     http: CancellationToken,
+    events: CancellationToken,
 }
 
 impl Stages {
@@ -263,6 +272,8 @@ impl Stages {
             tokio::time::sleep(FAREWELL).await;
         }
         self.http.cancel();
+        // Ingest has written how its streams ended by now; there is a moment to tell of it.
+        self.events.cancel();
         while services.join_next().await.is_some() {}
     }
 }

@@ -59,6 +59,27 @@ pub enum AppError {
         #[source]
         source: chat::review::TargetsError,
     },
+    /// The file of event sinks can't be read.
+    #[error("reading the event sinks in {}", path.display())]
+    SinksFile {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The file of event sinks makes no sense.
+    #[error("understanding the event sinks in {}", path.display())]
+    Sinks {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: events::SinksError,
+    },
+    /// Telling others what happens.
+    #[error("starting to tell what happens to streams")]
+    Events(#[from] events::EventsError),
     /// The file with the server's name.
     #[error("taking the server's name in {}", path.display())]
     Node {

@@ -29,5 +29,6 @@ mod policies;
 pub mod ready;
 mod routes;
 mod telemetry;
+mod telling;
 mod tls;
 mod upgrades;

@@ -12,10 +12,12 @@ mod periods;
 mod process;
 mod push;
 mod series;
+mod sinks;
 mod streams;
 mod tally;
 
 use chat::Chat;
+use events::Counts;
 use outbound::metric_sink::{MetricSink, MetricSinkConfig};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -30,12 +32,13 @@ use page::Page;
 pub(crate) struct Measures {
     meter: Meter,
     chat: Chat,
+    told: Counts,
     sink: Option<MetricSink>,
 }
 
 impl Measures {
     /// As the settings have it.
-    pub(crate) fn new(config: &Config, pipes: &Pipes, chat: &Chat) -> Self {
+    pub(crate) fn new(config: &Config, pipes: &Pipes, chat: &Chat, told: Counts) -> Self {
         let sink = config.measures.cloudwatch.then(|| {
             let place = MetricSinkConfig {
                 endpoint: config.measures.endpoint.clone(),
@@ -44,12 +47,17 @@ impl Measures {
             };
             MetricSink::new(pipes.outbound.clone(), place)
         });
-        Self { meter: Meter::new(pipes.hub.clone(), config.measures.channels), chat: chat.clone(), sink }
+        Self {
+            meter: Meter::new(pipes.hub.clone(), config.measures.channels),
+            chat: chat.clone(),
+            told,
+            sink,
+        }
     }
 
     /// Measures, answers on the listener and sends until `closing`.
     pub(crate) async fn run(self, listener: Option<TcpListener>, closing: CancellationToken) {
-        let Self { meter, chat, sink } = self;
+        let Self { meter, chat, told, sink } = self;
         let measured = listener.is_some() || sink.is_some();
         let look = async {
             if measured {
@@ -60,7 +68,7 @@ impl Measures {
         };
         let serve = async {
             if let Some(listener) = listener {
-                let page = Page { meter: meter.clone(), chat };
+                let page = Page { meter: meter.clone(), chat, told };
                 listener::serve(listener, move || page.text(), closing.clone()).await;
             }
         };

@@ -5,6 +5,7 @@
 use std::fmt;
 
 use chat::Chat;
+use events::Counts;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::DescriptorEncoder;
 use prometheus_client::encoding::text::{encode_eof, encode_registry};
@@ -13,6 +14,7 @@ use prometheus_client::registry::Registry;
 
 use super::meter::Meter;
 use super::process::Process;
+use super::sinks::SinksPage;
 use super::streams::StreamsPage;
 
 /// What ends a document.
@@ -24,13 +26,16 @@ pub(crate) struct Page {
     pub meter: Meter,
     /// Chat.
     pub chat: Chat,
+    /// Those who are told what happens to streams.
+    pub told: Counts,
 }
 
 impl Page {
     /// The whole page at this moment.
     pub(crate) fn text(&self) -> String {
         let streams = Box::new(StreamsPage(self.meter.view()));
-        join(vec![streams, Box::new(Process::now()), Box::new(Build)], &[self.chat.metrics()])
+        let told = Box::new(SinksPage(self.told.read()));
+        join(vec![streams, told, Box::new(Process::now()), Box::new(Build)], &[self.chat.metrics()])
     }
 }
 
