@@ -13,9 +13,9 @@ use std::time::SystemTime;
 
 use domain::{Arn, Channel, Limits, StreamId, StreamKey, StreamKeyValue};
 use live::{Airing, Audience, Hub, Publisher};
-use store::{Store, StoreError};
+use store::{Store, StoreError, Tenant};
 
-use crate::life::Life;
+use crate::life::{Chronicle, Life};
 use crate::rtmp::PublishRequest;
 
 /// Someone who may not publish, and why.
@@ -31,6 +31,8 @@ pub(crate) enum Refusal {
     Quota { channel: Arn, limit: u32 },
     #[error("look up a stream key")]
     Unavailable(#[source] StoreError),
+    #[error("open a stream's session")]
+    Unrecorded(#[source] StoreError),
 }
 
 impl Refusal {
@@ -39,7 +41,7 @@ impl Refusal {
         match self {
             Self::UnknownKey | Self::Insecure { .. } => "NetStream.Publish.Denied",
             Self::OnAir { .. } | Self::Quota { .. } => "NetStream.Publish.Rejected",
-            Self::Unavailable(_) => "NetStream.Failed",
+            Self::Unavailable(_) | Self::Unrecorded(_) => "NetStream.Failed",
         }
     }
 
@@ -50,6 +52,7 @@ impl Refusal {
             Self::Insecure { .. } => "This channel takes RTMPS only: use an rtmps:// address.",
             Self::OnAir { .. } => "This channel is already live: the previous stream has not ended.",
             Self::Quota { .. } => "The account has as many live streams as it may have.",
+            Self::Unrecorded(_) => "The server could not begin the stream. Try again later.",
             Self::Unavailable(_) => "The server could not check the stream key. Try again later.",
         }
     }
@@ -68,14 +71,15 @@ pub(crate) struct Admitted {
 pub(crate) struct Admission {
     store: Store,
     hub: Hub,
+    chronicle: Chronicle,
     limits: Limits,
     /// Held from counting to publishing, so that two can't take the last place.
     counting: Mutex<()>,
 }
 
 impl Admission {
-    pub(crate) fn new(store: Store, hub: Hub, limits: Limits) -> Self {
-        Self { store, hub, limits, counting: Mutex::new(()) }
+    pub(crate) fn new(store: Store, hub: Hub, chronicle: Chronicle, limits: Limits) -> Self {
+        Self { store, hub, chronicle, limits, counting: Mutex::new(()) }
     }
 
     /// Puts the channel that the key opens on air. `encrypted` tells whether the key came over TLS.
@@ -88,7 +92,7 @@ impl Admission {
         let value = request.stream_key.as_ref().ok_or(Refusal::UnknownKey)?;
         let mut known = self.look_up(value).await?;
         loop {
-            let (key, channel) = &known;
+            let (_, channel) = &known;
             if !encrypted && !channel.insecure_ingest {
                 return Err(Refusal::Insecure { channel: channel.arn.clone() });
             }
@@ -99,10 +103,23 @@ impl Admission {
             // refused, as the channel is on air.
             let again = self.look_up(value).await?;
             if again == known {
-                return Ok(Admitted { publisher, life: Life::default(), key: key.arn.clone() });
+                let (key, channel) = known;
+                let life = self.begin(&publisher, channel).await?;
+                return Ok(Admitted { publisher, life, key: key.arn });
             }
             known = again;
         }
+    }
+
+    /// Opens the stream's session, before its publisher is told that it is on air.
+    async fn begin(&self, publisher: &Publisher, channel: Channel) -> Result<Life, Refusal> {
+        let recording = match &channel.recording_configuration {
+            Some(arn) => self.store.recording_configuration(&Tenant::of(arn), arn).await,
+            None => Ok(None),
+        };
+        let recording = recording.map_err(Refusal::Unavailable)?;
+        let begun = self.chronicle.begin(publisher.broadcast(), channel, recording).await;
+        begun.map_err(Refusal::Unrecorded)
     }
 
     async fn look_up(&self, value: &StreamKeyValue) -> Result<(StreamKey, Channel), Refusal> {
@@ -118,6 +135,7 @@ impl Admission {
         let taken = self.hub.broadcast(&channel).is_some();
         if !taken && on_air.iter().filter(of_account).count() >= usize::try_from(limit).unwrap_or(usize::MAX)
         {
+            self.chronicle.quota_reached(&channel.account, &channel.region, limit);
             return Err(Refusal::Quota { channel, limit });
         }
         let stream = StreamId::mint(&mut crate::entropy);

@@ -12,6 +12,7 @@
 //! a quarter of a minute, 120 % for more than a minute and a half, 105 % for ever: that margin is the one of RTMP's
 //! own headers and of metadata, which count here as they count in IVS's IngestBitrate.
 
+use std::fmt;
 use std::time::Duration;
 
 use domain::{BreachedLimit, ChannelType, LimitBreach, Limits};
@@ -39,6 +40,24 @@ impl Excess {
     pub fn breach(&self) -> LimitBreach {
         let exceeded_by = self.seen.saturating_sub(self.allowed);
         LimitBreach { limit: self.limit, value: self.allowed, exceeded_by }
+    }
+}
+
+impl fmt::Display for Excess {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { limit, allowed, seen } = self;
+        match limit {
+            BreachedLimit::IngestBitrate => {
+                write!(f, "the stream brings {seen} bits a second, its channel may take {allowed}")
+            }
+            BreachedLimit::IngestPixels => write!(f, "the picture has {seen} pixels, {allowed} are allowed"),
+            BreachedLimit::IngestEdge => {
+                write!(f, "the picture's longer edge has {seen} pixels, {allowed} are allowed")
+            }
+            BreachedLimit::ConcurrentBroadcasts | BreachedLimit::ConcurrentViewers => {
+                write!(f, "there are {seen} {}, {allowed} are allowed", limit.unit())
+            }
+        }
     }
 }
 

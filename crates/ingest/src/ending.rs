@@ -5,6 +5,7 @@
 use domain::chain;
 use media::FlvError;
 
+use crate::allowance::Excess;
 use crate::error::Error;
 
 /// The cause of a stream's end.
@@ -26,6 +27,12 @@ pub(crate) enum Ending {
     Unusable(#[source] FlvError),
     #[error("no sign of life from the publisher for {0} s, and another one was at the door")]
     Lost(u64),
+    #[error("{0}")]
+    Exceeded(Excess),
+    #[error("the stream was on air for {0} s, the longest that a stream may be")]
+    TooLong(u64),
+    #[error("another server closed its session while this one could not reach the database")]
+    Forfeited,
     #[error("the stream was asked to stop")]
     StopRequested,
     #[error("the server is shutting down")]
@@ -45,9 +52,31 @@ impl Ending {
                 let description = format!("This stream can't be used: {}.", chain(fault));
                 Some(("error", "NetStream.Publish.Rejected", description))
             }
+            Self::Exceeded(_) => Some(("error", "NetStream.Publish.Rejected", self.sentence())),
+            Self::TooLong(_) | Self::Forfeited => {
+                Some(("status", "NetStream.Unpublish.Success", self.sentence()))
+            }
             Self::Lost(_) | Self::Stalled(_) | Self::NoVideo(_) | Self::NoKeyframe(_) | Self::NoMedia(_) => {
                 Some(("error", "NetStream.Failed", self.sentence()))
             }
+        }
+    }
+
+    /// The limit that was broken.
+    pub(crate) fn excess(&self) -> Option<&Excess> {
+        match self {
+            Self::Exceeded(excess) => Some(excess),
+            _ => None,
+        }
+    }
+
+    /// What was wrong with what the encoder sent, in words: it could not be made a stream of, or not any more.
+    pub(crate) fn failure(&self) -> Option<String> {
+        match self {
+            Self::NoVideo(_) | Self::NoKeyframe(_) | Self::NoMedia(_) => Some(self.sentence()),
+            Self::Unusable(fault) => Some(format!("This stream can't be used: {}.", chain(fault))),
+            Self::Broken(error @ Error::Chunk { .. }) => Some(format!("The connection failed: {error}.")),
+            _ => None,
         }
     }
 

@@ -5,6 +5,8 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use store::StoreError;
+
 /// Why ingest could not start, or why one session ended.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -19,6 +21,9 @@ pub enum Error {
         #[source]
         source: std::io::Error,
     },
+    /// What the last run left open could not be closed.
+    #[error("close the stream sessions of the last run")]
+    Recover(#[source] StoreError),
     /// The TLS handshake of an RTMPS connection failed.
     #[error("TLS handshake")]
     Tls(#[source] std::io::Error),

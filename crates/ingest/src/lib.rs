@@ -1,7 +1,8 @@
 //! Ingest: take streams in over RTMP and RTMPS.
 //!
 //! Way in: TCP connections of encoders, on its own listeners. Way out: one [`live::Publisher`] per stream
-//! let on air. It knows nothing of what happens to frames afterwards.
+//! let on air, and its session in the store with all that happens in it, which nobody else writes. It knows
+//! nothing of what happens to frames afterwards.
 //!
 //! Promise: a stranger costs bounded memory and time; a stream goes on air only by a stream key, and by
 //! plain RTMP only where its channel allows that; every stream's start, end and refusal is one log line
@@ -22,6 +23,7 @@ mod listener;
 pub mod rtmp;
 mod seconds;
 mod takeover;
+mod texts;
 mod timeline;
 mod wire;
 
@@ -44,6 +46,7 @@ pub use timeline::{Edge, Place, Seam, Timeline};
 use admission::Admission;
 use connection::Shared;
 use desk::Desk;
+use life::Chronicle;
 use listener::{Door, House};
 
 /// What an operator decides.
@@ -123,7 +126,7 @@ impl Default for Timeouts {
 /// The pipes it touches.
 #[derive(Clone)]
 pub struct Deps {
-    /// Where stream keys are looked up.
+    /// Where stream keys are looked up, and sessions are kept with their events.
     pub store: Store,
     /// Where streams go on air.
     pub hub: Hub,
@@ -136,22 +139,31 @@ pub struct Ingest {
     rtmp: Option<Door>,
     rtmps: Option<Door>,
     house: House,
+    chronicle: Chronicle,
     shared: Arc<Shared>,
 }
 
 impl Ingest {
-    /// Binds the configured listeners. Connections queue up until [`Ingest::run`].
+    /// Closes the sessions that the last run left open, and binds the configured listeners. Connections queue up
+    /// until [`Ingest::run`].
     ///
     /// # Errors
-    /// [`Error::Bind`] when an address can't be taken.
-    #[expect(clippy::unused_async, reason = "every service binds by the same call")]
+    /// [`Error::Recover`] when the store can't be read or written, [`Error::Bind`] when an address can't be taken.
     pub async fn bind(config: Config, deps: Deps) -> Result<Self, Error> {
+        let chronicle = Chronicle::new(Arc::new(config.clone()), deps.store.clone());
+        chronicle.recover().await.map_err(Error::Recover)?;
         let rtmp = config.rtmp.map(|address| Door::open(address, None)).transpose()?;
         let acceptor = || Some(TlsAcceptor::from(deps.tls.clone()));
         let rtmps = config.rtmps.map(|address| Door::open(address, acceptor())).transpose()?;
         let house = House::new(config.max_connections, config.max_connections_per_address);
-        let admission = Admission::new(deps.store, deps.hub, config.limits);
-        Ok(Self { rtmp, rtmps, house, shared: Arc::new(Shared { config, admission, desk: Desk::default() }) })
+        let admission = Admission::new(deps.store, deps.hub, chronicle.clone(), config.limits);
+        Ok(Self {
+            rtmp,
+            rtmps,
+            house,
+            chronicle,
+            shared: Arc::new(Shared { config, admission, desk: Desk::default() }),
+        })
     }
 
     /// Where plain RTMP is taken, if it is.
@@ -164,7 +176,8 @@ impl Ingest {
         self.rtmps.as_ref().and_then(|door| door.listener.local_addr().ok())
     }
 
-    /// Takes streams in until `shutdown`, then tells publishers and waits for them, at most seconds.
+    /// Takes streams in until `shutdown`, then tells publishers, and waits for them and for what is to be kept of
+    /// their streams, at most seconds.
     pub async fn run(self, shutdown: CancellationToken) {
         let serve = |door: Option<Door>| {
             let (house, shared, shutdown) = (self.house.clone(), self.shared.clone(), shutdown.clone());
@@ -175,7 +188,13 @@ impl Ingest {
                 }
             }
         };
-        tokio::join!(serve(self.rtmp), serve(self.rtmps));
+        let (chronicle, done) = (&self.chronicle, CancellationToken::new());
+        let streams = async {
+            tokio::join!(serve(self.rtmp), serve(self.rtmps));
+            chronicle.close().await;
+            done.cancel();
+        };
+        tokio::join!(streams, chronicle.keep(&done));
     }
 }
 
