@@ -4,14 +4,15 @@ Promise: boxes and tags are read by a reader of our own; what a player makes of 
 real browser. The service's own player is not at hand: of its form only what the standard says is checked.
 """
 
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urljoin
 
 import pytest
 
-from harness import browser, emsg
+from harness import browser, emsg, probe, ts
 from harness.aws import Channel, make_channel
-from harness.compare import assert_same_media
+from harness.compare import assert_same_media, assert_same_times
 from harness.encoder import Recipe
 from harness.viewer import Background, Recording, Viewer, on_air
 from harness.waiting import wait_until
@@ -23,6 +24,9 @@ OPEN_SCHEME = "https://aomedia.org/emsg/ID3"
 
 #: What people send: plain, structured, of several bytes a letter, as long as is allowed.
 TEXTS = ["goal", '{"quiz": {"question": "Who?", "answers": ["A", "B"]}}', "Füße 🎈 日本語", "x" * 1024]
+
+#: A picture's time in the clips.
+FRAME = 1 / 30
 
 #: hls.js 1.7 makes its text track with the first text, and Chromium empties the track as it loads: that cue is
 #: lost, although hls.js has read it.
@@ -60,9 +64,14 @@ LISTEN = """() => {
 }"""
 
 
+@pytest.fixture(scope="module", params=["FRAGMENTED_MP4", "TS"])
+def container(request) -> str:
+    return request.param
+
+
 @pytest.fixture
-def channel(ivs) -> Channel:
-    return make_channel(ivs)
+def channel(ivs, container) -> Channel:
+    return make_channel(ivs, containerFormat=container)
 
 
 def put(ivs, channel: Channel, text: str) -> None:
@@ -70,30 +79,71 @@ def put(ivs, channel: Channel, text: str) -> None:
     assert answer["ResponseMetadata"]["HTTPStatusCode"] == 204
 
 
-def pairs(data: bytes) -> list[tuple[emsg.Event, emsg.Event]]:
-    """The events of a part or segment: each text in both forms, which agree in all but the time."""
+@dataclass(frozen=True)
+class Told:
+    """A text as a viewer finds it in the media."""
+
+    text: str
+    #: Seconds on the media's own clock, and after the earliest picture of its segment.
+    at: float
+    after: float
+    #: What tells it from others where the container numbers them.
+    id: int | None = None
+
+
+def text_in(tag: bytes | list[int]) -> str:
+    """The text in a tag; pages hand it over as numbers."""
+    frame = emsg.private_frame(bytes(tag))
+    assert frame.owner == OWNER
+    return frame.data.decode()
+
+
+def in_fragments(data: bytes) -> list[Told]:
+    """Each text in both forms, which agree in all but the way to tell the time."""
     found = emsg.events(data)
     assert len(found) % 2 == 0
-    told = list(zip(found[::2], found[1::2]))
-    for service, other in told:
+    for service, other in zip(found[::2], found[1::2]):
         assert (service.scheme, other.scheme) == (SERVICE_SCHEME, OPEN_SCHEME)
         assert service.after is not None and other.at is not None, "version 0, then version 1"
         assert (service.id, service.message) == (other.id, other.message)
         assert service.duration == other.duration == emsg.UNKNOWN
-    return told
+    return [
+        Told(text_in(other.message), other.at, service.after, other.id)
+        for service, other in zip(found[::2], found[1::2])
+    ]
 
 
-def text_of(pair: tuple[emsg.Event, emsg.Event]) -> str:
-    return text_in(pair[0].message)
+def in_packets(data: bytes) -> list[Told]:
+    """Each text at the time of a picture of its segment."""
+    found = ts.read(data)
+    shown = [pes.pts for pes in found if pes.kind == ts.H264]
+    tags = [pes for pes in found if pes.kind == ts.METADATA]
+    assert all(tag.pts in shown for tag in tags)
+    return [Told(text_in(tag.data), tag.pts / ts.CLOCK, (tag.pts - min(shown)) / ts.CLOCK) for tag in tags]
+
+
+def texts_in(data: bytes) -> list[Told]:
+    return in_packets(data) if data[:1] == b"\x47" else in_fragments(data)
+
+
+def segments_of(recording: Recording) -> dict[int, bytes]:
+    """The bytes of each segment so far."""
+    found: dict[int, bytes] = {}
+    for (sequence, _), (_, body) in sorted(recording.pieces.items()):
+        found[sequence] = found.get(sequence, b"") + body
+    return found
+
+
+def all_told(recording: Recording) -> list[Told]:
+    return [one for data in segments_of(recording).values() for one in texts_in(data)]
 
 
 def dates(recording: Recording) -> dict[str, float]:
     """When each text of the listed segments is to be shown, by their dates and its time in them."""
-    found = {}
-    moments = {segment.sequence: segment.moment for segment in recording.last.segments}
-    for (sequence, _), (_, body) in recording.pieces.items():
-        for pair in pairs(body) if moments.get(sequence) else ():
-            found[text_of(pair)] = moments[sequence].timestamp() + pair[0].after
+    data, found = segments_of(recording), {}
+    for segment in recording.last.segments:
+        for one in texts_in(data.get(segment.sequence, b"")):
+            found[one.text] = segment.moment.timestamp() + one.after
     return found
 
 
@@ -110,17 +160,11 @@ class Listener:
         return set(self.dates) >= set(self.texts)
 
 
-def text_in(tag: bytes | list[int]) -> str:
-    """The text in a tag; pages hand it over as numbers."""
-    frame = emsg.private_frame(bytes(tag))
-    assert frame.owner == OWNER
-    return frame.data.decode()
-
-
 @pytest.fixture(scope="module")
-def recording(ivs, server, clip, publish, tmp_path_factory):
+def recording(ivs, server, clip, publish, container):
     """A stream with all the texts, from its first picture to its end, and the clip that it was."""
-    channel, source = make_channel(ivs), clip(Recipe(seconds=16, gop_seconds=2, b_frames=2))
+    channel = make_channel(ivs, containerFormat=container)
+    source = clip(Recipe(seconds=12, gop_seconds=2, b_frames=2))
     encoder = publish(source, server.rtmp_url(channel.key))
     viewer = Viewer(channel.playback)
     following = Background(lambda: viewer.follow())
@@ -132,13 +176,14 @@ def recording(ivs, server, clip, publish, tmp_path_factory):
     return seen, source
 
 
-def test_texts_are_in_the_stream_once_and_in_order(recording):
+def test_texts_are_in_the_stream_once_and_in_order(recording, container):
     seen, _ = recording
-    told = [pair for _, (_, body) in sorted(seen.pieces.items()) for pair in pairs(body)]
-    assert [text_of(pair) for pair in told] == TEXTS
-    times = [other.at for _, other in told]
+    told = all_told(seen)
+    assert [one.text for one in told] == TEXTS
+    times = [one.at for one in told]
     assert times == sorted(times)
-    assert len({other.id for _, other in told}) == len(TEXTS), "players take two of the same id for one"
+    if container == "FRAGMENTED_MP4":
+        assert len({one.id for one in told}) == len(TEXTS), "players take two of the same id for one"
 
 
 def test_whoever_fetches_whole_segments_finds_the_same(recording):
@@ -146,18 +191,30 @@ def test_whoever_fetches_whole_segments_finds_the_same(recording):
     assert seen.rules.broken == []
     segments = [segment for segment in seen.last.segments if segment.uri]
     whole = {segment.sequence: fetch(urljoin(seen.url, segment.uri)).body for segment in segments}
-    for sequence, data in whole.items():
-        parts = [body for (number, _), (_, body) in sorted(seen.pieces.items()) if number == sequence]
-        assert b"".join(parts) == data
-    assert [text_of(pair) for data in whole.values() for pair in pairs(data)] == TEXTS
+    assert whole == {sequence: data for sequence, data in segments_of(seen).items() if sequence in whole}
+    assert [one.text for data in whole.values() for one in texts_in(data)] == TEXTS
 
 
-def test_pictures_and_sound_are_as_they_were(recording, tmp_path: Path):
+def test_pictures_and_sound_are_as_they_were(recording, container, tmp_path: Path):
     seen, source = recording
-    assert_same_media(source, seen.join(tmp_path / "joined.mp4"))
+    if container == "FRAGMENTED_MP4":
+        assert_same_media(source, seen.join(tmp_path / "joined.mp4"))
+    else:
+        assert_same_times(source, seen.join(tmp_path / "joined.ts"))
 
 
-def test_a_browser_shows_each_text_once_at_its_moment(ivs, server, channel, clip, publish, report):
+# It passes over events of fragmented MP4.
+@pytest.mark.parametrize("container", ["TS"], indirect=True)
+def test_ffprobe_finds_the_texts_at_the_times_of_pictures(recording, tmp_path: Path):
+    seen, _ = recording
+    found = probe.packets(seen.join(tmp_path / "joined.ts"))
+    pictures = {packet.pts for packet in found["video"]}
+    assert len(found["data"]) == len(TEXTS)
+    assert all(packet.pts in pictures for packet in found["data"])
+    assert [packet.pts for packet in found["data"]] == [round(one.at * ts.CLOCK) for one in all_told(seen)]
+
+
+def test_a_browser_shows_each_text_once_at_its_moment(ivs, server, channel, container, clip, publish, report):
     publish(clip(Recipe(seconds=90, size="640x360", gop_seconds=2, b_frames=2)), server.rtmp_url(channel.key))
     wait_until(lambda: on_air(channel.playback), "the channel on air")
     listener = Listener(channel.playback, [FIRST, *TEXTS])
@@ -175,18 +232,18 @@ def test_a_browser_shows_each_text_once_at_its_moment(ivs, server, channel, clip
         assert tab.errors == []
 
     assert [text_in(one["tag"]) for one in parsed] == [FIRST, *TEXTS], "one for each text, not for each form"
-    assert {one["scheme"] for one in parsed} == {OPEN_SCHEME}
+    assert {one["scheme"] for one in parsed} == {OPEN_SCHEME}, "hls.js calls tags in packets so, too"
     cues, heard = ([one for one in found if one["text"] != FIRST] for found in (cues, heard))
     assert [cue["text"] for cue in cues] == [one["text"] for one in heard] == TEXTS
     assert {cue["owner"] for cue in cues} == {OWNER}
     assert [cue["start"] for cue in cues] == [one["start"] for one in parsed[1:]]
     assert all(one["now"] >= one["start"] for one in heard), "no cue before its moment"
 
-    part = listener.following.result().last.part_target
+    listener.following.result()
     off = [one["date"] - listener.dates[text_in(one["tag"])] for one in parsed]
-    assert all(abs(seconds) < part for seconds in off), f"each within a part of its moment: {off}"
+    assert all(abs(seconds) < FRAME for seconds in off), f"each within a picture of its moment: {off}"
     late = max(one["now"] - one["start"] for one in heard)
     report(
-        f"timed metadata: hls.js places it within {max(map(abs, off)) * 1000:.0f} ms, "
+        f"timed metadata in {container}: hls.js places it within {max(map(abs, off)) * 1000:.0f} ms, "
         f"cues come {late * 1000:.0f} ms after their moment"
     )

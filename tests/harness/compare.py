@@ -22,6 +22,18 @@ def assert_same_media(source: Path, joined: Path) -> None:
     assert frames == {kind: len(packets) for kind, packets in now.items() if packets}, "every frame decodes"
 
 
+def assert_same_times(source: Path, joined: Path) -> None:
+    """For a container that writes the same pictures in other bytes: a transport stream."""
+    was, now = probe.packets(source)["video"], probe.packets(joined)["video"]
+    assert [packet.keyframe for packet in now] == [packet.keyframe for packet in was]
+    for before, after in zip(was, now, strict=True):
+        for name in ("pts", "dts"):
+            moved = _since(now[0], after, name) - _since(was[0], before, name)
+            assert abs(moved) <= MILLISECOND, f"the picture at {float(before.time):.3f} s moved by {float(moved):.4f} s"
+    frames, sounds = probe.decoded(joined), probe.packets(joined)["audio"]
+    assert frames["video"] == len(now) and frames.get("audio", 0) == len(sounds), "every frame decodes"
+
+
 def _same_video(was: list[probe.Packet], now: list[probe.Packet]) -> None:
     assert len(now) == len(was), "as many pictures came out as went in"
     assert [packet.digest for packet in now] == [packet.digest for packet in was], "the same pictures in order"

@@ -210,7 +210,11 @@ class Rules:
 
     def _segment(self, now: MediaPlaylist, segment: Segment) -> None:
         name = f"segment {segment.sequence}"
-        self._check(segment.map is not None, f"{name}: no map")
+        names = [part.uri for part in segment.parts] + ([segment.uri] if segment.uri else [])
+        if all(uri.endswith(".ts") for uri in names):
+            self._check(segment.map is None, f"{name}: a map beside a transport stream")
+        else:
+            self._check(segment.map is not None, f"{name}: no map")
         self._check(segment.moment is not None, f"{name}: no date")
         if segment.uri:
             fits = round(segment.duration) <= now.target

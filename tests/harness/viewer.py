@@ -25,9 +25,11 @@ class Recording:
     moments: dict[int, float] = field(default_factory=dict)
 
     def join(self, file: Path) -> Path:
-        """Initialisation section and all parts as one file."""
-        assert len(self.maps) == 1, f"one initialisation section: {self.maps}"
-        data = [fetch(urljoin(self.url, self.maps[0])).body] + [body for _, (_, body) in sorted(self.pieces.items())]
+        """Initialisation section, if the container has one, and all parts as one file."""
+        pieces = [(url, body) for _, (url, body) in sorted(self.pieces.items())]
+        needed = 0 if all(url.endswith(".ts") for url, _ in pieces) else 1
+        assert len(self.maps) == needed, f"{needed} initialisation section: {self.maps}"
+        data = [fetch(urljoin(self.url, uri)).body for uri in self.maps] + [body for _, body in pieces]
         file.write_bytes(b"".join(data))
         return file
 
@@ -61,8 +63,10 @@ class Viewer:
         return self.recording
 
     def read(self, query: str = "") -> Answer:
+        """The media playlist; `query` begins with a question mark."""
         assert self.recording is not None
-        return self._get(self.recording.url + query)
+        url = self.recording.url
+        return self._get(url + (query.replace("?", "&", 1) if "?" in url else query))
 
     def follow(self, until=None) -> Recording:
         """Reads and downloads until the playlist ends, or until `until(recording)` says so."""
