@@ -102,17 +102,7 @@ impl Feed {
             Some(last) => last,
         };
         let handed = Instant::now();
-        Ok(Self {
-            store,
-            wanted,
-            seat,
-            news,
-            position,
-            told: position,
-            greeted: false,
-            handed,
-            lost: false,
-        })
+        Ok(Self { store, wanted, seat, news, position, told: position, greeted: false, handed, lost: false })
     }
 
     /// The body of an answer.
