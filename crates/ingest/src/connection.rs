@@ -19,6 +19,7 @@ use crate::error::Error;
 use crate::intake::{Intake, Output};
 use crate::rtmp::{Event, PublishRequest};
 use crate::takeover::{Newcomer, Verdict};
+use crate::texts::Texts;
 use crate::wire::Wire;
 use crate::{Config, Timeouts};
 
@@ -115,7 +116,7 @@ async fn answer<S: AsyncRead + AsyncWrite + Unpin>(
     shared: &Shared,
     shutdown: &CancellationToken,
 ) {
-    let mut feed = Feed { intake: Intake::default(), began: Instant::now() };
+    let mut feed = Feed { intake: Intake::default(), texts: Texts::default(), began: Instant::now() };
     let entered = loop {
         let refusal = match shared.admission.admit(request, peer.encrypted, SystemTime::now()).await {
             Ok(Admitted { publisher, life, key }) => {
@@ -157,6 +158,7 @@ async fn answer<S: AsyncRead + AsyncWrite + Unpin>(
 /// A publisher's media on their way to a stream.
 struct Feed {
     intake: Intake,
+    texts: Texts,
     began: Instant,
 }
 
@@ -268,7 +270,7 @@ async fn publish<S: AsyncRead + AsyncWrite + Unpin>(
     tracing::info!(
         peer = %peer.address, channel = %broadcast.channel(), stream = %broadcast.stream(), cause,
         bytes = wire.received(), pictures = tally.pictures, sounds = tally.sounds, dropped = tally.dropped,
-        malformed = tally.malformed, jumps = tally.jumps, seconds = began.elapsed().as_secs(), "stream ended"
+        malformed = tally.malformed, jumps = tally.jumps, texts_dropped = feed.texts.dropped(), seconds = began.elapsed().as_secs(), "stream ended"
     );
     if let Some((level, code, description)) = status {
         wire.session.close(level, code, &description);
@@ -314,6 +316,7 @@ struct Relay<'r, 'd, S> {
     counted: u64,
     /// Those who wait for a sign of life.
     knocks: Vec<Knock>,
+    texts: &'r mut Texts,
 }
 
 impl<'r, 'd, S: AsyncRead + AsyncWrite + Unpin> Relay<'r, 'd, S> {
@@ -333,6 +336,7 @@ impl<'r, 'd, S: AsyncRead + AsyncWrite + Unpin> Relay<'r, 'd, S> {
             latest: Instant::now(),
             counted,
             knocks: Vec::new(),
+            texts: &mut feed.texts,
         }
     }
 
@@ -405,7 +409,7 @@ impl<'r, 'd, S: AsyncRead + AsyncWrite + Unpin> Relay<'r, 'd, S> {
 
     /// Puts on air what has arrived.
     async fn drain(&mut self) -> Option<Leave> {
-        let (wire, intake) = (&mut *self.wire, &mut *self.intake);
+        let (wire, intake, texts) = (&mut *self.wire, &mut *self.intake, &mut *self.texts);
         let (arrival, latest) = (self.latest - self.epoch, self.latest);
         let bytes = wire.received() - std::mem::replace(&mut self.counted, wire.received());
         let done = self.holding.with(|reins| {
@@ -413,7 +417,7 @@ impl<'r, 'd, S: AsyncRead + AsyncWrite + Unpin> Relay<'r, 'd, S> {
                 reins.life.arrived(bytes, latest);
                 reins.heard = latest;
             }
-            pass(wire, intake, reins, arrival)
+            pass(wire, intake, texts, reins, arrival)
         });
         if bytes > 0 {
             for knock in self.knocks.drain(..) {
@@ -436,10 +440,13 @@ impl<'r, 'd, S: AsyncRead + AsyncWrite + Unpin> Relay<'r, 'd, S> {
 fn pass<S: AsyncRead + AsyncWrite + Unpin>(
     wire: &mut Wire<S>,
     intake: &mut Intake,
+    texts: &mut Texts,
     reins: &mut Reins,
     arrival: Duration,
 ) -> Option<Ending> {
-    air(intake, reins);
+    if let Some(ending) = air(intake, reins) {
+        return Some(ending);
+    }
     while let Some(event) = wire.session.poll_event() {
         match &event {
             Event::Finished => return Some(Ending::Finished),
@@ -449,20 +456,25 @@ fn pass<S: AsyncRead + AsyncWrite + Unpin>(
                 tracing::info!(%channel, ?announced, "stream described");
                 reins.life.described(announced);
             }
+            Event::Told(told) => texts.pass(told, arrival, &mut reins.publisher),
             _ => {}
         }
         if let Err(fault) = intake.take(event, arrival) {
             return Some(Ending::Unusable(fault));
         }
-        air(intake, reins);
+        if let Some(ending) = air(intake, reins) {
+            return Some(ending);
+        }
     }
     None
 }
 
-/// Puts on air what the intake has ready.
-fn air(intake: &mut Intake, reins: &mut Reins) {
+/// Puts on air what the intake has ready, unless that must not go on air.
+fn air(intake: &mut Intake, reins: &mut Reins) -> Option<Ending> {
     while let Some(output) = intake.poll() {
-        reins.life.heard(&output);
+        if let Some(ending) = reins.life.heard(&output) {
+            return Some(ending);
+        }
         match output {
             Output::Tracks(tracks) => reins.publisher.set_tracks(tracks),
             Output::Frame(frame) => {
@@ -471,6 +483,7 @@ fn air(intake: &mut Intake, reins: &mut Reins) {
             }
         }
     }
+    None
 }
 
 /// What is overdue when the alarm goes; else when to look again.

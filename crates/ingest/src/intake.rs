@@ -75,7 +75,7 @@ impl Intake {
                 self.announced = Some(announced);
                 Ok(())
             }
-            Event::Publish(_) | Event::Finished => Ok(()),
+            Event::Publish(_) | Event::Told(_) | Event::Finished => Ok(()),
         }
     }
 

@@ -1,6 +1,7 @@
 //! The doors: accept connections, keep them within their number, wait for them at the end.
 //!
-//! Promise: no connection outlives [`run`], and a full house turns newcomers away at once.
+//! Promise: no connection outlives [`run`], a full house turns newcomers away at once, and a peer that vanished
+//! from the network is noticed within seconds, without a byte of RTMP.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
@@ -8,6 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use domain::chain;
+use socket2::{SockRef, TcpKeepalive};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
@@ -21,6 +23,13 @@ use crate::error::Error;
 const BACKLOG: u32 = 1_024;
 /// After this, connections that have not ended by themselves are cut.
 const GRACE: Duration = Duration::from_secs(5);
+/// A connection on which nothing arrives for this long is probed by the system, so often, this far apart.
+const IDLE: Duration = Duration::from_secs(2);
+const PROBES: u32 = 3;
+const PROBE_PAUSE: Duration = Duration::from_secs(1);
+/// How long what was sent, probes included, may stay without an acknowledgement.
+#[cfg(any(target_os = "android", target_os = "fuchsia", target_os = "linux"))]
+const UNACKNOWLEDGED: Duration = Duration::from_secs(5);
 /// How long to wait when the system has no sockets left to give.
 const OUT_OF_SOCKETS: Duration = Duration::from_millis(100);
 
@@ -31,13 +40,12 @@ pub(crate) struct Door {
 }
 
 impl Door {
-    /// Opens a door. Accepted sockets inherit its keepalive.
+    /// Opens a door.
     pub(crate) fn open(address: SocketAddr, tls: Option<TlsAcceptor>) -> Result<Self, Error> {
         let protocol = if tls.is_some() { "RTMPS" } else { "RTMP" };
         let listen = || {
             let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
             socket.set_reuseaddr(true)?;
-            socket.set_keepalive(true)?;
             socket.bind(address)?;
             socket.listen(BACKLOG)
         };
@@ -75,6 +83,17 @@ pub(crate) async fn run(door: Door, house: House, shared: Arc<Shared>, shutdown:
     }
 }
 
+/// Nagle's algorithm would hold our few small answers back; and a peer that lost its network says no goodbye.
+fn tune(stream: &TcpStream) -> std::io::Result<()> {
+    stream.set_nodelay(true)?;
+    let socket = SockRef::from(stream);
+    let probes = TcpKeepalive::new().with_time(IDLE).with_interval(PROBE_PAUSE).with_retries(PROBES);
+    socket.set_tcp_keepalive(&probes)?;
+    #[cfg(any(target_os = "android", target_os = "fuchsia", target_os = "linux"))]
+    socket.set_tcp_user_timeout(Some(UNACKNOWLEDGED))?;
+    Ok(())
+}
+
 /// A connection on its way in.
 struct Guest {
     seat: Seat,
@@ -84,9 +103,9 @@ struct Guest {
 
 impl Guest {
     async fn serve(self, stream: TcpStream, address: SocketAddr, shutdown: CancellationToken) {
-        // Nagle would hold our few small answers back; without it everything still works, later.
-        if let Err(error) = stream.set_nodelay(true) {
-            tracing::debug!(peer = %address, cause = %error, "set TCP_NODELAY");
+        // Everything still works when a socket does not take these; some of it later.
+        if let Err(error) = tune(&stream) {
+            tracing::debug!(peer = %address, cause = %error, "set the options of a socket");
         }
         let peer = Peer { address, encrypted: self.tls.is_some() };
         match &self.tls {
@@ -163,6 +182,22 @@ impl Drop for Seat {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn a_connection_is_probed_after_two_seconds_and_given_up_after_five() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let address = listener.local_addr().expect("an address");
+        let (_client, accepted) = tokio::join!(TcpStream::connect(address), listener.accept());
+        let (stream, _) = accepted.expect("a connection");
+        tune(&stream).expect("the system has these options");
+        let socket = SockRef::from(&stream);
+        assert!(socket.keepalive().expect("readable") && socket.tcp_nodelay().expect("readable"));
+        assert_eq!(socket.tcp_keepalive_time().expect("readable"), IDLE);
+        assert_eq!(socket.tcp_keepalive_interval().expect("readable"), PROBE_PAUSE);
+        assert_eq!(socket.tcp_keepalive_retries().expect("readable"), PROBES);
+        assert_eq!(socket.tcp_user_timeout().expect("readable"), Some(UNACKNOWLEDGED));
+    }
 
     #[test]
     fn a_full_house_has_no_seat_until_one_leaves() {

@@ -11,7 +11,9 @@ mod command;
 mod handshake;
 mod name;
 mod session;
+mod told;
 
 pub use announced::Announced;
 pub use name::PublishRequest;
 pub use session::{Event, Session};
+pub use told::Told;

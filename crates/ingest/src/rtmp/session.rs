@@ -16,6 +16,7 @@ use crate::rtmp::chunk::{self, Bounds, Message, Reader, be24, be32, kind};
 use crate::rtmp::command::{self, Command};
 use crate::rtmp::handshake::Handshake;
 use crate::rtmp::name::PublishRequest;
+use crate::rtmp::told::Told;
 
 /// Before a stream is accepted only commands are due; an encoder's longest `connect` has some kilobytes.
 const STRANGER: Bounds = Bounds { message: 256 << 10, half_read: 512 << 10 };
@@ -42,6 +43,8 @@ pub enum Event {
     Publish(PublishRequest),
     /// It described its stream.
     Metadata(Announced),
+    /// It has something to tell viewers, or tried to.
+    Told(Told),
     /// The body of an FLV video tag, never empty.
     Video {
         /// Milliseconds on the publisher's clock, wrapping.
@@ -211,8 +214,10 @@ impl Session {
                 self.command(Command::parse(&message.body, message.kind == kind::COMMAND_AMF3));
             }
             kind::DATA_AMF0 | kind::DATA_AMF3 if self.phase == Phase::Publishing => {
-                let announced = Announced::parse(&message.body, message.kind == kind::DATA_AMF3);
-                self.events.extend(announced.map(Event::Metadata));
+                let amf3 = message.kind == kind::DATA_AMF3;
+                let announced = Announced::parse(&message.body, amf3).map(Event::Metadata);
+                let told = || Told::parse(&message.body, amf3).map(Event::Told);
+                self.events.extend(announced.or_else(told));
             }
             kind::WINDOW_ACK_SIZE => self.window = be32(&message.body).unwrap_or(0),
             kind::USER_CONTROL => {

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use ingest::rtmp::{Event, PublishRequest, Session};
+use ingest::rtmp::{Event, PublishRequest, Session, Told};
 use ingest::{Intake, Output};
 use media::amf0::{Value, encode};
 use media::{FlvError, Frame, TrackKind, Tracks};
@@ -175,6 +175,7 @@ pub(crate) struct Seen {
     pub(crate) video: Vec<(u32, Vec<u8>)>,
     pub(crate) audio: Vec<(u32, Vec<u8>)>,
     pub(crate) metadata: usize,
+    pub(crate) told: Vec<Told>,
     pub(crate) finished: bool,
     pub(crate) tracks: Vec<Tracks>,
     pub(crate) frames: Vec<Frame>,
@@ -240,6 +241,7 @@ fn take(session: &mut Session, intake: &mut Intake, seen: &mut Seen) {
             Event::Metadata(_) => seen.metadata += 1,
             Event::Video { timestamp, body } => seen.video.push((*timestamp, body.to_vec())),
             Event::Audio { timestamp, body } => seen.audio.push((*timestamp, body.to_vec())),
+            Event::Told(told) => seen.told.push(told.clone()),
             Event::Finished => seen.finished = true,
         }
         if let Err(fault) = intake.take(event, Duration::ZERO) {
