@@ -265,20 +265,34 @@ impl Event {
             detail.insert("channel_name".to_owned(), json!(subject.channel_name));
             detail.insert("stream_id".to_owned(), json!(subject.stream.as_str()));
         }
-        let resources: Vec<_> = self.subject.iter().map(|subject| subject.channel.to_string()).collect();
-        json!({
-            "version": "0",
-            "id": self.id.as_str(),
-            "detail-type": self.kind.detail_type(),
-            "source": EVENT_SOURCE,
-            "account": self.account.as_str(),
-            "time": calendar::seconds(self.at),
-            "region": self.region.as_str(),
-            "resources": resources,
-            "detail": detail,
-        })
-        .to_string()
+        let envelope = Envelope {
+            version: "0",
+            id: &self.id,
+            detail_type: self.kind.detail_type(),
+            source: EVENT_SOURCE,
+            account: &self.account,
+            time: calendar::seconds(self.at),
+            region: &self.region,
+            resources: self.subject.iter().map(|subject| &subject.channel).collect(),
+            detail,
+        };
+        serde_json::to_string(&envelope).expect("texts and numbers have a form in JSON")
     }
+}
+
+/// In the order in which the user guide shows it.
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
+struct Envelope<'a> {
+    version: &'static str,
+    id: &'a EventId,
+    detail_type: &'static str,
+    source: &'static str,
+    account: &'a AccountId,
+    time: String,
+    region: &'a Region,
+    resources: Vec<&'a Arn>,
+    detail: Map<String, Value>,
 }
 
 #[cfg(test)]
