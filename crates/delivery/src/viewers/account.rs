@@ -94,3 +94,44 @@ impl Account {
         self.refusals.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn account(most: u32) -> Account {
+        let account = AccountId::parse("123456789012").expect("an account");
+        Account::new((account, Region::parse("us-east-1").expect("a region")), most)
+    }
+
+    #[test]
+    fn there_are_as_many_seats_as_the_limit_says() {
+        let account = account(2);
+        assert!(account.enter() && account.has_room() && account.enter());
+        assert!(!account.enter() && !account.has_room());
+        account.leave(1);
+        assert!(account.enter() && !account.enter());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn refusals_are_told_once_a_minute() {
+        let account = account(5);
+        assert_eq!((account.breach(), account.is_remembered()), (None, false));
+        for _ in 0..3 {
+            account.refuse();
+        }
+        assert!(account.is_remembered(), "it is to be told yet");
+        let breach = account.breach().expect("a breach");
+        assert_eq!((breach.limit, breach.refused), (5, 3));
+        for _ in 0..59 {
+            account.refuse();
+            assert_eq!(account.breach(), None);
+            assert!(account.is_remembered());
+            tokio::time::advance(Duration::from_secs(1)).await;
+        }
+        tokio::time::advance(Duration::from_secs(1)).await;
+        assert!(!account.is_remembered());
+        account.refuse();
+        assert_eq!(account.breach().map(|breach| breach.refused), Some(1), "what was not told is forgotten");
+    }
+}
