@@ -130,7 +130,7 @@ impl<K: KeyRing> Admin<K> {
             let dead = self.store.dead_letters(Some(&row.name), request, Some(account)).await;
             sinks.push(views::sink(&row.name, kind, waiting, dead.map_err(failed)?.items.len()));
         }
-        Ok(views::sinks(sinks))
+        Ok(views::sinks(&sinks))
     }
 
     /// The account's events behind a position, as far as they are counted.
@@ -151,7 +151,7 @@ impl<K: KeyRing> Admin<K> {
         let account = &admitted.call.principal.account;
         let request = PageRequest { after, limit };
         let page = self.store.dead_letters(Some(sink), request, Some(account)).await.map_err(failed)?;
-        Ok(views::dead_letters(page))
+        Ok(views::dead_letters(&page))
     }
 
     async fn redeliver(&self, admitted: &Admitted, sink: &str) -> Result<Value, ApiError> {

@@ -4,7 +4,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+use clap::{Arg, ArgAction, ArgGroup, ArgMatches, Command, value_parser};
 
 use crate::config::{Inputs, SETTINGS, Setting};
 
@@ -25,6 +25,7 @@ pub fn command() -> Command {
         .subcommand(policy_command())
         .subcommand(db_command())
         .subcommand(chat_command())
+        .subcommand(events_command())
 }
 
 fn config_command() -> Command {
@@ -145,6 +146,36 @@ fn chat_command() -> Command {
                         .action(ArgAction::SetTrue)
                         .help("Make tokens of older keys worthless too, within five minutes; connections that are open stay"),
                 ),
+        ))
+}
+
+fn events_command() -> Command {
+    let sink = |help: &'static str| Arg::new("sink").long("sink").value_name("NAME").help(help);
+    Command::new("events")
+        .about("See how far the event sinks are, and send again what they would not take")
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .subcommand(with_database(
+            Command::new("sinks").about("List the sinks, what waits for them and what they would not take"),
+        ))
+        .subcommand(with_database(
+            Command::new("dead-letters")
+                .about("List the events that were given up, each with the last reason")
+                .arg(sink("Of this sink alone"))
+                .arg(
+                    Arg::new("json")
+                        .long("json")
+                        .action(ArgAction::SetTrue)
+                        .help("A JSON object a line, with the event itself"),
+                ),
+        ))
+        .subcommand(with_database(
+            Command::new("redeliver")
+                .about("Try dead letters again; running servers begin within seconds")
+                .arg(sink("Those of this sink alone"))
+                .arg(Arg::new("id").long("id").value_name("EVENT-ID").help("The one of this event"))
+                .arg(Arg::new("all").long("all").action(ArgAction::SetTrue).help("All of them"))
+                .group(ArgGroup::new("which").args(["id", "all"]).required(true)),
         ))
 }
 

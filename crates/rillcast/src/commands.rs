@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::app::{self, App};
 use crate::config::{self, Config, Layers};
-use crate::{backups, chat_keys, cli, first_start, keys, policies, telemetry};
+use crate::{backups, chat_keys, cli, event_commands, first_start, keys, policies, telemetry};
 
 /// Exit code of a configuration that can't be used; the same as clap's for a command line.
 pub(crate) const EXIT_USAGE: u8 = 2;
@@ -26,6 +26,7 @@ pub async fn run(matches: &ArgMatches) -> ExitCode {
         "policy" => policies::run(matches),
         "db" => manage_database(matches).await,
         "chat" => manage_chat(matches).await,
+        "events" => manage_events(matches).await,
         _ => manage_keys(matches).await,
     }
 }
@@ -101,6 +102,14 @@ async fn manage_chat(matches: &ArgMatches) -> ExitCode {
     let (_, matches) = matches.subcommand().expect("clap requires a subcommand");
     match read(matches) {
         Ok((_, config)) => say(chat_keys::rotate(&config, matches).await.map_err(|why| (1, why))),
+        Err(why) => refuse(EXIT_USAGE, &why),
+    }
+}
+
+async fn manage_events(matches: &ArgMatches) -> ExitCode {
+    let (name, matches) = matches.subcommand().expect("clap requires a subcommand");
+    match read(matches) {
+        Ok((_, config)) => say(event_commands::run(&config, name, matches).await.map_err(|why| (1, why))),
         Err(why) => refuse(EXIT_USAGE, &why),
     }
 }

@@ -15,6 +15,7 @@ pub mod commands;
 pub mod config;
 mod entropy;
 pub mod error;
+mod event_commands;
 mod files;
 mod first_start;
 mod keys;

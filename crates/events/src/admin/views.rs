@@ -12,11 +12,11 @@ pub(super) fn sink(name: &str, kind: Option<&'static str>, waiting: usize, dead_
     json!({ "name": name, "kind": kind, "waiting": waiting, "deadLetters": dead_letters })
 }
 
-pub(super) fn sinks(sinks: Vec<Value>) -> Value {
+pub(super) fn sinks(sinks: &[Value]) -> Value {
     json!({ "eventSinks": sinks })
 }
 
-pub(super) fn dead_letters(page: Page<DeadLetter>) -> Value {
+pub(super) fn dead_letters(page: &Page<DeadLetter>) -> Value {
     let letters: Vec<_> = page.items.iter().map(dead_letter).collect();
     let mut answer = json!({ "deadLetters": letters });
     if let Some(next) = page.next {
