@@ -92,7 +92,7 @@ impl Courier {
             match self.serve(position, &stop).await {
                 End::Stopped => break,
                 End::Lost => {
-                    info!(sink = self.name, "the lease on a sink of events is over; it is claimed anew")
+                    info!(sink = self.name, "the lease on a sink of events is over; it is claimed anew");
                 }
             }
         }

@@ -278,3 +278,6 @@ fn pause(failures: u32, roll: u16) -> Duration {
     let doubled = PAUSE.saturating_mul(1 << failures.saturating_sub(1).min(16)).min(LONGEST_PAUSE);
     doubled.mul_f64(0.5 + 0.5 * f64::from(roll) / f64::from(u16::MAX))
 }
+
+#[cfg(test)]
+mod tests;

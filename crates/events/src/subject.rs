@@ -71,7 +71,7 @@ mod tests {
     fn nothing_in_an_event_makes_another_word_or_a_wildcard() {
         let event =
             json!({"detail-type": "a.b >*\r\n", "resources": [], "detail": {"limit_name": "Ingest Bitrate"}});
-        assert_eq!(fill("x.{detail_type}.{channel}.{event_name}", &event), "x.a_b______._.Ingest_Bitrate");
+        assert_eq!(fill("x.{detail_type}.{channel}.{event_name}", &event), "x.a_b_____._.Ingest_Bitrate");
     }
 
     #[test]
