@@ -11,8 +11,9 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use domain::{
-    AccountId, Arn, Channel, ChannelType, ContainerFormat, LatencyMode, MultitrackInput, Region, ResourceId,
-    ResourceKind, StreamKey, StreamKeyValue, Tags,
+    AccountId, Arn, Channel, ChannelType, ContainerFormat, Event, EventId, EventKind, EventSubject,
+    HealthChange, LatencyMode, MultitrackInput, Region, ResourceId, ResourceKind, StreamHealth, StreamId,
+    StreamKey, StreamKeyValue, StreamSession, Tags,
 };
 use store::{AccessKey, ChannelFilter, PageRequest, Position, SpentToken, Store, Tenant};
 use tokio::task::JoinSet;
@@ -21,6 +22,10 @@ const CHANNELS: usize = 20_000;
 const READS: usize = 100_000;
 const PAGES: usize = 2_000;
 const TOKENS: usize = 200_000;
+const SESSIONS: usize = 1_000;
+/// Steps of each session.
+const STEPS: usize = 10;
+const BEATS: usize = 2_000;
 /// How many use tokens at once, how many in a batch, and in what span of time those were made that are used
 /// at one moment, at five joins in a millisecond: the wider it is, the more pages a batch touches.
 const SPENDING: [(usize, usize, u32); 8] = [
@@ -91,7 +96,132 @@ async fn main() {
         store.forget_spent_chat_tokens(i64::MAX).await.unwrap();
     })
     .await;
+    streams(&store).await;
     store.close().await;
+}
+
+/// The life of streams, and what follows its events.
+async fn streams(store: &Store) {
+    for (run, hands) in [(1, 1), (2, 16)] {
+        let each = SESSIONS / hands;
+        let name = format!("open a session with an event, {hands} at a time");
+        measure(&name, each * hands, by_hands(store, hands, each, run, open)).await;
+        let name = format!("change a session with an event, {hands} at a time");
+        let steps = by_hands(store, hands, each * STEPS, run, |store, run, number| {
+            step(store, run, number / STEPS, number % STEPS)
+        });
+        measure(&name, each * hands * STEPS, steps).await;
+        let name = format!("close a session with an event, {hands} at a time");
+        measure(&name, each * hands, by_hands(store, hands, each, run, close)).await;
+    }
+    measure("give a sign of life", BEATS, async {
+        for now in 0..BEATS {
+            store.beat("node", now as i64).await.unwrap();
+        }
+    })
+    .await;
+    measure("read an event behind a position, by pages of 100", SESSIONS * (STEPS + 2) * 2, async {
+        let mut position = 0;
+        while let Some(last) = store.events_after(position, 100).await.unwrap().last() {
+            position = last.position;
+        }
+    })
+    .await;
+    measure("find that there is no newer event", READS, async {
+        let newest = store.newest_event().await.unwrap();
+        for _ in 0..READS {
+            assert!(store.events_after(newest, 100).await.unwrap().is_empty());
+        }
+    })
+    .await;
+    store.claim_sink("sink", "me", 0, 1).await.unwrap();
+    measure("move a sink on", BEATS, async {
+        for position in 0..BEATS {
+            assert!(store.advance_sink("sink", "me", position as i64, 1).await.unwrap());
+        }
+    })
+    .await;
+    measure("forget an event", SESSIONS * (STEPS + 2) * 2, async {
+        while store.forget_events(i64::MAX, i64::MAX, 1_000).await.unwrap() > 0 {}
+    })
+    .await;
+    measure("forget a session", SESSIONS * 2, async {
+        store.forget_sessions(i64::MAX, u32::MAX).await.unwrap();
+    })
+    .await;
+}
+
+async fn by_hands<F: Future<Output = ()> + Send + 'static>(
+    store: &Store,
+    hands: usize,
+    each: usize,
+    run: usize,
+    act: impl Fn(Store, usize, usize) -> F + Copy + Send + 'static,
+) {
+    let mut work = JoinSet::new();
+    for hand in 0..hands {
+        let store = store.clone();
+        work.spawn(async move {
+            for number in hand * each..(hand + 1) * each {
+                act(store.clone(), run, number).await;
+            }
+        });
+    }
+    work.join_all().await;
+}
+
+async fn open(store: Store, run: usize, number: usize) {
+    let session = session(run, number);
+    store.open_session(&session, &[event(&session, 0)]).await.unwrap();
+}
+
+async fn step(store: Store, run: usize, number: usize, step: usize) {
+    let session = session(run, number);
+    let health = if step.is_multiple_of(2) { StreamHealth::Healthy } else { StreamHealth::Starving };
+    let revise = |session: &mut StreamSession| {
+        session.health = health;
+        true
+    };
+    let events = [event(&session, step + 1)];
+    assert!(store.revise_session(&session.stream, revise, &events).await.unwrap().is_some());
+}
+
+async fn close(store: Store, run: usize, number: usize) {
+    let session = session(run, number);
+    let events = [event(&session, STEPS + 1)];
+    assert!(store.close_session(&session.stream, number as i64, &events).await.unwrap());
+}
+
+fn session(run: usize, number: usize) -> StreamSession {
+    StreamSession {
+        stream: StreamId::parse(&format!("st-{run:03}{number:020}")).unwrap(),
+        channel: channel(number),
+        recording_configuration: None,
+        node: "node".to_owned(),
+        created_at: 0,
+        started_at: None,
+        ended_at: None,
+        incoming: None,
+        health: StreamHealth::Unknown,
+        has_error: false,
+    }
+}
+
+/// Ids have no order, as in life.
+fn event(session: &StreamSession, step: usize) -> Event {
+    let text = session.stream.as_str();
+    let number = text[3..].parse::<u128>().unwrap() * 100 + step as u128 + 1;
+    let id = number.wrapping_mul(0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C835).to_be_bytes();
+    let channel = session.channel.arn.clone();
+    let name = session.channel.name.clone();
+    Event {
+        id: EventId::mint(&mut |bytes| bytes.copy_from_slice(&id)),
+        at: 0,
+        account: channel.account.clone(),
+        region: channel.region.clone(),
+        subject: Some(EventSubject { channel, channel_name: name, stream: session.stream.clone() }),
+        kind: EventKind::Health(HealthChange::StarvationStart),
+    }
 }
 
 /// Tokens as they come: ids without order, each used some time after it was made, and good for an hour.

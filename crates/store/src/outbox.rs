@@ -1,9 +1,10 @@
 //! Events on their way out, in the order of their commits.
 //!
-//! Promise: an event is out exactly when the change that it belongs to is committed; positions are given in
-//! the order of commits, so who reads on behind the last position it saw misses none.
+//! Promise: an event is out exactly when the change that it belongs to is committed, and once, however often
+//! that change is tried; positions are given in the order of commits, so who reads on behind the last position
+//! it saw misses none.
 
-use domain::{AccountId, Event, EventId, Region};
+use domain::{AccountId, Event, EventId, Region, StreamId};
 use tokio::sync::watch;
 
 use crate::Store;
@@ -12,7 +13,7 @@ use crate::error::StoreError;
 
 const OBJECT: &str = "events";
 const INSERT: &str = "INSERT INTO outbox (id, happened_at, account, region, lane, envelope) \
-    VALUES ($1, $2, $3, $4, $5, $6)";
+    VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (id) DO NOTHING";
 const NEWEST: &str = "SELECT COALESCE(MAX(position), 0) FROM outbox";
 const AFTER: &str = "SELECT position, id, happened_at, account, region, lane, envelope FROM outbox \
     WHERE position > $1 ORDER BY position LIMIT $2";
@@ -41,7 +42,8 @@ pub struct StoredEvent {
 }
 
 impl Store {
-    /// Puts events out that belong to no session, all in one change.
+    /// Puts events out that belong to no session, all in one change. One that is out already stays where it
+    /// is.
     ///
     /// # Errors
     /// [`StoreError::Write`].
@@ -50,7 +52,7 @@ impl Store {
             return Ok(());
         }
         let change = self.database.begin(OBJECT).await?;
-        self.commit_with_events(change, events).await
+        self.commit_with_events(change, None, events).await
     }
 
     /// Moves whenever this process has put events out. Those of other processes make no news here, nor does
@@ -90,17 +92,25 @@ impl Store {
         Ok(forgotten)
     }
 
-    /// Commits a change with the events that go with it, and makes it known that there are some.
+    /// Commits a change with the events that go with it, and makes it known that there are some. What is out
+    /// already, from a try before whose answer was lost, is neither told nor kept again.
     pub(crate) async fn commit_with_events(
         &self,
         mut change: Change,
+        session: Option<&StreamId>,
         events: &[Event],
     ) -> Result<(), StoreError> {
+        let mut new = Vec::with_capacity(events.len());
         for event in events {
-            change.put_event(event).await?;
+            if change.put_event(event).await? {
+                new.push(event);
+            }
+        }
+        if let Some(stream) = session {
+            change.put_session_events(stream, &new).await?;
         }
         change.commit().await?;
-        if !events.is_empty() {
+        if !new.is_empty() {
             self.news.send_modify(|commits| *commits = commits.wrapping_add(1));
         }
         Ok(())
@@ -108,7 +118,8 @@ impl Store {
 }
 
 impl Change {
-    async fn put_event(&mut self, event: &Event) -> Result<(), StoreError> {
+    /// False when it is out already.
+    async fn put_event(&mut self, event: &Event) -> Result<bool, StoreError> {
         let lane = match &event.subject {
             Some(subject) => subject.channel.to_string(),
             None => event.account.to_string(),
@@ -121,7 +132,7 @@ impl Change {
             Value::Text(&lane),
             Value::Text(&event.envelope()),
         ];
-        self.execute(INSERT, &values).await.map(drop)
+        Ok(self.execute(INSERT, &values).await? > 0)
     }
 
     /// As [`Store::newest_event`], as it is while nobody else writes.

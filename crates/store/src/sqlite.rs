@@ -31,7 +31,7 @@ pub(crate) use writer::Turn;
 const BUSY: Duration = Duration::from_secs(5);
 
 /// Statements that a connection keeps prepared; there are not as many.
-const STATEMENTS: usize = 128;
+const STATEMENTS: usize = 256;
 
 /// The file, or a database in memory when there are no readers: that has one connection for all.
 #[derive(Clone)]

@@ -43,10 +43,12 @@ const EVENTS: &str = "SELECT body FROM session_events WHERE stream = $1 ORDER BY
 
 impl Store {
     /// Writes down a session that begins, of the tenant in its channel's ARN, puts its first events out, and
-    /// takes its beginning for a sign of life of its node.
+    /// takes its beginning for a sign of life of its node. One that stands there already, just as it is, was
+    /// written by a try before whose answer was lost: then nothing is left to do.
     ///
     /// # Errors
-    /// [`StoreError::Write`], also when the stream's id is taken.
+    /// [`StoreError::Write`], also when the stream's id is taken by another session; [`StoreError::Read`],
+    /// [`StoreError::Decode`].
     pub async fn open_session(&self, session: &StreamSession, events: &[Event]) -> Result<(), StoreError> {
         let channel = &session.channel.arn;
         let address = Address::of(channel, &Tenant::of(channel));
@@ -55,17 +57,20 @@ impl Store {
         session.has_error |= is_error(events);
         let text = body(OBJECT, &session)?;
         let mut change = self.database.begin(OBJECT).await?;
+        if change.session(&session.stream).await?.as_ref() == Some(&session) {
+            return Ok(());
+        }
         let (stream, node) = (Value::Text(session.stream.as_str()), Value::Text(&session.node));
         let ended_at = Value::Integer(ended_at(&session));
         change.execute(INSERT, &[stream, arn, account, region, node, ended_at, Value::Text(&text)]).await?;
         change.note_life(&session.node, session.created_at).await?;
-        change.put_session_events(&session.stream, events).await?;
-        self.commit_with_events(change, events).await
+        self.commit_with_events(change, Some(&session.stream), events).await
     }
 
     /// Changes a session as `revise` says, which sees it as it is now, and puts events out, in one change.
     /// When `revise` says false nothing is written and no event goes out. Gives the session as it is
-    /// afterwards, either way; `None`: there is no such session, and nothing was written.
+    /// afterwards, either way; `None`: there is no such session, and nothing was written. May be tried again
+    /// when the answer was lost: an event that is out is not told again.
     ///
     /// # Errors
     /// [`StoreError::Read`], [`StoreError::Decode`], [`StoreError::Write`].
@@ -86,8 +91,7 @@ impl Store {
             return Ok(Some(after));
         }
         change.put_session(&before, &after).await?;
-        change.put_session_events(stream, events).await?;
-        self.commit_with_events(change, events).await?;
+        self.commit_with_events(change, Some(stream), events).await?;
         Ok(Some(after))
     }
 
@@ -109,8 +113,7 @@ impl Store {
         after.ended_at = Some(ended_at);
         after.has_error |= is_error(events);
         change.put_session(&before, &after).await?;
-        change.put_session_events(stream, events).await?;
-        self.commit_with_events(change, events).await?;
+        self.commit_with_events(change, Some(stream), events).await?;
         Ok(true)
     }
 
@@ -225,7 +228,11 @@ impl Change {
         self.execute(PUT_MOVED, &[stream, text, node, ended_at]).await.map(drop)
     }
 
-    async fn put_session_events(&mut self, stream: &StreamId, events: &[Event]) -> Result<(), StoreError> {
+    pub(crate) async fn put_session_events(
+        &mut self,
+        stream: &StreamId,
+        events: &[&Event],
+    ) -> Result<(), StoreError> {
         if events.is_empty() {
             return Ok(());
         }

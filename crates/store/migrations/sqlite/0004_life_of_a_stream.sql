@@ -48,6 +48,8 @@ CREATE TABLE outbox (
     envelope    TEXT NOT NULL
 );
 
+-- A change that is tried again, as its first answer was lost, tells nothing twice.
+CREATE UNIQUE INDEX outbox_by_id ON outbox (id);
 CREATE INDEX outbox_by_time ON outbox (happened_at);
 
 -- Where events go: up to which position all is done, and who does it until when (nobody: an empty holder).

@@ -170,6 +170,7 @@ on_every_backend! {
     chat_restrictions::what_has_ended_is_forgotten,
     stream_sessions::an_opened_session_reads_back_for_its_tenant_alone,
     stream_sessions::a_step_is_written_with_its_events_or_not_at_all,
+    stream_sessions::a_step_that_is_tried_again_is_told_once,
     stream_sessions::what_is_kept_of_an_event_is_its_name_and_code,
     stream_sessions::an_error_marks_its_session_for_good,
     stream_sessions::of_all_who_close_a_session_one_does,

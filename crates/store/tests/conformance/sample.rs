@@ -139,13 +139,15 @@ pub(crate) fn stream_session(channel: Channel, number: usize) -> StreamSession {
     }
 }
 
-/// An event of a session, at a time that is also its id.
+/// An event of a session; the session and the time make its id.
 pub(crate) fn event(session: &StreamSession, at: i64, change: StateChange) -> Event {
     let channel = session.channel.arn.clone();
     let (account, region) = (channel.account.clone(), channel.region.clone());
     let subject =
         EventSubject { channel, channel_name: session.channel.name.clone(), stream: session.stream.clone() };
-    Event { id: event_id(at), at, account, region, subject: Some(subject), kind: EventKind::State(change) }
+    let id = format!("{:08x}-0000-4000-8000-{}", at & 0xffff_ffff, &session.stream.as_str()[14..]);
+    let id = EventId::parse(&id).expect("a UUID");
+    Event { id, at, account, region, subject: Some(subject), kind: EventKind::State(change) }
 }
 
 pub(crate) fn event_id(number: i64) -> EventId {

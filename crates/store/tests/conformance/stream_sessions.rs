@@ -77,7 +77,8 @@ pub(crate) async fn an_opened_session_reads_back_for_its_tenant_alone(store: &St
 pub(crate) async fn a_step_is_written_with_its_events_or_not_at_all(store: &Store) {
     let first = session(1);
     store.open_session(&first, &[event(&first, 1, StateChange::SessionCreated)]).await.unwrap();
-    let taken = store.open_session(&first, &[event(&first, 2, StateChange::SessionCreated)]).await;
+    let other = StreamSession { created_at: 2, ..first.clone() };
+    let taken = store.open_session(&other, &[event(&first, 2, StateChange::SessionCreated)]).await;
     assert!(taken.is_err());
     let start = |session: &mut StreamSession| {
         session.started_at = Some(7);
@@ -100,6 +101,25 @@ pub(crate) async fn a_step_is_written_with_its_events_or_not_at_all(store: &Stor
     assert_eq!(stored, Some(after));
     assert_eq!(told(store).await, [1, 3, 4]);
     assert_eq!(kept(store, &first).await, [1, 3, 4]);
+}
+
+pub(crate) async fn a_step_that_is_tried_again_is_told_once(store: &Store) {
+    let session = session(1);
+    let begun = [event(&session, 1, StateChange::SessionCreated), failure(&session, 2)];
+    let ended = [event(&session, 4, StateChange::SessionEnded)];
+    let mut further = begun.to_vec();
+    further.push(event(&session, 3, StateChange::StreamTakeover));
+    for _ in 0..2 {
+        store.open_session(&session, &begun).await.unwrap();
+    }
+    for _ in 0..2 {
+        store.revise_session(&session.stream, |_| true, &further).await.unwrap().unwrap();
+    }
+    for first in [true, false] {
+        assert_eq!(store.close_session(&session.stream, 4, &ended).await.unwrap(), first);
+    }
+    assert_eq!(told(store).await, [1, 2, 3, 4]);
+    assert_eq!(kept(store, &session).await, [1, 2, 3, 4]);
 }
 
 pub(crate) async fn what_is_kept_of_an_event_is_its_name_and_code(store: &Store) {
@@ -237,7 +257,7 @@ pub(crate) async fn open_sessions_are_found_by_tenant_and_by_node(store: &Store)
     }
     assert_eq!(store.live_sessions(&home()).await.unwrap(), [first.clone(), elsewhere.clone()]);
     assert_eq!(store.open_sessions_of("one").await.unwrap(), [first.clone(), foreign.clone()]);
-    assert_eq!(store.open_sessions_of("two").await.unwrap(), [elsewhere.clone()]);
+    assert_eq!(store.open_sessions_of("two").await.unwrap(), std::slice::from_ref(&elsewhere));
     assert_eq!(store.open_sessions_of("").await.unwrap(), []);
     assert!(store.close_session(&first.stream, i64::MAX, &[]).await.unwrap());
     assert!(!store.close_session(&first.stream, 7, &[]).await.unwrap(), "closed, at whatever time");
