@@ -8,11 +8,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use api::{Api, RegionRule};
+use api::{Api, Gate, RegionRule};
 use bus::Bus;
 use chat::Chat;
 use control::Control;
-use events::Events;
+use events::{Admin, Events};
 use live::Hub;
 use store::Store;
 use tokio::net::{TcpListener, TcpSocket};
@@ -71,10 +71,10 @@ impl App {
         let ingest = bind_ingest(&config, &pipes, &node, Arc::clone(&tls)).await?;
         let packager =
             packager::Packager::bind(packager_config(&config), packager::Deps { hub: pipes.hub.clone() });
-        let control = control(&config, http_address, &pipes).await?;
+        let control = control(&config, http_address, &pipes, &node).await?;
         let chat = chatting::bind(&config, &pipes)?;
         let events = telling::bind(&config, &pipes, &node).await?;
-        let routes = routes(&config, &control, &chat, &pipes);
+        let routes = routes(&config, &control, &chat, &pipes, &events);
         let measures = Measures::new(&config, &pipes, &chat, events.counts());
         let addresses = Addresses {
             http: http_address,
@@ -159,7 +159,7 @@ impl App {
         }
         ready.store(false, Ordering::Release);
         let orderly = async {
-            stages.close(&mut services, &hub).await;
+            stages.close(&mut services, &hub, || routes.admin.close()).await;
             routes.upgrades.finish().await;
             bus.close().await;
         };
@@ -260,7 +260,8 @@ struct Stages {
 }
 
 impl Stages {
-    async fn close(&self, services: &mut JoinSet<Name>, hub: &Hub) {
+    /// `hang_up` ends answers that go on for ever.
+    async fn close(&self, services: &mut JoinSet<Name>, hub: &Hub, hang_up: impl FnOnce()) {
         let streaming = !hub.on_air().is_empty();
         // Chat feeds nobody; cutting its connections takes its time beside the rest.
         self.chat.cancel();
@@ -271,6 +272,7 @@ impl Stages {
         if streaming {
             tokio::time::sleep(FAREWELL).await;
         }
+        hang_up();
         self.http.cancel();
         // Ingest has written how its streams ended by now; there is a moment to tell of it.
         self.events.cancel();
@@ -307,13 +309,14 @@ fn packager_config(config: &Config) -> packager::Config {
     packager::Config { part: config.part, window: config.window, ..packager::Config::default() }
 }
 
-async fn control(config: &Config, http: SocketAddr, pipes: &Pipes) -> Result<Control, AppError> {
+async fn control(config: &Config, http: SocketAddr, pipes: &Pipes, node: &Node) -> Result<Control, AppError> {
     let public_url = config.public_url.clone().unwrap_or_else(|| format!("http://{}", reachable(http)));
     let ingest_host = config.ingest_host.clone().unwrap_or_else(|| host_of(&public_url));
     let meaning = control::Config {
         ingest_endpoint: ingest_host,
         public_url,
         limits: config.limits,
+        node: node.name().to_owned(),
         chat_key_age: config.chat.key_age,
         ..control::Config::default()
     };
@@ -328,10 +331,12 @@ async fn control(config: &Config, http: SocketAddr, pipes: &Pipes) -> Result<Con
     Ok(Control::new(meaning, deps).await?)
 }
 
-fn routes(config: &Config, control: &Control, chat: &Chat, pipes: &Pipes) -> Arc<Routes> {
+fn routes(config: &Config, control: &Control, chat: &Chat, pipes: &Pipes, events: &Events) -> Arc<Routes> {
     let rule = if config.any_region { RegionRule::Any } else { RegionRule::Only(config.region.clone()) };
+    let gate = Gate::new(api::Config::new(rule.clone()), control.clone());
     Arc::new(Routes {
         api: Api::new(api::Config::new(rule), control.clone(), control.clone()),
+        admin: Admin::new(gate, pipes.store.clone(), events.counts()),
         delivery: delivery(config, pipes),
         upgrades: Upgrades::new(chat.clone()),
         trusted_proxies: config.trusted_proxies.clone(),

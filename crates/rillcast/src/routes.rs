@@ -14,6 +14,7 @@ use chat::Chat;
 use control::Control;
 use delivery::Delivery;
 use domain::{AccountId, Region, ResourceId};
+use events::Admin;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full};
@@ -34,6 +35,8 @@ pub(crate) type Reply = Response<UnsyncBoxBody<Bytes, std::convert::Infallible>>
 pub(crate) struct Routes {
     /// The wire of `ivs`.
     pub api: Api<Control, Control>,
+    /// What keys may ask about events.
+    pub admin: Admin<Control>,
     /// Playlists and media.
     pub delivery: Delivery,
     /// Chat connections.
@@ -73,6 +76,10 @@ impl Routes {
             "/readyz" if reading => self.readiness().await,
             "/" if request.headers().contains_key(header::UPGRADE) => self.upgrade(request, came).await,
             "/" if reading => page(pages::landing()),
+            _ if path.starts_with(Admin::<Control>::PREFIX) => {
+                let peer = self.peer(request.headers(), came);
+                self.admin.handle(request, peer, SystemTime::now()).await
+            }
             _ if reading && path.starts_with("/watch/") => self.watch(&path["/watch/".len()..]),
             _ => {
                 let peer = self.peer(request.headers(), came);
