@@ -1,4 +1,4 @@
-//! A running ingest over an empty store and hub, and encoders to send to it.
+//! A running ingest over an empty store and hub, beside a packager, and encoders to send to it.
 //!
 //! Promise: what it started ends with it.
 
@@ -11,12 +11,12 @@ use std::time::Duration;
 
 use domain::{
     AccountId, Arn, Channel, ChannelType, ContainerFormat, LatencyMode, MultitrackInput, Region, ResourceId,
-    ResourceKind, StreamKey, StreamKeyValue, Tags,
+    ResourceKind, StreamKey, StreamKeyValue, StreamSession, Tags,
 };
 use ingest::{Config, Deps, Ingest};
 use live::{Broadcast, Hub, Next, RingLimits, Subscriber};
 use media::{Frame, Tracks};
-use store::Store;
+use store::{Store, Tenant};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -24,9 +24,11 @@ pub(crate) struct House {
     pub(crate) hub: Hub,
     pub(crate) rtmp: SocketAddr,
     rtmps: SocketAddr,
-    store: Store,
+    pub(crate) store: Store,
     shutdown: CancellationToken,
     running: JoinSet<()>,
+    end: CancellationToken,
+    packaging: JoinSet<()>,
 }
 
 /// Fails a test that waits for what does not come.
@@ -41,8 +43,12 @@ impl House {
 
     /// On free ports of this machine, whatever addresses the configuration has.
     pub(crate) async fn open_with(config: Config) -> Self {
+        Self::open_on(Store::in_memory().await.expect("a store"), config).await
+    }
+
+    /// On a store that may hold something already.
+    pub(crate) async fn open_on(store: Store, config: Config) -> Self {
         let here = Some(SocketAddr::from((IpAddr::from([127, 0, 0, 1]), 0)));
-        let store = Store::in_memory().await.expect("a store");
         let hub = Hub::new(RingLimits::default());
         let deps = Deps { store: store.clone(), hub: hub.clone(), tls: certificate() };
         let ingest =
@@ -50,36 +56,20 @@ impl House {
         let (rtmp, rtmps) = (ingest.rtmp_addr().expect("RTMP"), ingest.rtmps_addr().expect("RTMPS"));
         let (shutdown, mut running) = (CancellationToken::new(), JoinSet::new());
         running.spawn(ingest.run(shutdown.clone()));
-        Self { hub, rtmp, rtmps, store, shutdown, running }
+        let (end, mut packaging) = (CancellationToken::new(), JoinSet::new());
+        let deps = packager::Deps { hub: hub.clone() };
+        let packager = packager::Packager::bind(packager::Config::default(), deps);
+        packaging.spawn(packager.run(end.clone()));
+        Self { hub, rtmp, rtmps, store, shutdown, running, end, packaging }
     }
 
     /// Makes a channel named by one letter; gives its key.
     pub(crate) async fn channel(&self, letter: char, insecure: bool) -> String {
-        let arn = |kind| Arn {
-            region: Region::parse("us-east-1").expect("a region"),
-            account: AccountId::parse("123456789012").expect("an account"),
-            kind,
-            id: ResourceId::parse(&letter.to_string().repeat(12)).expect("an id"),
-        };
-        let channel = Channel {
-            arn: arn(ResourceKind::Channel),
-            name: String::new(),
-            latency_mode: LatencyMode::Low,
-            channel_type: ChannelType::Standard,
-            preset: None,
-            authorized: false,
-            insecure_ingest: insecure,
-            container_format: ContainerFormat::Ts,
-            multitrack_input: MultitrackInput::default(),
-            recording_configuration: None,
-            playback_restriction_policy: None,
-            srt_passphrase: String::new(),
-            tags: Tags::new(),
-        };
+        let channel = channel(letter, insecure);
         let text = format!("sk_us-east-1_{}_{}", letter.to_string().repeat(12), "s".repeat(30));
         let value = StreamKeyValue::parse(&text).expect("a key");
         let key = StreamKey {
-            arn: arn(ResourceKind::StreamKey),
+            arn: arn(letter, ResourceKind::StreamKey),
             channel: channel.arn.clone(),
             value,
             tags: Tags::new(),
@@ -94,6 +84,13 @@ impl House {
 
     pub(crate) fn rtmps_url(&self, key: &str) -> String {
         format!("rtmps://{}/app/{key}", self.rtmps)
+    }
+
+    /// The newest session of channel `a`, if it has one.
+    pub(crate) async fn session(&self) -> Option<StreamSession> {
+        let channel = Arn::parse("arn:aws:ivs:us-east-1:123456789012:channel/aaaaaaaaaaaa").expect("an ARN");
+        let newest = self.store.stream_session(&Tenant::of(&channel), &channel, None).await;
+        newest.expect("a store")
     }
 
     /// Waits until somebody is on air.
@@ -125,6 +122,37 @@ impl House {
     pub(crate) async fn close(mut self) {
         self.shutdown.cancel();
         within(self.running.join_next()).await;
+        self.end.cancel();
+        within(self.packaging.join_next()).await;
+    }
+}
+
+/// A name of the account that owns everything here.
+pub(crate) fn arn(letter: char, kind: ResourceKind) -> Arn {
+    Arn {
+        region: Region::parse("us-east-1").expect("a region"),
+        account: AccountId::parse("123456789012").expect("an account"),
+        kind,
+        id: ResourceId::parse(&letter.to_string().repeat(12)).expect("an id"),
+    }
+}
+
+/// A channel named by one letter.
+pub(crate) fn channel(letter: char, insecure: bool) -> Channel {
+    Channel {
+        arn: arn(letter, ResourceKind::Channel),
+        name: String::new(),
+        latency_mode: LatencyMode::Low,
+        channel_type: ChannelType::Standard,
+        preset: None,
+        authorized: false,
+        insecure_ingest: insecure,
+        container_format: ContainerFormat::Ts,
+        multitrack_input: MultitrackInput::default(),
+        recording_configuration: None,
+        playback_restriction_policy: None,
+        srt_passphrase: String::new(),
+        tags: Tags::new(),
     }
 }
 

@@ -5,4 +5,8 @@
 mod ends;
 mod frames;
 mod house;
+mod peers;
+mod publisher;
 mod refusals;
+mod sessions;
+mod takeovers;
