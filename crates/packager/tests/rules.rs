@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
+use domain::ContainerFormat;
 use live::{Part, Segment, Snapshot, Terms};
 use media::{Frame, Ticks, TrackKind, Tracks};
 use packager::{Config, Segmenter, Window};
@@ -37,13 +38,21 @@ struct Inspector {
 
 impl Inspector {
     fn new(rhythm: Rhythm) -> Self {
+        Self::within(ContainerFormat::FragmentedMp4, rhythm)
+    }
+
+    fn within(container: ContainerFormat, rhythm: Rhythm) -> Self {
         let config = Config::default();
-        let segmenter = Segmenter::new(config.part);
+        let segmenter = Segmenter::within(container, config.part);
         Self { config, rhythm, segmenter, window: None, snapshots: Vec::new(), held: 0 }
     }
 
     fn film(film: &Film, length: Duration) -> Self {
-        let mut inspector = Self::new(Rhythm::Steady);
+        Self::film_within(ContainerFormat::FragmentedMp4, film, length)
+    }
+
+    fn film_within(container: ContainerFormat, film: &Film, length: Duration) -> Self {
+        let mut inspector = Self::within(container, Rhythm::Steady);
         inspector.tracks(film.tracks());
         film.frames(length).into_iter().for_each(|frame| inspector.frame(frame));
         inspector
@@ -162,7 +171,10 @@ fn inspect_one(now: &Snapshot, rhythm: Rhythm) {
 
 fn inspect_part(part: &Part, terms: &Terms) {
     assert!(part.duration > Ticks::ZERO && part.duration <= terms.part_target, "{:?}", part.duration);
-    let media = Fragment::read(&part.data);
+    let media = match terms.container {
+        ContainerFormat::FragmentedMp4 => Fragment::read(&part.data),
+        ContainerFormat::Ts => packets(&part.data),
+    };
     assert!(media.pictures + media.sounds > 0, "an empty part");
 }
 
@@ -230,6 +242,13 @@ impl Fragment {
     }
 }
 
+/// The pictures and the packets of sound of a transport stream.
+fn packets(data: &Bytes) -> Fragment {
+    let begun = |pid: u8| data.chunks(188).filter(|packet| packet[..3] == [0x47, 0x41, pid]).count();
+    assert_eq!(data[..3], [0x47, 0x40, 0], "tables come first");
+    Fragment { pictures: begun(0), sounds: begun(1), ..Fragment::default() }
+}
+
 fn children(mut data: &[u8]) -> impl Iterator<Item = ([u8; 4], &[u8])> {
     std::iter::from_fn(move || {
         let (size, rest) = data.split_first_chunk::<4>()?;
@@ -244,7 +263,10 @@ fn children(mut data: &[u8]) -> impl Iterator<Item = ([u8; 4], &[u8])> {
 fn every_rule_holds_over_the_whole_matrix() {
     for frame_rate in RATES {
         for gop in [1.0, 2.0, 0.5, 0.2, 3.37, 10.0] {
-            for (b_frames, sample_rate) in [(0, 48_000), (2, 44_100)] {
+            let (fragments, transport) = (ContainerFormat::FragmentedMp4, ContainerFormat::Ts);
+            for (container, b_frames, sample_rate) in
+                [(fragments, 0, 48_000), (fragments, 2, 44_100), (transport, 2, 44_100)]
+            {
                 let rate = f64::from(frame_rate.0) / f64::from(frame_rate.1);
                 #[expect(
                     clippy::cast_possible_truncation,
@@ -253,7 +275,7 @@ fn every_rule_holds_over_the_whole_matrix() {
                 )]
                 let gop = (gop * rate).round() as u32;
                 let film = Film { frame_rate, gop, b_frames, sample_rate, ..Film::default() };
-                let mut inspector = Inspector::film(&film, Duration::from_secs(70));
+                let mut inspector = Inspector::film_within(container, &film, Duration::from_secs(70));
                 assert!(
                     inspector.latest().listed.first().is_some_and(|first| first.number > 0),
                     "nothing left"
@@ -410,6 +432,89 @@ fn other_tracks_are_a_discontinuity_with_another_init_and_equal_ones_are_nothing
     assert_eq!(*breaks[0].init.tracks, larger.tracks());
 }
 
+/// Six seconds, then three of the same picture under other parameters.
+fn renewed(container: ContainerFormat) -> Inspector {
+    let film = Film { sample_rate: 44_100, ..Film::default() };
+    // Only the rate that the parameter set tells differs.
+    let other = Film { frame_rate: (60, 1), ..film.clone() };
+    let mut inspector = Inspector::film_within(container, &film, Duration::from_secs(6));
+    inspector.rhythm = Rhythm::Wild;
+    assert_ne!(other.tracks(), film.tracks());
+    inspector.tracks(other.tracks());
+    film.frames(Duration::from_secs(9))
+        .into_iter()
+        .filter(|frame| frame.dts >= Ticks::from_millis(6_000))
+        .for_each(|frame| inspector.frame(frame));
+    inspector.end();
+    inspector
+}
+
+#[test]
+fn other_parameters_of_the_same_picture_go_on_without_a_break() {
+    for container in [ContainerFormat::FragmentedMp4, ContainerFormat::Ts] {
+        let inspector = renewed(container);
+        let listed = &inspector.latest().listed;
+        assert!(listed.iter().all(|segment| !segment.discontinuity), "{container:?}");
+        assert_lasts(listed, 9_000);
+        let inits: Vec<u32> = listed.iter().map(|segment| segment.init.number).collect();
+        assert_eq!(inits, [0, 0, 0, 0, 0, 0, 1, 1, 1]);
+        assert!(listed.iter().all(|segment| segment.parts[0].independent));
+        let (old, new) = (&listed[5].init, &listed[6].init);
+        assert_eq!(
+            old.data == new.data,
+            container == ContainerFormat::Ts,
+            "the sets are in the init section"
+        );
+    }
+    let inspector = renewed(ContainerFormat::FragmentedMp4);
+    let parts = inspector.latest().listed.iter().flat_map(|segment| segment.parts.iter());
+    let (mut video, mut audio) = (0, 0);
+    for media in parts.map(|part| Fragment::read(&part.data)) {
+        let (at, spans) = media.video.expect("pictures in each part");
+        assert_eq!(at, video);
+        video += spans;
+        let (at, spans) = media.audio.expect("sound in each part");
+        assert_eq!(at, audio);
+        audio += spans;
+    }
+}
+
+#[test]
+fn other_parameters_in_the_middle_of_a_group_are_a_discontinuity_at_the_next_keyframe() {
+    let film = Film { gop: 60, ..Film::default() };
+    let mut inspector = Inspector::film(&film, Duration::from_secs(9));
+    inspector.rhythm = Rhythm::Wild;
+    inspector.tracks(Film { frame_rate: (60, 1), ..film.clone() }.tracks());
+    film.frames(Duration::from_secs(16))
+        .into_iter()
+        .filter(|frame| frame.dts >= Ticks::from_millis(9_000))
+        .for_each(|frame| inspector.frame(frame));
+    inspector.end();
+    let listed = &inspector.latest().listed;
+    let breaks: Vec<_> = listed.iter().filter(|segment| segment.discontinuity).collect();
+    assert_eq!(breaks.len(), 1);
+    assert_eq!(breaks[0].time, start() + Duration::from_secs(10));
+    assert_eq!(breaks[0].init.number, 1);
+}
+
+#[test]
+fn sound_that_a_container_has_no_form_for_is_not_in_its_tracks() {
+    let film = Film::default();
+    let Tracks { video, audio } = film.tracks();
+    // An explicit sample rate, which ADTS has no bits for.
+    let audio = audio.map(|audio| media::AacParams {
+        config: Bytes::from_static(&[0x17, 0x80, 0x5d, 0xc0, 0x10]),
+        ..audio
+    });
+    for container in [ContainerFormat::FragmentedMp4, ContainerFormat::Ts] {
+        let mut inspector = Inspector::within(container, Rhythm::Steady);
+        inspector.tracks(Tracks { video: video.clone(), audio: audio.clone() });
+        film.frames(Duration::from_secs(6)).into_iter().for_each(|frame| inspector.frame(frame));
+        let told = &inspector.latest().listed[0].init.tracks;
+        assert_eq!(told.audio.is_some(), container == ContainerFormat::FragmentedMp4);
+    }
+}
+
 #[test]
 fn sound_that_comes_late_joins_at_the_next_keyframe() {
     let mute = Film { sound: false, gop: 60, ..Film::default() };
@@ -519,7 +624,7 @@ fn gap() -> impl Strategy<Value = i64> {
 
 fn act() -> impl Strategy<Value = Act> {
     let video = (gap(), prop::bool::weighted(0.1), 0usize..3_000, -500i64..500);
-    let tracks = (prop::option::of(1u32..4), prop::option::of(0u32..3));
+    let tracks = (prop::option::of(1u32..5), prop::option::of(0u32..3));
     prop_oneof![
         60 => video.prop_map(|(after, keyframe, size, composition)| Act::Video { after, keyframe, size, composition }),
         60 => (gap(), 0usize..500).prop_map(|(after, size)| Act::Audio { after, size }),
@@ -528,19 +633,26 @@ fn act() -> impl Strategy<Value = Act> {
     ]
 }
 
+/// The fourth picture is the third under other parameters.
 fn tracks(video: Option<u32>, audio: Option<u32>) -> Tracks {
     let rates = [48_000, 44_100, 8_000];
     let sample_rate = audio.map_or(48_000, |rate| rates[rate as usize]);
-    let (width, picture) = (video.unwrap_or(1) * 320, video.is_some());
-    Film { width, picture, sound: audio.is_some(), sample_rate, ..Film::default() }.tracks()
+    let (width, picture) = (video.unwrap_or(1).min(3) * 320, video.is_some());
+    let frame_rate = if video == Some(4) { (60, 1) } else { (30, 1) };
+    Film { width, frame_rate, picture, sound: audio.is_some(), sample_rate, ..Film::default() }.tracks()
 }
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
 
     #[test]
-    fn hostile_frames_break_no_rule(acts in prop::collection::vec(act(), 0..900), first in any::<i32>()) {
-        let mut inspector = Inspector::new(Rhythm::Wild);
+    fn hostile_frames_break_no_rule(
+        acts in prop::collection::vec(act(), 0..900),
+        first in any::<i32>(),
+        transport in any::<bool>(),
+    ) {
+        let container = if transport { ContainerFormat::Ts } else { ContainerFormat::FragmentedMp4 };
+        let mut inspector = Inspector::within(container, Rhythm::Wild);
         inspector.tracks(tracks(Some(1), Some(0)));
         let mut clock = [Ticks::from_millis(first.into()); 2];
         let mut pushed = 0;
@@ -568,7 +680,9 @@ proptest! {
             }
         }
         inspector.end();
-        prop_assert!(inspector.held <= pushed + 900 * 200);
+        // Transport packets cost up to three of them a frame, and two tables a part.
+        let overhead = if transport { pushed / 40 + 900 * 900 } else { 900 * 200 };
+        prop_assert!(inspector.held <= pushed + overhead);
     }
 
     #[test]

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use domain::{Arn, StreamId};
-use live::{Audience, Broadcast, Hub, Publisher, RingLimits, Snapshot};
+use domain::{Arn, ContainerFormat, StreamId};
+use live::{Airing, Audience, Broadcast, Hub, Publisher, RingLimits, Snapshot};
 use packager::{Config, Deps, Packager};
 use testkit::Film;
 use tokio::task::JoinSet;
@@ -30,13 +30,19 @@ impl House {
         self.publish_again(id, 0)
     }
 
+    fn publish_in(&self, id: u8, container: ContainerFormat) -> Publisher {
+        self.publish_as(id, 0, Airing { audience: Audience::Everyone, container })
+    }
+
     fn publish_again(&self, id: u8, round: u8) -> Publisher {
+        self.publish_as(id, round, Audience::Everyone.into())
+    }
+
+    fn publish_as(&self, id: u8, round: u8, airing: Airing) -> Publisher {
         let channel = Arn::parse(&format!("arn:aws:ivs:us-east-1:123456789012:channel/channel{id}"));
         let stream = StreamId::mint(&mut |bytes| bytes.fill(10 * round + id));
         let channel = channel.expect("a well-formed ARN");
-        self.hub
-            .publish(&channel, stream, Audience::Everyone, SystemTime::UNIX_EPOCH)
-            .expect("a free channel")
+        self.hub.publish(&channel, stream, airing, SystemTime::UNIX_EPOCH).expect("a free channel")
     }
 
     async fn close(mut self) {
@@ -98,6 +104,32 @@ async fn text_put_into_a_broadcast_is_in_one_of_its_parts() {
     let found: Vec<_> = parts.map(|part| holds(&part.data)).filter(|count| *count > 0).collect();
     assert_eq!(found, [2], "in one part, once in each form");
     assert_eq!(last.segment(5).map(|segment| holds(&segment.parts[0].data)), Some(2), "the next picture's");
+    house.close().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn text_says_whether_it_is_the_apis_or_the_encoders_in_both_containers() {
+    let house = House::open();
+    for (id, container) in [(1, ContainerFormat::FragmentedMp4), (2, ContainerFormat::Ts)] {
+        let mut publisher = house.publish_in(id, container);
+        let film = Film::default();
+        push(&mut publisher, &film, 5).await;
+        let broadcast = Arc::clone(publisher.broadcast());
+        publisher.push_text("from the camera");
+        broadcast.put_metadata("from the desk");
+        let rest =
+            film.frames(Duration::from_secs(7)).into_iter().filter(|frame| frame.dts.count() >= 450_000);
+        rest.for_each(|frame| publisher.push(frame));
+        drop(publisher);
+        let last = shown(&broadcast, |_| false).await;
+        assert_eq!(last.terms.container, container);
+        let parts = last.listed.iter().flat_map(|segment| segment.parts.iter());
+        let all: Vec<u8> = parts.flat_map(|part| part.data.to_vec()).collect();
+        let count = |told: &[u8]| all.windows(told.len()).filter(|bytes| *bytes == told).count();
+        let forms = if container == ContainerFormat::Ts { 1 } else { 2 };
+        assert_eq!(count(b"\0inband.metadata.live-video.net\0from the camera"), forms, "{container:?}");
+        assert_eq!(count(b"\0metadata.live-video.net\0from the desk"), forms, "{container:?}");
+    }
     house.close().await;
 }
 
