@@ -72,7 +72,7 @@ def ffmpeg(url: str):
         player.stderr.close()
 
 
-def steady(read, wanted: int, looks: int = 10) -> None:
+def steady(read, wanted: int, looks: int = 5) -> None:
     """The count gets there and stays."""
     wait_until(lambda: read() == wanted, f"{wanted} viewers; it is {read()}")
     seen = []
@@ -101,17 +101,10 @@ def test_every_kind_of_player_is_one_viewer_and_channels_count_apart(server, sta
         assert files and not any("session" in url for url in files), "media have one URL for all"
         assert tab.errors == []
     left = time.monotonic()
-    wait_until(lambda: count(one) == 0 and count(two) == 0, "nobody watches", LEAVING, every=0.2)
-    report(f"viewers were gone {time.monotonic() - left:.1f} s after they left")
-
-
-def test_some_leave_and_the_others_stay(stage, count):
-    one, *_ = stage
-    with playing(one, 2):
-        with playing(one, 3):
-            steady(lambda: count(one), 5, looks=3)
-        wait_until(lambda: count(one) == 2, "two viewers", LEAVING)
-        steady(lambda: count(one), 2)
+    with playing(two, 1):
+        wait_until(lambda: count(one) == 0 and count(two) == 1, "only who stays", LEAVING, every=0.2)
+        report(f"viewers were gone {time.monotonic() - left:.1f} s after they left")
+        steady(lambda: count(two), 1)
 
 
 def test_looking_in_is_not_watching_and_a_bare_playlist_is_one_viewer(stage, count):
@@ -183,5 +176,3 @@ def test_viewers_beyond_the_accounts_quota_are_refused_and_it_is_told(start_serv
             "exceeded_by": 1,
             "limit_unit": "viewers",
         }
-    again = wait_until(lambda: on_air(channel.playback), "a free place", LEAVING)
-    assert again.status == 200
