@@ -164,7 +164,7 @@ fn a_pattern_that_is_none_is_refused_with_the_place() {
         ("", "an event pattern is JSON: EOF while parsing a value at line 1 column 0"),
         (
             "{\"a\": [1], \"a\": [2]}",
-            "an event pattern is JSON: \"a\" stands twice in one object at line 1 column 17",
+            "an event pattern is JSON: \"a\" stands twice in one object at line 1 column 20",
         ),
         ("[]", "the pattern is no object"),
         ("{}", "the pattern is an empty object: it would match everything"),
@@ -207,7 +207,7 @@ fn a_pattern_that_is_none_is_refused_with_the_place() {
 
 #[test]
 fn a_pattern_has_at_most_as_many_bytes_as_the_service_takes() {
-    let pattern = |length: usize| format!(r#"{{"a":["{}"]}}"#, "x".repeat(length - 9));
+    let pattern = |length: usize| format!(r#"{{"a":["{}"]}}"#, "x".repeat(length - 10));
     assert_eq!(pattern(4096).len(), 4096);
     assert!(Pattern::parse(&pattern(4096)).is_ok());
     assert!(Pattern::parse(&pattern(4097)).is_err());
