@@ -204,7 +204,7 @@ def test_a_receiver_that_is_down_delays_no_other_sink(server, ivs, places):
         places.hook.up()
     for channel in channels:
         in_file = names(lines(places.file), channel)
-        wait_until(lambda c=channel, n=len(in_file): len(names(places.hook.events, c)) >= n, "what it missed")
+        wait_until(lambda c=channel, wanted=in_file: len(names(places.hook.events, c)) >= len(wanted), "what it missed")
         assert names(places.hook.events, channel) == in_file
     assert "a sink does not take events" in server.log() and "a sink takes events again" in server.log()
 

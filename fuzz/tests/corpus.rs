@@ -32,6 +32,11 @@ fn fragments_of_the_corpus_add_up() {
 }
 
 #[test]
+fn patterns_of_the_corpus_mean_the_same_in_other_words() {
+    replay("pattern", fuzz::pattern::run);
+}
+
+#[test]
 fn policies_of_the_corpus_decide_as_they_explain() {
     replay("policy", fuzz::policy::run);
 }
