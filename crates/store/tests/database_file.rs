@@ -4,14 +4,15 @@
 
 #![expect(clippy::unwrap_used, reason = "a failed step is a failed test")]
 
+#[path = "conformance/sample.rs"]
+#[expect(dead_code, reason = "another suite uses the rest")]
+mod sample;
+
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::SystemTime;
 
-use domain::{
-    AccountId, Arn, Channel, ChannelType, ContainerFormat, Event, EventId, EventKind, LatencyMode,
-    MultitrackInput, StateChange, StreamHealth, StreamId, StreamSession, Tags,
-};
+use domain::{AccountId, StateChange};
 use rusqlite::Connection;
 use store::{AccessKey, Store, StoreError};
 use tokio::task::JoinSet;
@@ -94,58 +95,18 @@ async fn a_second_handle_on_the_same_file_reads_and_writes_while_the_first_works
     server.add_access_key(&key(99)).await.unwrap();
 }
 
-fn session() -> StreamSession {
-    let channel = Channel {
-        arn: Arn::parse("arn:aws:ivs:us-east-1:123456789012:channel/abcdABCD0123").unwrap(),
-        name: String::new(),
-        latency_mode: LatencyMode::Low,
-        channel_type: ChannelType::Standard,
-        preset: None,
-        authorized: false,
-        insecure_ingest: false,
-        container_format: ContainerFormat::Ts,
-        multitrack_input: MultitrackInput::default(),
-        recording_configuration: None,
-        playback_restriction_policy: None,
-        srt_passphrase: "passphrase".to_owned(),
-        tags: Tags::new(),
-    };
-    StreamSession {
-        stream: StreamId::parse("st-12345678901234567890123").unwrap(),
-        channel,
-        recording_configuration: None,
-        node: "gone".to_owned(),
-        created_at: 1,
-        started_at: None,
-        ended_at: None,
-        incoming: None,
-        health: StreamHealth::Unknown,
-        has_error: false,
-    }
-}
-
-fn end(session: &StreamSession, number: u8) -> Event {
-    Event {
-        id: EventId::mint(&mut |bytes| bytes.fill(number)),
-        at: i64::from(number),
-        account: session.channel.arn.account.clone(),
-        region: session.channel.arn.region.clone(),
-        subject: None,
-        kind: EventKind::State(StateChange::SessionEnded),
-    }
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn of_processes_that_close_a_session_or_claim_a_sink_one_does() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("rillcast.db");
-    let (session, mut racers) = (session(), JoinSet::new());
+    let session = sample::stream_session(sample::channel(&sample::home(), 1), 1);
+    let mut racers = JoinSet::new();
     Store::open(&path).await.unwrap().open_session(&session, &[]).await.unwrap();
     for number in 1..=8 {
         let (store, session) = (Store::open(&path).await.unwrap(), session.clone());
         racers.spawn(async move {
-            let ends = [end(&session, number)];
-            let closed = store.close_session(&session.stream, number.into(), &ends).await.unwrap();
+            let ends = [sample::event(&session, number, StateChange::SessionEnded)];
+            let closed = store.close_session(&session.stream, number, &ends).await.unwrap();
             let claimed = store.claim_sink("audit", &number.to_string(), 1, 2).await.unwrap();
             (closed.then_some(number), claimed.map(|_| number))
         });
@@ -156,7 +117,7 @@ async fn of_processes_that_close_a_session_or_claim_a_sink_one_does() {
     assert_eq!((closed.len(), claimed.len()), (1, 1), "{closed:?} {claimed:?}");
     let store = Store::open(&path).await.unwrap();
     let told: Vec<_> = store.events_after(0, 9).await.unwrap().iter().map(|event| event.at).collect();
-    assert_eq!(told, [i64::from(closed[0])]);
+    assert_eq!(told, closed);
     assert_eq!(store.sinks().await.unwrap()[0].holder, claimed[0]);
 }
 

@@ -4,11 +4,15 @@
 
 #![expect(clippy::unwrap_used, reason = "a failed step is a failed test")]
 
+#[path = "conformance/sample.rs"]
+#[expect(dead_code, reason = "another suite uses the rest")]
+mod sample;
+
 use std::path::Path;
 
 use domain::{
     AccountId, Arn, Channel, ChannelType, LatencyMode, Preset, Region, ResourceId, ResourceKind, Room,
-    StreamHealth, StreamId, StreamKey, StreamKeyValue, StreamSession, Tags,
+    StreamKey, StreamKeyValue, Tags,
 };
 use rusqlite::Connection;
 use store::{
@@ -195,18 +199,7 @@ async fn a_database_from_before_the_life_of_streams_takes_sessions_and_sinks() {
     let none = store.stream_sessions(&home, &channel.arn, NewestRequest::first(9)).await.unwrap();
     assert_eq!(none.items, []);
     assert_eq!(store.claim_sink("audit", "me", 1, 2).await.unwrap(), Some(0));
-    let session = StreamSession {
-        stream: StreamId::parse("st-12345678901234567890123").unwrap(),
-        channel,
-        recording_configuration: None,
-        node: "one".to_owned(),
-        created_at: 1,
-        started_at: None,
-        ended_at: None,
-        incoming: None,
-        health: StreamHealth::Unknown,
-        has_error: false,
-    };
+    let session = sample::stream_session(channel, 1);
     store.open_session(&session, &[]).await.unwrap();
     assert_eq!(store.live_sessions(&home).await.unwrap(), [session]);
 }

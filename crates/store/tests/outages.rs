@@ -4,10 +4,14 @@
 
 #![expect(clippy::unwrap_used, reason = "a failed step is a failed test")]
 
+#[path = "conformance/sample.rs"]
+#[expect(dead_code, reason = "another suite uses the rest")]
+mod sample;
+
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-use domain::AccountId;
+use domain::{AccountId, StateChange, StreamSession};
 use rusqlite::Connection;
 use sqlx::{Connection as _, Executor as _, PgConnection};
 use store::{AccessKey, SpentToken, Store, StoreError};
@@ -69,6 +73,33 @@ async fn used_tokens_outlast_a_server_that_was_away_and_nobody_is_let_in_meanwhi
     let first = store.spend_chat_tokens(&tokens).await.unwrap();
     assert!(!first[0] && first[2], "{first:?}");
     assert_eq!(store.spend_chat_tokens(&tokens).await.unwrap(), [false; 3]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_steps_of_a_stream_are_written_once_the_server_is_back_and_told_once() {
+    let (server, _address, store) = server().await;
+    let session = sample::stream_session(sample::channel(&sample::home(), 1), 1);
+    let event = |at, change| [sample::event(&session, at, change)];
+    let start = |session: &mut StreamSession| {
+        session.started_at = Some(2);
+        true
+    };
+    let (created, started) = (event(1, StateChange::SessionCreated), event(2, StateChange::StreamStart));
+    store.open_session(&session, &created).await.unwrap();
+    spawn_blocking(|| server.stop()).await.unwrap();
+    unavailable(store.revise_session(&session.stream, start, &started).await);
+    unavailable(store.close_session(&session.stream, 3, &[]).await);
+    unavailable(store.beat("one", 3).await);
+    unavailable(store.events_after(0, 9).await);
+    spawn_blocking(|| server.resume()).await.unwrap();
+    // As who does not know how far it got does it.
+    store.open_session(&session, &created).await.unwrap();
+    for _ in 0..2 {
+        store.revise_session(&session.stream, start, &started).await.unwrap().unwrap();
+    }
+    let told: Vec<_> = store.events_after(0, 9).await.unwrap().iter().map(|event| event.at).collect();
+    assert_eq!(told, [1, 2]);
+    assert!(store.close_session(&session.stream, 3, &[]).await.unwrap());
 }
 
 #[tokio::test(flavor = "multi_thread")]
