@@ -1,19 +1,21 @@
 """Channels that ask for MPEG-TS, as they do by default: the same media, rules and times as in fragmented MP4.
 
+So is what both containers owe to players: low latency, and parameters that change without a break.
+
 Promise: transport streams are read by a reader of our own and by ffmpeg; what plays is hls.js's word.
 """
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urljoin
 
 import pytest
 
-from harness import probe, ts
+from harness import browser, probe, rtmp, ts
 from harness.aws import make_channel
 from harness.compare import assert_same_times
 from harness.encoder import Recipe, tags
-from harness.rtmp import AUDIO
 from harness.viewer import Background, Recording, Viewer, on_air
 from harness.waiting import wait_until
 from harness.web import fetch
@@ -38,6 +40,11 @@ def units(seen: Recording) -> Iterator[tuple[tuple[int, int], ts.Pes]]:
             yield place, pes
 
 
+@pytest.fixture(params=["FRAGMENTED_MP4", "TS"])
+def channel(ivs, request):
+    return make_channel(ivs, containerFormat=request.param)
+
+
 def test_a_channel_is_a_transport_stream_unless_it_asks_for_something_else(ivs):
     assert ivs.create_channel()["channel"]["containerFormat"] == "TS"
 
@@ -52,7 +59,7 @@ def test_packets_come_out_as_they_went_in(passage, tmp_path: Path):
 
 def test_sound_is_the_sources_frame_by_frame(passage):
     source, seen = passage
-    sent = [tag.body[2:] for tag in tags(source) if tag.kind == AUDIO and tag.body[1] == 1]
+    sent = [tag.body[2:] for tag in tags(source) if tag.kind == rtmp.AUDIO and tag.body[1] == 1]
     frames = [frame for _, pes in units(seen) if pes.kind == ts.AAC for frame in pes.frames]
     assert len(frames) >= len(sent) - 2, "only sound before the first picture is left out"
     assert frames == sent[len(sent) - len(frames) :]
@@ -97,3 +104,89 @@ def test_files_of_the_other_container_are_not_there(passage):
     uri = seen.last.closed[-1].uri
     for other in (uri.replace(".ts", ".m4s"), "i0.mp4"):
         assert fetch(urljoin(seen.url, other)).status == 404, other
+
+
+# In a browser, in both containers
+
+LIVE = "document.querySelector('#state').dataset.state === 'live'"
+
+#: Notes errors of hls.js, and the longest time that the picture stood still, in seconds.
+WATCH = """() => {
+    window.seen = { errors: [], still: 0 };
+    window.rillcast.player.on("hlsError", (_, error) => window.seen.errors.push(error.details));
+    const video = document.querySelector("#video");
+    let [at, since] = [video.currentTime, performance.now()];
+    setInterval(() => {
+        if (video.currentTime !== at) [at, since] = [video.currentTime, performance.now()];
+        window.seen.still = Math.max(window.seen.still, (performance.now() - since) / 1000);
+    }, 20);
+}"""
+
+FRAGMENTS = """() => window.rillcast.player.levels[0].details.fragments.map(one => ({
+    break: one.cc, start: one.start, init: one.initSegment?.relurl ?? null,
+}))"""
+
+#: A stall that a person would call one.
+STALL = 1.0
+
+
+def test_a_browser_plays_with_low_latency_in_either_container(server, channel, clip, publish, report):
+    publish(clip(Recipe(seconds=60, size="640x360")), server.rtmp_url(channel.key))
+    wait_until(lambda: on_air(channel.playback), "the channel on air")
+    with browser.watching(f"{server.url}/watch/{channel.id}") as tab:
+        tab.wait(LIVE)
+        tab.read(WATCH)
+        tab.wait_for_progress(8)
+        latency, target = tab.wait("window.rillcast.latency()"), tab.read("window.rillcast.player.targetLatency")
+        seen, kinds = tab.read("window.seen"), {url.partition("?")[0].rpartition(".")[2] for url in tab.asked}
+        decoded = tab.read("document.querySelector('#video').webkitAudioDecodedByteCount")
+    media = "ts" if "ts" in kinds else "m4s"
+    report(f"hls.js with .{media}: {latency:.2f} s behind, aims at {target:.2f} s, still for {seen['still']:.2f} s")
+    assert latency < 5 and target < 2, "parts are played, not whole segments"
+    assert seen["errors"] == [] and seen["still"] < STALL
+    assert decoded > 0, "sound, too"
+
+
+#: Entropy coding, references and the picture differ; size, profile and level are the same. With the other's
+#: parameters neither can be decoded.
+FIRST = Recipe(seconds=10, size="640x360", x264="cabac=1:ref=1:weightp=1:level=31")
+SECOND = Recipe(seconds=8, size="640x360", scene="smptehdbars", x264="cabac=0:ref=2:weightp=1:level=31")
+
+
+def send(connection: rtmp.Publisher, clips: list[tuple[Path, Recipe]]) -> None:
+    """Publishes one clip after the other in real time, as one stream."""
+    begun, offset = time.monotonic(), 0
+    for file, recipe in clips:
+        for tag in tags(file):
+            if tag.kind in (rtmp.AUDIO, rtmp.VIDEO):
+                at = offset + tag.time
+                time.sleep(max(0.0, begun + at / 1000 - time.monotonic()))
+                connection.send(rtmp.message(tag.kind, tag.body, chunk_stream=rtmp.MEDIA, stream=1, time=at))
+        offset += round(recipe.seconds * 1000)
+
+
+def test_a_browser_plays_on_when_the_same_picture_has_other_parameters(server, channel, clip, report):
+    clips = [(clip(recipe), recipe) for recipe in (FIRST, SECOND)]
+    connection = rtmp.Publisher(server.bound["rtmp"])
+    connection.connect()
+    connection.publish(channel.key)
+    sending = Background(send, connection, clips)
+    wait_until(lambda: on_air(channel.playback), "the channel on air")
+    viewer = Background(lambda: Viewer(channel.playback).follow())
+    with browser.watching(f"{server.url}/watch/{channel.id}") as tab:
+        tab.wait(LIVE)
+        tab.read(WATCH)
+        first = tab.picture()["mean"]
+        # Well into the second clip.
+        tab.wait("document.querySelector('#video').currentTime > 10 + 4")
+        fragments, seen, second = tab.read(FRAGMENTS), tab.read("window.seen"), tab.picture()["mean"]
+        assert tab.errors == []
+    sending.result()
+    connection.close()
+    playlist = viewer.result()
+    assert playlist.rules.broken == []
+    assert {one["break"] for one in fragments} == {0}, "no discontinuity"
+    report(f"other parameters: still for {seen['still']:.2f} s, {len(playlist.maps)} init sections")
+    assert seen["errors"] == [] and seen["still"] < STALL
+    assert abs(first - second) > 10, "the picture is the second clip's"
+    assert len(playlist.maps) in (0, 2)

@@ -26,6 +26,9 @@ class Recipe:
     kbps: int = 400
     video: str | None = "h264"
     audio: str | None = "aac"
+    #: What is to be seen (one of ffmpeg's test pictures), and more of x264's parameters.
+    scene: str = "testsrc2"
+    x264: str = ""
 
     @property
     def name(self) -> str:
@@ -48,7 +51,7 @@ def make(recipe: Recipe, folder: Path) -> Path:
 def _encode(recipe: Recipe, file: Path) -> None:
     command = ["ffmpeg", "-nostdin", "-v", "error", "-y"]
     if recipe.video:
-        command += ["-f", "lavfi", "-i", f"testsrc2=size={recipe.size}:rate={recipe.fps}"]
+        command += ["-f", "lavfi", "-i", f"{recipe.scene}=size={recipe.size}:rate={recipe.fps}"]
     if recipe.audio:
         command += ["-f", "lavfi", "-i", f"sine=frequency=440:sample_rate={recipe.rate}"]
     command += ["-t", str(recipe.seconds)]
@@ -70,6 +73,8 @@ def _encode(recipe: Recipe, file: Path) -> None:
             command += ["-preset", "veryfast", "-bf", str(recipe.b_frames), "-b_strategy", "0"]
         else:
             command += ["-preset", "ultrafast", "-tune", "zerolatency"]
+        if recipe.x264:
+            command += ["-x264-params", recipe.x264]
     if recipe.audio:
         codec = {"aac": "aac", "mp3": "libmp3lame"}[recipe.audio]
         command += ["-c:a", codec, "-b:a", "64k", "-ac", "2"]
