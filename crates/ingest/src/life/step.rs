@@ -76,15 +76,18 @@ pub(super) struct Scribe {
     /// The publisher is off air, and it is not told yet: what it sent last may still become playable.
     farewell: Option<Farewell>,
     off_air_at: Option<i64>,
+    /// Time of the newest event: none is told with an earlier one, whatever the clock does.
+    latest: i64,
 }
 
 impl Scribe {
     pub(super) fn new(subject: EventSubject) -> Self {
-        Self { subject, is_started: false, farewell: None, off_air_at: None }
+        Self { subject, is_started: false, farewell: None, off_air_at: None, latest: i64::MIN }
     }
 
     /// The session's first event.
-    pub(super) fn beginning(&self, at: i64) -> Event {
+    pub(super) fn beginning(&mut self, at: i64) -> Event {
+        self.latest = at;
         event(&self.subject, at, EventKind::State(StateChange::SessionCreated))
     }
 
@@ -100,11 +103,15 @@ impl Scribe {
                     (StreamHealth::Starving, StreamHealth::Healthy) => Some(HealthChange::StarvationEnd),
                     _ => None,
                 };
-                draft.events.extend(change.map(|change| event(&self.subject, at, EventKind::Health(change))));
+                if let Some(change) = change {
+                    self.tell(at, EventKind::Health(change), draft);
+                }
             }
-            Step::TakenOver { at } => self.tell(at, StateChange::StreamTakeover, draft),
+            Step::TakenOver { at } => {
+                self.state(at, StateChange::StreamTakeover, draft);
+            }
             Step::TakeoverRefused { at, why } => {
-                self.tell(at, StateChange::StreamTakeoverFailure(why), draft);
+                self.state(at, StateChange::StreamTakeoverFailure(why), draft);
             }
             Step::OffAir(farewell) => {
                 self.off_air_at = Some(farewell.at);
@@ -121,33 +128,38 @@ impl Scribe {
         // What became playable as the last of it drained was all there when its publisher went.
         let at = self.off_air_at.map_or(at, |off_air| at.min(off_air));
         self.is_started = true;
-        draft.started_at = Some(at);
-        self.tell(at, StateChange::StreamStart, draft);
+        draft.started_at = Some(self.state(at, StateChange::StreamStart, draft));
         self.part(draft);
     }
 
     /// Tells of the publisher's end, once.
     fn part(&mut self, draft: &mut Draft) {
         let Some(Farewell { at, breach, failure }) = self.farewell.take() else { return };
-        draft.events.extend(breach.map(|breach| event(&self.subject, at, EventKind::Breach(breach))));
-        if let Some(reason) = failure {
-            self.tell(at, StateChange::StreamFailure { reason }, draft);
+        if let Some(breach) = breach {
+            self.tell(at, EventKind::Breach(breach), draft);
         }
-        self.tell(at, StateChange::SessionEnded, draft);
+        if let Some(reason) = failure {
+            self.state(at, StateChange::StreamFailure { reason }, draft);
+        }
+        self.state(at, StateChange::SessionEnded, draft);
     }
 
     fn end(&mut self, at: i64, draft: &mut Draft) {
         self.part(draft);
-        if self.is_started {
-            self.tell(at, StateChange::StreamEnd, draft);
-            draft.ended_at = Some(at);
-        } else {
-            draft.ended_at = Some(self.off_air_at.unwrap_or(at));
-        }
+        // One that never started ended with its publisher.
+        let drained = self.is_started.then(|| self.state(at, StateChange::StreamEnd, draft));
+        draft.ended_at = drained.or(Some(self.latest));
     }
 
-    fn tell(&self, at: i64, change: StateChange, draft: &mut Draft) {
-        draft.events.push(event(&self.subject, at, EventKind::State(change)));
+    fn state(&mut self, at: i64, change: StateChange, draft: &mut Draft) -> i64 {
+        self.tell(at, EventKind::State(change), draft)
+    }
+
+    /// Gives the time that it was told with.
+    fn tell(&mut self, at: i64, kind: EventKind, draft: &mut Draft) -> i64 {
+        self.latest = self.latest.max(at);
+        draft.events.push(event(&self.subject, self.latest, kind));
+        self.latest
     }
 }
 
@@ -213,6 +225,13 @@ mod tests {
         let (draft, names) = told(vec![off_air(7), Step::Drained { at: 9 }]);
         assert_eq!(names, ["Session Ended"]);
         assert_eq!((draft.started_at, draft.ended_at), (None, Some(7)));
+    }
+
+    #[test]
+    fn times_never_go_back() {
+        let (draft, _) = told(vec![Step::Playable { at: 5 }, off_air(3), Step::Drained { at: 4 }]);
+        assert!(draft.events.iter().all(|event| event.at == 5));
+        assert_eq!(draft.ended_at, Some(5));
     }
 
     #[test]

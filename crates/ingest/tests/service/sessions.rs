@@ -11,6 +11,12 @@ use tokio::time::sleep;
 
 use crate::house::{AAC, Encoder, H264, House, arn, channel, within};
 
+/// Sends in real time, with a keyframe in each second, so that it can soon be played.
+fn go_live(url: &str) -> Encoder {
+    let output = [H264, &["-g", "25"], AAC, &["-f", "flv", url]].concat();
+    Encoder::start(&["-re"], &output)
+}
+
 /// Reads the newest session of channel `a` until it is as wanted; with the names of its events, oldest first.
 async fn session(
     store: &Store,
@@ -53,7 +59,7 @@ async fn outbox(store: &Store) -> Vec<String> {
 async fn a_stream_is_kept_from_its_key_to_its_end() {
     let house = House::open().await;
     let key = house.channel('a', true).await;
-    let encoder = Encoder::go_live(&house.rtmp_url(&key));
+    let encoder = go_live(&house.rtmp_url(&key));
     let (open, _) = session(&house.store, |_, _| true).await;
     assert_eq!((open.ended_at, open.node.as_str()), (None, "node"));
     let (live, names) = session(&house.store, |live, _| live.started_at.is_some()).await;
@@ -79,7 +85,7 @@ async fn a_stream_is_kept_from_its_key_to_its_end() {
 async fn shutdown_closes_sessions_before_it_returns() {
     let house = House::open().await;
     let key = house.channel('a', true).await;
-    let _encoder = Encoder::go_live(&house.rtmp_url(&key));
+    let _encoder = go_live(&house.rtmp_url(&key));
     session(&house.store, |live, _| live.started_at.is_some()).await;
     let store = house.store.clone();
     house.close().await;
@@ -114,7 +120,7 @@ async fn too_many_bits_end_the_stream_after_a_while() {
     config.limits.ingest_bitrate = 20_000;
     let house = House::open_with(config).await;
     let key = house.channel('a', true).await;
-    let encoder = Encoder::go_live(&house.rtmp_url(&key));
+    let encoder = go_live(&house.rtmp_url(&key));
     let (gone, names) = ended(&house.store).await;
     assert_eq!(names[names.len() - 3..], ["Ingest Bitrate", "Session Ended", "Stream End"]);
     assert!(gone.has_error);
@@ -144,7 +150,7 @@ async fn a_stream_ends_when_it_was_on_air_for_as_long_as_it_may() {
     let config = Config { max_stream: Duration::from_secs(3), ..Config::default() };
     let house = House::open_with(config).await;
     let key = house.channel('a', true).await;
-    let (satisfied, _) = Encoder::go_live(&house.rtmp_url(&key)).finish().await;
+    let (satisfied, _) = go_live(&house.rtmp_url(&key)).finish().await;
     assert!(!satisfied);
     let (gone, _) = ended(&house.store).await;
     assert!(gone.ended_at.is_some_and(|end| end - gone.created_at >= 3_000) && !gone.has_error);
@@ -155,7 +161,7 @@ async fn a_stream_ends_when_it_was_on_air_for_as_long_as_it_may() {
 async fn a_pause_with_an_open_connection_is_starvation_until_it_ends() {
     let house = House::open().await;
     let key = house.channel('a', true).await;
-    let encoder = Encoder::go_live(&house.rtmp_url(&key));
+    let encoder = go_live(&house.rtmp_url(&key));
     session(&house.store, |live, _| live.health == StreamHealth::Healthy).await;
     encoder.signal("-STOP");
     let (live, names) = session(&house.store, |live, _| live.health == StreamHealth::Starving).await;
@@ -173,7 +179,7 @@ async fn an_account_with_too_many_streams_is_told_once() {
     config.limits.concurrent_streams = 1;
     let house = House::open_with(config).await;
     let (one, two) = (house.channel('a', true).await, house.channel('b', true).await);
-    let _first = Encoder::go_live(&house.rtmp_url(&one));
+    let _first = go_live(&house.rtmp_url(&one));
     session(&house.store, |live, _| live.started_at.is_some()).await;
     for _ in 0..2 {
         let url = house.rtmp_url(&two);
