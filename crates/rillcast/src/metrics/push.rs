@@ -166,3 +166,58 @@ impl Data {
         self.removed += count as u64;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use outbound::metric_sink::{MetricSinkError, Statistics, Unit};
+
+    use super::*;
+
+    fn data(from: usize, count: usize) -> Vec<MetricDatum> {
+        let datum = |number: usize| MetricDatum {
+            name: "ConcurrentStreams",
+            dimension: None,
+            at: i64::try_from(number).expect("small"),
+            unit: Unit::Count,
+            statistics: Statistics::of(1.0),
+            to_the_second: false,
+        };
+        (from..from + count).map(datum).collect()
+    }
+
+    fn delivery(taken: usize) -> MetricDelivery {
+        let busy = MetricSinkError::Service { status: 503, code: String::new(), message: String::new() };
+        MetricDelivery { taken, refused: 0, error: Some(busy) }
+    }
+
+    fn first(waiting: &Waiting) -> Option<i64> {
+        waiting.data().queue.front().map(|datum| datum.at)
+    }
+
+    #[test]
+    fn what_was_taken_goes_and_the_rest_stays_in_order() {
+        let waiting = Waiting::default();
+        waiting.add(data(0, 10));
+        assert!(!waiting.settle(&delivery(4), 10, 0));
+        assert_eq!(first(&waiting), Some(4));
+        let all = MetricDelivery { taken: 6, refused: 0, error: None };
+        assert!(waiting.settle(&all, 6, 4));
+        assert_eq!(first(&waiting), None);
+    }
+
+    #[test]
+    fn the_oldest_go_when_too_many_wait_and_a_delivery_under_way_takes_no_others_along() {
+        let waiting = Waiting::default();
+        waiting.add(data(0, WAITING));
+        // Under way: the first ten. Meanwhile, four of them make room.
+        waiting.add(data(WAITING, 4));
+        assert_eq!((waiting.data().queue.len(), first(&waiting)), (WAITING, Some(4)));
+        waiting.settle(&delivery(10), 10, 0);
+        assert_eq!(first(&waiting), Some(10));
+        // Under way: the next ten; all of them made room, and more.
+        waiting.add(data(WAITING + 4, 30));
+        let from = first(&waiting);
+        waiting.settle(&delivery(10), 10, 10);
+        assert_eq!(first(&waiting), from);
+    }
+}
