@@ -64,8 +64,9 @@ def names(events: list[dict], channel) -> list[tuple[str, str]]:
 
 def told(ivs, channel) -> dict[str, list[str]]:
     """What the API tells of each session of a channel: its events' names, oldest first."""
-    pages = ivs.get_paginator("list_stream_sessions").paginate(channelArn=channel.arn)
-    streams = [session["streamId"] for page in pages for session in page["streamSessions"]]
+    page = ivs.list_stream_sessions(channelArn=channel.arn, maxResults=100)
+    assert "nextToken" not in page
+    streams = [session["streamId"] for session in page["streamSessions"]]
     found = {}
     for stream in streams:
         session = ivs.get_stream_session(channelArn=channel.arn, streamId=stream)["streamSession"]

@@ -5,7 +5,9 @@ fails is kept for the test to see. It stands at the same address when it is up a
 """
 
 import base64
+import contextlib
 import json
+import socket
 import threading
 from collections import defaultdict
 from collections.abc import Callable
@@ -42,6 +44,7 @@ class Receiver:
         self._http: Server | None = None
         self._thread: threading.Thread | None = None
         self._lock = threading.Lock()
+        self._connections: set[socket.socket] = set()
 
     def up(self) -> "Receiver":
         receiver = self
@@ -50,6 +53,14 @@ class Receiver:
             protocol_version = "HTTP/1.1"
             # An answer in two pieces would wait for the other side's word about the first.
             disable_nagle_algorithm = True
+
+            def setup(self):
+                super().setup()
+                receiver._connections.add(self.connection)
+
+            def finish(self):
+                super().finish()
+                receiver._connections.discard(self.connection)
 
             def do_POST(self):
                 receiver._answer(self, self.rfile.read(int(self.headers["Content-Length"])))
@@ -69,6 +80,9 @@ class Receiver:
             self._http.server_close()
             self._thread.join()
             self._http = None
+            for connection in list(self._connections):
+                with contextlib.suppress(OSError):
+                    connection.shutdown(socket.SHUT_RDWR)
 
     @property
     def url(self) -> str:

@@ -26,8 +26,11 @@ pub(crate) const LEASE: Duration = Duration::from_secs(10);
 const RENEW: Duration = Duration::from_secs(3);
 /// No delivery begins when the lease has less time left.
 const MARGIN: Duration = Duration::from_secs(2);
-/// How often the outbox is looked at without news, and the position written.
+/// How often the outbox is looked at without news, and a position that moved is written at the latest.
 const TICK: Duration = Duration::from_secs(1);
+/// A position that moved is written at once when it was not written for so long: what comes seldom is not told
+/// again after a crash.
+const PACE: Duration = Duration::from_millis(500);
 /// Events of one look into the outbox.
 const LOOK: usize = 256;
 /// A question to the database that takes longer has failed.
@@ -132,7 +135,7 @@ impl Courier {
             since: wall(),
             until,
             written: position,
-            renewed: Instant::now(),
+            renewed: until - LEASE,
             news: true,
             troubled: false,
         };
@@ -172,7 +175,12 @@ impl Tenure<'_> {
             tokio::select! {
                 Some(trip) = self.trips.join_next(), if !self.trips.is_empty() => {
                     match trip {
-                        Ok((batch, outcomes)) => self.arrive(batch, outcomes),
+                        Ok((batch, outcomes)) => {
+                            self.arrive(batch, outcomes);
+                            if self.renewed.elapsed() >= PACE && !self.advance().await {
+                                return End::Lost;
+                            }
+                        }
                         // What it carried is still open: the next tenure begins before it.
                         Err(error) => {
                             error!(sink = self.courier.name, %error, "a delivery broke");

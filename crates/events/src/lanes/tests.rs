@@ -217,7 +217,8 @@ proptest! {
                 wanted.entry(if one_lane { String::new() } else { lane }).or_default().push(position);
             }
         }
-        let (mut done, mut out): (HashMap<String, Vec<i64>>, Vec<(String, Vec<i64>)>) = Default::default();
+        let mut done: HashMap<String, Vec<i64>> = HashMap::new();
+        let mut out: Vec<(String, Vec<i64>)> = Vec::new();
         let (mut fates, mut rounds) = (fates.into_iter().cycle(), 0);
         let mut mark = 0;
         while rig.lanes.waiting() > 0 {
