@@ -26,7 +26,7 @@ const CONTAINERS: [ContainerFormat; 2] = [ContainerFormat::FragmentedMp4, Contai
 fn main() {
     let rounds = std::env::args().nth(1).and_then(|count| count.parse().ok()).unwrap_or(20);
     let film = Film { gop: 60, ..Film::default() };
-    let frames: Vec<Frame> = film.frames(LENGTH).into_iter().map(padded).collect();
+    let frames: Vec<Frame> = film.frames(LENGTH).iter().map(padded).collect();
     let raw: usize = frames.iter().map(|frame| frame.data.len()).sum();
     let mut least = [Duration::MAX; 2];
     let mut bytes = [0; 2];
@@ -46,7 +46,7 @@ fn main() {
     println!("ratio {:.2}", least[1].as_secs_f64() / least[0].as_secs_f64());
 }
 
-fn padded(frame: Frame) -> Frame {
+fn padded(frame: &Frame) -> Frame {
     let wanted = if frame.track == TrackKind::Video { PICTURE } else { SOUND };
     let mut data = frame.data.to_vec();
     let room = wanted.saturating_sub(data.len());
@@ -59,7 +59,7 @@ fn padded(frame: Frame) -> Frame {
     } else {
         data.resize(wanted, 0);
     }
-    Frame { data: Bytes::from(data), ..frame }
+    Frame { data: Bytes::from(data), ..*frame }
 }
 
 fn package(film: &Film, container: ContainerFormat, frames: &[Frame]) -> usize {
