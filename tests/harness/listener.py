@@ -29,7 +29,7 @@ class Listener:
 
     def begin(self) -> "Listener":
         async def begin():
-            self._client = await nats.connect(self.url)
+            self._client = await nats.connect(self.url, reconnect_time_wait=0.1, max_reconnect_attempts=-1)
             await self._client.jetstream().add_stream(name="EVENTS", subjects=["kept.>"])
 
             async def hear(message):

@@ -336,6 +336,25 @@ async fn of_two_servers_one_delivers_and_the_other_goes_on_when_it_is_gone() {
 }
 
 #[tokio::test]
+async fn when_a_server_dies_another_goes_on_where_it_was() {
+    let store = Store::in_memory().await.expect("a store");
+    let answerer = Answerer::start(|_| Reply::Wire(Reply::json(200, ""))).await;
+    let one = House::open(&store, "one", &webhook(&answerer, "")).await;
+    store.put_events(&events(3, 4)).await.expect("put");
+    one.wait("the first", |counts| counts.delivered == 12).await;
+    one.kill().await;
+    let two = House::open(&store, "two", &webhook(&answerer, "")).await;
+    store
+        .put_events(&(4..9).flat_map(|number| (0..3).map(move |at| event(at, number))).collect::<Vec<_>>())
+        .await
+        .expect("put");
+    assert_eq!(two.counts.read()[0].delivered, 0, "the dead one's lease is not over");
+    two.wait("the rest", |counts| counts.delivered >= 15 && counts.waiting == 0).await;
+    assert_in_order(&by_channel(answerer.asked().iter().map(body)), 3, 9);
+    two.close().await;
+}
+
+#[tokio::test]
 async fn eventbridge_gets_entries_and_is_believed_about_each() {
     let store = Store::in_memory().await.expect("a store");
     let refused = Arc::new(AtomicU32::new(0));

@@ -19,16 +19,14 @@ fn event() -> Value {
     })
 }
 
-fn of_detail(conditions: Value) -> Pattern {
-    parse(&json!({"detail": conditions}))
-}
-
 fn parse(pattern: &Value) -> Pattern {
     Pattern::parse(&pattern.to_string()).unwrap_or_else(|error| panic!("{pattern}: {error}"))
 }
 
 fn matches(conditions: Value) -> bool {
-    of_detail(conditions).matches(&event())
+    let mut pattern = json!({});
+    pattern["detail"] = conditions;
+    parse(&pattern).matches(&event())
 }
 
 #[test]

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_nats::jetstream;
-use async_nats::{Client, ConnectOptions, HeaderMap, ServerAddr};
+use async_nats::{Client, ConnectOptions, Event, HeaderMap, ServerAddr};
 use futures_util::StreamExt as _;
 use percent_encoding::percent_decode_str;
 use tokio::sync::Mutex;
@@ -21,8 +21,9 @@ use crate::{sinks, subject};
 
 /// For a connection, and for the word that a message is there.
 const ANSWER: Duration = Duration::from_secs(5);
-/// How long the library waits before it mends a cut by itself; a connection is left long before.
-const MEND: Duration = Duration::from_secs(3600);
+/// How long the library waits before it mends a cut by itself; a connection is left long before, and what it
+/// still held then comes while streams can tell that they have it (two minutes).
+const MEND: Duration = Duration::from_secs(60);
 /// Tells an event that comes again (NATS documentation, "Message deduplication").
 const MESSAGE_ID: &str = "Nats-Msg-Id";
 
@@ -34,7 +35,7 @@ pub(crate) struct Nats {
 /// A connection; it is left as soon as something about it failed.
 struct Link {
     client: Client,
-    broken: AtomicBool,
+    broken: Arc<AtomicBool>,
 }
 
 impl std::fmt::Debug for Nats {
@@ -75,8 +76,8 @@ impl Nats {
             return Ok(Arc::clone(link));
         }
         *held = None;
-        let client = connect(&self.config).await.map_err(|error| Failure::away(story(&*error)))?;
-        let link = Arc::new(Link { client, broken: AtomicBool::new(false) });
+        let link = connect(&self.config).await.map_err(|error| Failure::away(story(&*error)))?;
+        let link = Arc::new(link);
         *held = Some(Arc::clone(&link));
         Ok(link)
     }
@@ -84,10 +85,10 @@ impl Nats {
 
 type ConnectFailure = Box<dyn std::error::Error + Send + Sync>;
 
-async fn connect(config: &sinks::Nats) -> Result<Client, ConnectFailure> {
+async fn connect(config: &sinks::Nats) -> Result<Link, ConnectFailure> {
     let addresses = addresses(&config.servers)?;
-    let connected = Arc::new(AtomicBool::new(false));
-    let delayed = Arc::clone(&connected);
+    let (connected, broken) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
+    let (delayed, cut) = (Arc::clone(&connected), Arc::clone(&broken));
     let mut options = ConnectOptions::new()
         .name("rillcast events")
         .connection_timeout(ANSWER)
@@ -98,6 +99,14 @@ async fn connect(config: &sinks::Nats) -> Result<Client, ConnectFailure> {
                 if delayed.load(Ordering::Relaxed) { MEND } else { Duration::ZERO }
             },
         );
+    options = options.event_callback(move |event| {
+        let cut = Arc::clone(&cut);
+        async move {
+            if matches!(event, Event::Disconnected | Event::Closed) {
+                cut.store(true, Ordering::Relaxed);
+            }
+        }
+    });
     let plain = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
     let first = addresses.first();
     if let Some(user) = first.and_then(ServerAddr::username) {
@@ -111,7 +120,7 @@ async fn connect(config: &sinks::Nats) -> Result<Client, ConnectFailure> {
     }
     let client = options.connect(addresses).await?;
     connected.store(true, Ordering::Relaxed);
-    Ok(client)
+    Ok(Link { client, broken })
 }
 
 fn addresses(text: &str) -> io::Result<Vec<ServerAddr>> {
