@@ -61,6 +61,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Newcomer<'_, S> {
     /// Contends for a channel that is on air.
     pub(crate) async fn contend<'d>(&mut self, desk: &'d Desk, channel: &Arn) -> Verdict<'d> {
         let Some(tenure) = arrived(desk, channel).await else { return Verdict::Occupied };
+        if tenure.heard().is_none() {
+            tenure.ended().await;
+            return Verdict::Vacant;
+        }
         let verdict = match self.priority {
             Some(priority) => self.audition(desk, channel, &tenure, priority).await,
             None => knock(&tenure, &self.timeouts).await,

@@ -12,8 +12,8 @@ use media::amf0::Value;
 use crate::house::{House, watch, within};
 use crate::publisher::{Publisher, film};
 
-/// What a silent publisher is asked.
-const PING: [u8; 2] = [0, 6];
+/// What a silent publisher is asked: a user control message of 6 bytes, event 6.
+const PING: [u8; 10] = [0, 0, 6, 4, 0, 0, 0, 0, 0, 6];
 
 async fn with_short_patience() -> House {
     let mut config = Config::default();
@@ -90,7 +90,7 @@ async fn of_many_who_wait_for_a_dead_one_a_single_one_gets_its_place() {
         crowd.push(publisher.expect("no panic"));
     }
     let (mut let_in, mut refused) = (0, 0);
-    for publisher in crowd {
+    for publisher in &mut crowd {
         // The one that is let in says nothing more, so the next ones may get its place in turn; but never two at once.
         let said = publisher.answer().await;
         let_in += usize::from(said.contains("NetStream.Publish.Start"));

@@ -138,7 +138,7 @@ impl Publisher {
     }
 
     /// Waits for the answer to the request to publish, and gives all that the server said.
-    pub(crate) async fn answer(mut self) -> String {
+    pub(crate) async fn answer(&mut self) -> String {
         within(async {
             let mut piece = [0; 4096];
             while !contains(&self.heard, b"NetStream.Publish.") {
