@@ -116,7 +116,8 @@ impl Viewers {
                 house.close();
             }
         }
-        // A house takes its account with it from the register under the same lock, so none is lost.
+        // Houses hold their accounts, and nobody takes one from the register while it is locked: what only the
+        // register holds, nobody counts with.
         self.accounts().retain(|_, account| Arc::strong_count(account) > 1 || account.is_remembered());
     }
 
