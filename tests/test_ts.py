@@ -5,6 +5,7 @@ So is what both containers owe to players: low latency, and parameters that chan
 Promise: transport streams are read by a reader of our own and by ffmpeg; what plays is hls.js's word.
 """
 
+import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -104,6 +105,21 @@ def test_files_of_the_other_container_are_not_there(passage):
     uri = seen.last.closed[-1].uri
     for other in (uri.replace(".ts", ".m4s"), "i0.mp4"):
         assert fetch(urljoin(seen.url, other)).status == 404, other
+
+
+def test_ffmpeg_as_an_hls_player_plays_to_the_end(ivs, server, clip, publish):
+    channel = make_channel(ivs, containerFormat="TS")
+    publish(clip(Recipe(seconds=6)), server.rtmp_url(channel.key))
+    wait_until(lambda: on_air(channel.playback), "the channel on air")
+    played = subprocess.run(
+        ["ffmpeg", "-nostdin", "-v", "error", "-i", channel.playback, "-map", "0:v", "-map", "0:a", "-f", "framemd5", "-"],
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert played.returncode == 0 and played.stderr == ""
+    kinds = [line.partition(",")[0] for line in played.stdout.splitlines() if not line.startswith("#")]
+    assert kinds.count("0") > 100 and kinds.count("1") > 100, "pictures and sound"
 
 
 # In a browser, in both containers

@@ -237,6 +237,19 @@ fn sets_that_a_keyframe_brings_itself_are_written_once() {
 }
 
 #[test]
+fn a_picture_too_large_for_a_length_has_none_and_is_whole() {
+    let tracks = Film::default().tracks();
+    for size in [65_400usize, 65_600, 300_000] {
+        let own = vec![[&[0x41], &vec![1; size][..]].concat()];
+        let video =
+            [Sample { duration: 3_000, composition: 90, keyframe: false, data: behind_lengths(&own) }];
+        let part = Part { tags: &[], video_time: 0, video: &video, audio_time: 0, audio: &[] };
+        let units = Reader::default().read(&Muxer::new(&tracks).part(&part));
+        assert_eq!(nals(&units[0].data)[1..], own[..]);
+    }
+}
+
+#[test]
 fn other_tracks_have_tables_of_another_version_and_equal_ones_the_same() {
     let film = Film::default();
     let mut muxer = Muxer::new(&Film { sound: false, ..film.clone() }.tracks());

@@ -205,9 +205,11 @@ impl Cutter {
         }
     }
 
-    /// The same picture under other parameters: what is open is closed, and the media go on without a
-    /// break (draft-pantos-hls-rfc8216bis 4.4.4.3 asks for a discontinuity only where tracks or times do not
-    /// go on).
+    /// The same picture under other parameters: what is open is closed, and the media go on without a break.
+    ///
+    /// A discontinuity is a MUST only where tracks or times do not go on, and a SHOULD for other parameters
+    /// (draft-pantos-hls-rfc8216bis, 4.4.4.3). Players take the new ones from the map or from the keyframe all
+    /// the same, and a break would make them start anew at each takeover.
     fn renew(&mut self, frame: Frame, span: Ticks, cuts: &mut VecDeque<Cut>) {
         self.settle(span, cuts);
         self.cues.place(&frame);
@@ -347,7 +349,7 @@ impl Cutter {
 /// Do the tracks stay what players were told, but for the pictures' parameter sets?
 ///
 /// So it is when another encoder of the same settings takes over, and when one renews its parameters.
-fn renews(old: &Tracks, new: &Tracks) -> bool {
+pub(crate) fn renews(old: &Tracks, new: &Tracks) -> bool {
     let (Some(before), Some(after)) = (&old.video, &new.video) else { return false };
     let told = |video: &AvcParams| {
         let AvcParams { profile, constraints, level, width, height, .. } = *video;

@@ -1,4 +1,4 @@
-//! The packager: cuts what is on air into low-latency HLS parts and segments.
+//! The packager: cuts what is on air into low-latency HLS parts and segments, in the broadcast's container.
 //!
 //! Way in: the hub's broadcasts, each read by one task. Way out: each broadcast's shelf. In between, a
 //! [`Segmenter`] (frames in, parts out) and a [`Window`] (parts in, snapshots out) that know no clock and

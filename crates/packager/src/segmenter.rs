@@ -15,7 +15,7 @@ use live::{Init, Part, Terms, Text};
 use media::{Frame, TrackKind, Tracks};
 
 use crate::cues;
-use crate::cutter::Cutter;
+use crate::cutter::{Cutter, renews};
 use crate::fit::{Beat, Fit};
 
 /// What a segment is before its first byte.
@@ -60,7 +60,10 @@ enum Phase {
 /// What came before the rhythm is known.
 #[derive(Debug, Default)]
 struct Reel {
+    /// Of the first frame.
     tracks: Option<Arc<Tracks>>,
+    /// Other parameters of the same picture, each with the number of the frame that it came before.
+    renewed: Vec<(usize, Arc<Tracks>)>,
     frames: Vec<(Frame, SystemTime)>,
     beats: Vec<Beat>,
     bytes: usize,
@@ -145,13 +148,19 @@ impl Segmenter {
 
     fn begin(&mut self) {
         let Phase::Collecting(reel) = &mut self.phase else { return };
-        let Reel { tracks: Some(tracks), frames, beats, texts, .. } = std::mem::take(reel) else { return };
+        let Reel { tracks: Some(tracks), renewed, frames, beats, texts, .. } = std::mem::take(reel) else {
+            return;
+        };
         let told = tracks.video.as_ref().and_then(|video| video.frame_rate);
         let mut fit = Fit::new(self.part, told, &beats);
         fit.terms.container = self.container;
         let mut cutter = Cutter::new(fit, tracks);
         let mut texts = texts.into_iter().peekable();
+        let mut renewed = renewed.into_iter().peekable();
         for (number, (frame, arrived)) in frames.into_iter().enumerate() {
+            if let Some((_, tracks)) = renewed.next_if(|(before, _)| *before <= number) {
+                cutter.tracks(tracks, &mut self.cuts);
+            }
             while let Some((_, text)) = texts.next_if(|(before, _)| *before <= number) {
                 cutter.metadata(text);
             }
@@ -159,6 +168,9 @@ impl Segmenter {
         }
         for (_, text) in texts {
             cutter.metadata(text);
+        }
+        for (_, tracks) in renewed {
+            cutter.tracks(tracks, &mut self.cuts);
         }
         self.phase = Phase::Cutting(Box::new(cutter));
     }
@@ -169,21 +181,33 @@ impl Reel {
     const MOST: usize = 4_800;
     const MOST_BYTES: usize = 32 << 20;
 
-    /// Sound that joins the same picture is taken in from the start; any other change makes what was
-    /// collected worthless, and nobody has seen it yet.
+    /// Sound that joins the same picture is taken in from the start, and other parameters of that picture
+    /// break nothing; any other change makes what was collected worthless, and nobody has seen it yet.
     fn tracks(&mut self, tracks: Arc<Tracks>) {
-        let joins = self.tracks.as_ref().is_some_and(|old| old.video == tracks.video && old.audio.is_none());
-        if !joins {
+        let goes_on = self.latest().is_some_and(|old| renews(old, &tracks));
+        if goes_on && !self.frames.is_empty() {
+            let before = self.frames.len();
+            self.renewed.pop_if(|(other, _)| *other == before);
+            self.renewed.push((before, tracks));
+            return;
+        }
+        let joins = |old: &Arc<Tracks>| old.video == tracks.video && old.audio.is_none();
+        if !(self.renewed.is_empty() && self.tracks.as_ref().is_some_and(joins)) {
             self.restart();
         }
         self.tracks = Some(tracks);
+    }
+
+    fn latest(&self) -> Option<&Arc<Tracks>> {
+        self.renewed.last().map(|(_, tracks)| tracks).or(self.tracks.as_ref())
     }
 
     /// Text outlives the pictures it was for: it goes with the next one that is shown.
     fn restart(&mut self) {
         let mut texts = std::mem::take(&mut self.texts);
         texts.iter_mut().for_each(|(before, _)| *before = 0);
-        *self = Self { tracks: self.tracks.take(), texts, weight: self.weight, ..Self::default() };
+        let tracks = self.latest().cloned();
+        *self = Self { tracks, texts, weight: self.weight, ..Self::default() };
     }
 
     fn metadata(&mut self, text: Text) -> bool {

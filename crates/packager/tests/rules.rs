@@ -480,6 +480,28 @@ fn other_parameters_of_the_same_picture_go_on_without_a_break() {
 }
 
 #[test]
+fn an_encoder_that_renews_its_parameters_all_the_time_is_shown_as_soon_as_any_other() {
+    let film = Film::default();
+    let others = [film.tracks(), Film { frame_rate: (60, 1), ..film.clone() }.tracks()];
+    for container in [ContainerFormat::FragmentedMp4, ContainerFormat::Ts] {
+        let mut inspector = Inspector::within(container, Rhythm::Steady);
+        let mut turns = others.iter().cycle();
+        for frame in film.frames(Duration::from_secs(9)) {
+            if frame.track == TrackKind::Video && frame.keyframe {
+                inspector.tracks(turns.next().expect("an endless one").clone());
+            }
+            inspector.frame(frame);
+        }
+        inspector.end();
+        let now = inspector.latest();
+        assert_lasts(&now.listed, 9_000);
+        assert!(now.listed.iter().all(|segment| !segment.discontinuity));
+        let coded = now.listed.iter().map(|segment| &*segment.init.tracks);
+        assert!(coded.eq(others.iter().cycle().take(9)), "each segment with its own");
+    }
+}
+
+#[test]
 fn other_parameters_in_the_middle_of_a_group_are_a_discontinuity_at_the_next_keyframe() {
     let film = Film { gop: 60, ..Film::default() };
     let mut inspector = Inspector::film(&film, Duration::from_secs(9));
