@@ -66,6 +66,7 @@ fn what_can_not_be_is_refused_by_line_or_by_name() {
     let refused = [
         ("[[sink]]\nname = \"a\"\nkind = \"pigeon\"".to_owned(), "line 3: unknown variant `pigeon`"),
         (sink("file", "path = \"/x\"\nnoise = 1"), "line 5: unknown field `noise`"),
+        (sink("webhook", "secrets = \"secret@\""), "line 4: invalid type: string \"…\", expected a sequence"),
         (sink("file", ""), "sink a: path is missing"),
         (sink("file", "path = \"/x\"\nurl = \"https://x\""), "sink a: a sink of this kind has no url"),
         ("[[sink]]\nname = \"A b\"\nkind = \"file\"\npath = \"x\"".to_owned(), "sink 1: a name has 1 to 40"),

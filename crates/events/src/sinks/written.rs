@@ -84,7 +84,7 @@ impl Written {
         toml::from_str::<File>(text).map(|file| file.sink).map_err(|error| {
             let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
             // Not the library's own text: it shows the line, which may hold a secret.
-            SinksError::Toml { line: before.matches('\n').count() + 1, what: error.message().to_owned() }
+            SinksError::Toml { line: before.matches('\n').count() + 1, what: unquoted(error.message()) }
         })
     }
 
@@ -193,6 +193,16 @@ impl Written {
             ("path", self.path.is_some()),
         ];
         keys.iter().find(|(_, there)| *there).map(|(key, _)| *key)
+    }
+}
+
+/// A message without the texts that it quotes: one of them may be a secret in the wrong place.
+fn unquoted(message: &str) -> String {
+    match (message.find('"'), message.rfind('"')) {
+        (Some(first), Some(last)) if first < last => {
+            format!("{}\"…\"{}", &message[..first], &message[last + 1..])
+        }
+        _ => message.to_owned(),
     }
 }
 
