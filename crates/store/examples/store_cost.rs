@@ -1,7 +1,8 @@
 //! What the store costs: processor time and wall time for each act, on a file (the argument names its
-//! folder; default: a temporary one) or on a server (the argument is its address).
+//! folder; default: a temporary one) or on a server (the argument is its address). A second argument,
+//! `streams`, measures the life of streams alone.
 //!
-//! `cargo run --release -p store --example store_cost [-- FOLDER | postgres://…]`
+//! `cargo run --release -p store --example store_cost [-- FOLDER | postgres://… [streams]]`
 //!
 //! Promise: the same acts in the same order each time; nothing here is a test, and no figure is a limit.
 
@@ -49,12 +50,20 @@ async fn main() {
         Some(folder) => Store::open(&Path::new(folder).join("cost.db")).await.unwrap(),
         None => Store::open(&folder.path().join("cost.db")).await.unwrap(),
     };
+    if std::env::args().nth(2).is_none_or(|part| part != "streams") {
+        resources_and_chat(&store).await;
+    }
+    streams(&store).await;
+    store.close().await;
+}
+
+async fn resources_and_chat(store: &Store) {
     let tenant = tenant();
     for creators in [1, 16] {
         let each = CHANNELS / 2 / creators;
         let name = format!("create a channel, {creators} at a time");
         let run = creators * 1_000_000;
-        measure(&name, each * creators, create(&store, run, creators, each)).await;
+        measure(&name, each * creators, create(store, run, creators, each)).await;
     }
     let key = access_key();
     store.add_access_key(&key).await.unwrap();
@@ -90,14 +99,12 @@ async fn main() {
     for (run, (spenders, batch, spread)) in SPENDING.into_iter().enumerate() {
         let tokens = if batch == 1 { TOKENS / 50 } else { TOKENS };
         let name = format!("use a chat token, {spenders} x {batch} of within {spread} ms");
-        measure(&name, tokens, spend(&store, run as u128, spenders, tokens / spenders, batch, spread)).await;
+        measure(&name, tokens, spend(store, run as u128, spenders, tokens / spenders, batch, spread)).await;
     }
     measure("forget a used chat token", TOKENS * (SPENDING.len() - 1) + TOKENS / 50, async {
         store.forget_spent_chat_tokens(i64::MAX).await.unwrap();
     })
     .await;
-    streams(&store).await;
-    store.close().await;
 }
 
 /// The life of streams, and what follows its events.
