@@ -6,12 +6,16 @@ see the server's answers to its commands.
 
 import socket
 import struct
+from collections.abc import Iterable
 from typing import Any
 
+from .encoder import Tag
 from .waiting import PATIENCE
 
 CONTROL, COMMAND, MEDIA = 2, 3, 4
-SET_CHUNK_SIZE, AUDIO, VIDEO, INVOKE = 1, 8, 9, 20
+SET_CHUNK_SIZE, AUDIO, VIDEO, DATA, INVOKE = 1, 8, 9, 18, 20
+#: Of Linux: a socket that is closed in this mode says nothing to its peer.
+TCP_REPAIR = 19
 
 
 def amf(value: Any) -> bytes:
@@ -111,6 +115,25 @@ class Publisher:
 
     def audio(self, body: bytes, time: int = 0) -> None:
         self.send(message(AUDIO, body, chunk_stream=MEDIA, stream=1, time=time))
+
+    def tags(self, tags: Iterable[Tag]) -> None:
+        """Media of an FLV file, with what describes them."""
+        for tag in tags:
+            self.send(message(tag.kind, tag.body, chunk_stream=MEDIA, stream=1, time=tag.time))
+
+    def data(self, handler: str, value: Any) -> None:
+        """A data message."""
+        self.send(message(DATA, amf(handler) + amf(value), chunk_stream=MEDIA, stream=1))
+
+    def reset(self) -> None:
+        """Leaves by a reset."""
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.close()
+
+    def vanish(self) -> None:
+        """Leaves without a word, as a machine does that lost its power. Only root may."""
+        self.socket.setsockopt(socket.IPPROTO_TCP, TCP_REPAIR, 1)
+        self.close()
 
     def answer_to(self, name: str, transaction: int | None = None) -> list[Any]:
         while True:

@@ -36,7 +36,7 @@ impl Publisher {
     /// Comes, and asks to publish by a key, which may have a query.
     pub(crate) async fn knock(address: SocketAddr, key: &str, film: Film) -> Self {
         let stream = TcpStream::connect(address).await.expect("an open door");
-        let frames = film.frames(Duration::from_secs(60));
+        let frames = film.frames(Duration::from_secs(8));
         let mut publisher = Self { stream, film, frames, next: 0, heard: Vec::new() };
         let mut hello = vec![3];
         hello.extend_from_slice(&[0; 2 * 1536]);
