@@ -329,6 +329,35 @@ def test_a_killed_server_loses_no_event_and_keeps_each_channels_order(start_serv
     hook.down()
 
 
+def test_of_two_servers_on_one_database_either_may_die(start_server, postgres, tmp_path):
+    hook = Receiver().up()
+    sinks = tmp_path / "sinks.toml"
+    sinks.write_text(hook.sink("hook"))
+    flags = ["--public-url", "http://video.example.com", "--event-sinks", str(sinks)]
+    database = {"RILLCAST_DATABASE": postgres.database()}
+    first, second = (start_server(*flags, env=database) for _ in range(2))
+    ivs = aws.client(first)
+    channel = aws.make_channel(ivs)
+
+    def arrives(count: int) -> None:
+        sessions = wait_until(lambda: all_ended(ivs, channel, count), "the sessions")
+        wait_until(lambda: of_sessions(names(hook.events, channel)) == sessions, "their events")
+
+    for server in (first, second, first, second):
+        visit(server, channel)
+    arrives(4)
+    assert max(hook.calls.values()) == 1, "one of the two delivers"
+    # Whichever it was: one dies, and then the other while the first is back.
+    for count, (dying, living) in enumerate([(first, second), (second, first)], 5):
+        dying.process.kill()
+        dying.process.wait()
+        ivs = aws.client(living, first.root_key())
+        visit(living, channel)
+        arrives(count)
+        dying.start()
+    hook.down()
+
+
 # Patterns
 
 
