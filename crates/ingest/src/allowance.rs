@@ -150,13 +150,13 @@ mod tests {
         Limits::AWS
     }
 
-    /// Brings these megabits, each for a second, one after the other; gives the second that broke a limit.
-    fn bring(allowance: &mut Allowance, megabits: impl IntoIterator<Item = f64>) -> Option<(u64, Excess)> {
+    /// Brings these kilobits, each for a second, one after the other; gives the second that broke a limit.
+    fn bring(allowance: &mut Allowance, kilobits: impl IntoIterator<Item = u64>) -> Option<(u64, Excess)> {
         let mut seconds = 0;
-        for rate in megabits {
+        for rate in kilobits {
             for tenth in 0..10 {
                 let now = Duration::from_millis(seconds * 1_000 + tenth * 100);
-                allowance.arrived((rate * 1e6 / 80.0) as u64, now);
+                allowance.arrived(rate * 1_000 / 80, now);
             }
             seconds += 1;
             if let Some(excess) = allowance.judge(Duration::from_secs(seconds)) {
@@ -170,7 +170,7 @@ mod tests {
     fn an_encoder_that_overshoots_for_seconds_is_let_be() {
         let mut allowance = Allowance::new(limits(), ChannelType::Standard);
         // Its mean is at the limit; scene cuts take twice as much.
-        let wave = (0..600).map(|second| if second % 10 < 2 { 16.0 } else { 6.625 });
+        let wave = (0..600).map(|second| if second % 10 < 2 { 16_000 } else { 6_625 });
         assert_eq!(bring(&mut allowance, wave), None);
     }
 
@@ -178,9 +178,9 @@ mod tests {
     fn what_a_network_held_up_may_come_at_once() {
         let mut allowance = Allowance::new(limits(), ChannelType::Standard);
         let held = (0..120).map(|second| match second % 40 {
-            20..28 => 0.0,
-            28 => 72.0,
-            _ => 8.0,
+            20..28 => 0,
+            28 => 72_000,
+            _ => 8_000,
         });
         assert_eq!(bring(&mut allowance, held), None);
     }
@@ -188,16 +188,16 @@ mod tests {
     #[test]
     fn far_too_much_ends_soon_and_a_little_too_much_later() {
         let mut allowance = Allowance::new(limits(), ChannelType::Standard);
-        let (second, excess) = bring(&mut allowance, [20.0; 60]).expect("a breach");
+        let (second, excess) = bring(&mut allowance, [20_000; 60]).expect("a breach");
         assert!((10..15).contains(&second), "{second}");
         assert_eq!((excess.allowed, excess.limit), (8_500_000, BreachedLimit::IngestBitrate));
         assert!(excess.breach().exceeded_by.abs_diff(11_500_000) < 1_000, "{excess:?}");
         let mut allowance = Allowance::new(limits(), ChannelType::Standard);
-        let (second, excess) = bring(&mut allowance, [10.2; 300]).expect("a breach");
+        let (second, excess) = bring(&mut allowance, [10_200; 300]).expect("a breach");
         assert!(second > 90, "{second}");
         assert!(excess.seen.abs_diff(10_200_000) < 1_000, "{excess:?}");
         let mut allowance = Allowance::new(limits(), ChannelType::Standard);
-        assert_eq!(bring(&mut allowance, [8.9; 7_200]), None, "headers and metadata count");
+        assert_eq!(bring(&mut allowance, [8_900; 7_200]), None, "headers and metadata count");
     }
 
     #[test]
@@ -205,7 +205,7 @@ mod tests {
         let at_two_megabits = |width, height| {
             let mut allowance = Allowance::new(limits(), ChannelType::Basic);
             assert_eq!(allowance.picture(width, height), None);
-            bring(&mut allowance, [2.0; 90]).map(|(_, excess)| excess.allowed)
+            bring(&mut allowance, [2_000; 90]).map(|(_, excess)| excess.allowed)
         };
         assert_eq!(at_two_megabits(852, 480), Some(1_500_000));
         assert_eq!(at_two_megabits(480, 852), Some(1_500_000), "upright");

@@ -121,10 +121,10 @@ impl Meter {
         second.media = Some(frame.dts);
         let number = self.seconds.number();
         self.first_picture.get_or_insert(number);
-        if frame.keyframe {
-            if let Some(before) = self.keyframe.replace(frame.dts) {
-                self.keyframe_interval = between(before, frame.dts).max(0.0);
-            }
+        if frame.keyframe
+            && let Some(before) = self.keyframe.replace(frame.dts)
+        {
+            self.keyframe_interval = between(before, frame.dts).max(0.0);
         }
     }
 

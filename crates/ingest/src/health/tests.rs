@@ -20,19 +20,19 @@ impl Film {
         Self { meter, now: 0, media: 0 }
     }
 
-    /// A second of so many pictures of so many bytes, whose media time is this part of a second.
-    fn second(&mut self, pictures: u64, bytes: usize, pace: f64) -> StreamHealth {
+    /// A second of so many pictures of so many bytes, whose media time is so many milliseconds.
+    fn second(&mut self, pictures: u64, bytes: usize, pace: i64) -> StreamHealth {
         for picture in 0..pictures {
             self.now += 1_000 / pictures;
-            self.media += (pace * 90_000.0 / pictures as f64) as i64;
+            self.media += pace * 90 / i64::try_from(pictures).expect("a small number");
             self.picture(bytes, picture == 0);
         }
-        self.now = (self.now / 1_000 + u64::from(self.now % 1_000 != 0 || pictures == 0)) * 1_000;
+        self.now = (self.now / 1_000 + u64::from(pictures == 0 || !self.now.is_multiple_of(1_000))) * 1_000;
         self.judge()
     }
 
     fn seconds(&mut self, count: usize, pictures: u64, bytes: usize) -> Vec<StreamHealth> {
-        (0..count).map(|_| self.second(pictures, bytes, 1.0)).collect()
+        (0..count).map(|_| self.second(pictures, bytes, 1_000)).collect()
     }
 
     fn picture(&mut self, bytes: usize, keyframe: bool) {
@@ -93,7 +93,7 @@ fn an_encoder_that_slows_down_by_itself_is_believed() {
 fn a_stream_that_its_network_slows_down_starves_however_even_it_is() {
     let mut film = Film::announced(Some(30.0), Some(3_000.0));
     film.seconds(10, 30, 12_500);
-    let told: Vec<_> = (0..30).map(|_| film.second(8, 12_500, 8.0 / 30.0)).collect();
+    let told: Vec<_> = (0..30).map(|_| film.second(8, 12_500, 266)).collect();
     assert!(told[3..].iter().all(|health| *health == Starving), "{told:?}");
 }
 
@@ -102,7 +102,7 @@ fn one_gulp_after_a_pause_is_no_recovery() {
     let mut film = Film::announced(Some(30.0), Some(3_000.0));
     film.seconds(10, 30, 12_500);
     film.seconds(5, 0, 0);
-    film.second(150, 12_500, 5.0);
+    film.second(150, 12_500, 5_000);
     let told = film.seconds(3, 0, 0);
     assert!(!told.contains(&Healthy), "{told:?}");
 }
@@ -110,11 +110,9 @@ fn one_gulp_after_a_pause_is_no_recovery() {
 #[test]
 fn an_encoder_that_hands_on_in_gulps_of_two_seconds_is_healthy() {
     let mut film = Film::announced(Some(30.0), Some(3_000.0));
-    let told: Vec<_> = (0..30)
-        .map(|second| {
-            film.second(if second % 2 == 0 { 60 } else { 0 }, 12_500, if second % 2 == 0 { 2.0 } else { 0.0 })
-        })
-        .collect();
+    let gulp = |second| if second % 2 == 0 { (60, 2_000) } else { (0, 0) };
+    let told: Vec<_> =
+        (0..30).map(gulp).map(|(pictures, span)| film.second(pictures, 12_500, span)).collect();
     assert!(told[5..].iter().all(|health| *health == Healthy), "{told:?}");
 }
 
