@@ -69,7 +69,7 @@ fn message() -> Body {
 
 fn inside() {
     let (bus, count) = (Bus::in_process(node("1")), Arc::new(Count::default()));
-    bus.subscribe_rooms(Arc::clone(&count) as Arc<dyn Receiver>);
+    bus.subscribe(Arc::clone(&count) as Arc<dyn Receiver>);
     let (subject, body) = (room(), message());
     let began = Instant::now();
     for _ in 0..INSIDE {
@@ -87,7 +87,7 @@ async fn outside(url: String) -> Result<(), Box<dyn std::error::Error>> {
     let mut nodes = Vec::new();
     for name in ["1", "2"] {
         let (bus, count) = (Bus::nats(NatsConfig::new(&url), node(name)).await?, Arc::new(Count::default()));
-        bus.subscribe_rooms(Arc::clone(&count) as Arc<dyn Receiver>);
+        bus.subscribe(Arc::clone(&count) as Arc<dyn Receiver>);
         nodes.push((bus, count));
     }
     let (bus, own) = &nodes[0];

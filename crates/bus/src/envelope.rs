@@ -5,7 +5,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use domain::Arn;
+use domain::{Arn, StreamId};
 use serde::{Deserialize, Serialize};
 
 /// One run of one server: an envelope's origin. Fresh at each start.
@@ -24,6 +24,8 @@ impl fmt::Display for NodeId {
 pub enum Subject {
     /// A chat room.
     Room(Arn),
+    /// A channel.
+    Channel(Arn),
 }
 
 /// What is said.
@@ -31,6 +33,8 @@ pub enum Subject {
 pub enum Body {
     /// About a chat room.
     Room(RoomNews),
+    /// To whoever has the channel on air.
+    Channel(ChannelOrder),
 }
 
 /// Which kind of frame a client gets.
@@ -89,6 +93,23 @@ pub enum RoomNews {
     Changed,
 }
 
+/// What the node that has a channel's stream on air is to do; others have nothing to do.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ChannelOrder {
+    /// End this stream.
+    Stop {
+        /// Which: one that begins meanwhile is not meant.
+        stream: StreamId,
+    },
+    /// Put text at the next picture of this stream.
+    Metadata {
+        /// Which.
+        stream: StreamId,
+        /// What.
+        text: Arc<str>,
+    },
+}
+
 /// A body with its subject and origin.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Envelope {
@@ -107,8 +128,12 @@ impl Envelope {
 
     /// How many bytes of text it carries: what counts against bounds.
     pub fn weight(&self) -> usize {
-        let Body::Room(news) = &self.body;
-        self.node.0.len() + news.weight()
+        let body = match &self.body {
+            Body::Room(news) => news.weight(),
+            Body::Channel(ChannelOrder::Metadata { text, .. }) => text.len(),
+            Body::Channel(ChannelOrder::Stop { .. }) => 0,
+        };
+        self.node.0.len() + body
     }
 }
 

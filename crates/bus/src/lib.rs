@@ -17,7 +17,7 @@ mod error;
 mod in_process;
 mod nats;
 
-pub use envelope::{Body, Envelope, FrameKind, NodeId, RoomNews, Subject};
+pub use envelope::{Body, ChannelOrder, Envelope, FrameKind, NodeId, RoomNews, Subject};
 pub use error::{BusConnectError, BusError};
 pub use nats::NatsConfig;
 
@@ -119,8 +119,13 @@ impl Bus {
         }
     }
 
-    /// From now on `receiver` gets everything that is said about rooms, until the bus is gone.
-    pub fn subscribe_rooms(&self, receiver: Arc<dyn Receiver>) {
+    /// Whether there may be other nodes that hear what is said here.
+    pub fn reaches_others(&self) -> bool {
+        matches!(self.way, Way::Nats(_))
+    }
+
+    /// From now on `receiver` gets everything that is said, until the bus is gone.
+    pub fn subscribe(&self, receiver: Arc<dyn Receiver>) {
         match &self.way {
             Way::InProcess(bus) => bus.subscribe(&receiver),
             Way::Nats(bus) => bus.subscribe(receiver),

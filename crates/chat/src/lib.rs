@@ -117,7 +117,7 @@ impl Chat {
         let hall = Arc::new(Hall::new(config, deps, spender, commands));
         let fanout = Fanout::start(engine, Arc::new(Gateway::new(&hall))).map_err(Error::Engine)?;
         hall.set_fanout(fanout);
-        hall.bus.subscribe_rooms(Arc::new(Ear::new(&hall)));
+        hall.bus.subscribe(Arc::new(Ear::new(&hall)));
         Ok(Self { hall, tasks: Arc::new(Mutex::new(Some(Tasks { tokens, orders }))) })
     }
 

@@ -33,8 +33,7 @@ impl Ear {
 impl Receiver for Ear {
     fn receive(&self, envelope: &Arc<Envelope>) {
         if let Some(hall) = self.0.upgrade() {
-            let Subject::Room(arn) = &envelope.subject;
-            let Body::Room(news) = &envelope.body;
+            let (Subject::Room(arn), Body::Room(news)) = (&envelope.subject, &envelope.body) else { return };
             hall.hear(arn, news, envelope);
         }
     }
@@ -49,7 +48,7 @@ impl Receiver for Ear {
     }
 
     fn lost(&self, envelope: &Arc<Envelope>) {
-        let Subject::Room(arn) = &envelope.subject;
+        let Subject::Room(arn) = &envelope.subject else { return };
         if let (Some(hall), Body::Room(RoomNews::Frame { id, sender: Some(sender), payload, .. })) =
             (self.0.upgrade(), &envelope.body)
         {

@@ -2,8 +2,8 @@
 //!
 //! **Way in**: the traits [`api::ivs::Ivs`] and [`api::ivschat::IvsChat`] (one function per operation) and
 //! [`api::KeyRing`] (who may call), all implemented by [`Control`]; [`Control::run`] beside them. **Way out**: rows
-//! in the store; a request to stop for a broadcast whose channel is gone or was changed; news for chat rooms on
-//! the bus; a probe in a bucket or of a log's destination.
+//! in the store; a request to stop for a broadcast whose channel is gone or was changed; news for chat rooms, and
+//! orders for streams of other servers, on the bus; a probe in a bucket or of a log's destination.
 //!
 //! Promise: the only writer of resources. What an operation answered is committed, and seen by the next
 //! call whoever makes it; an operation that was refused changed nothing; no operation shows, changes or
@@ -25,6 +25,7 @@ mod keys;
 mod log_trial;
 mod news;
 mod on_air;
+mod orders;
 mod origins;
 mod paging;
 mod public_key;
@@ -51,6 +52,7 @@ pub use error::Error;
 use chat_keys::ChatKeys;
 use keys::Policies;
 use news::Untold;
+use orders::Hands;
 use paging::Tokens;
 use rates::Rates;
 use views::Endpoints;
@@ -138,6 +140,7 @@ impl Control {
         entropy::fill(&mut fresh);
         let secret = store.installation_secret(Tokens::SECRET, &fresh).await.map_err(Error::TokenSecret)?;
         let endpoints = Endpoints::new(config.ingest_endpoint, config.srt_endpoint, &config.public_url);
+        Hands::lend(&hub, &bus);
         let (rates, tokens) = (Rates::new(&config.limits, chat_rates), Tokens::new(&secret));
         Ok(Self {
             limits: config.limits,

@@ -121,6 +121,10 @@ impl Link {
         let name = &self.name;
         let subject = match about {
             Some(Subject::Room(arn)) => format!("{name}.rooms.{}.{}.{}", arn.region, arn.account, arn.id),
+            // Below the rooms: the stream has no other subjects, and a broker's stream can't be given some.
+            Some(Subject::Channel(arn)) => {
+                format!("{name}.rooms.channels.{}.{}.{}", arn.region, arn.account, arn.id)
+            }
             None => format!("{name}.rooms.nodes"),
         };
         self.send(subject, text).await

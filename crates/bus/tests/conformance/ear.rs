@@ -34,7 +34,7 @@ impl Ear {
     /// An ear on this bus.
     pub(crate) fn on(bus: &Bus) -> Arc<Self> {
         let ear = Arc::new(Self::default());
-        bus.subscribe_rooms(Arc::clone(&ear) as Arc<dyn Receiver>);
+        bus.subscribe(Arc::clone(&ear) as Arc<dyn Receiver>);
         ear
     }
 

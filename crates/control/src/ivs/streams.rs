@@ -10,7 +10,7 @@ use api::ivs::{
     StopStreamRequest, StopStreamResponse,
 };
 use api::{ApiError, Call};
-use domain::StreamId;
+use domain::{Arn, StreamId, StreamSession};
 use live::Broadcast;
 
 use super::channels;
@@ -72,10 +72,14 @@ pub(super) async fn put_metadata(
     if text.len() > METADATA {
         return Err(ApiError::validation("Metadata size exceeds payload limit"));
     }
-    let broadcast = on_air(control, call, &input.channel_arn).await?;
-    control.rates.admit_metadata(broadcast.channel())?;
-    broadcast.put_metadata(&text);
-    tracing::info!(channel = %broadcast.channel(), bytes = text.len(), "metadata put");
+    let channel = channels::find(control, call, &input.channel_arn).await?.arn;
+    let found = on_air(control, call, &channel).await?;
+    control.rates.admit_metadata(&channel)?;
+    match found {
+        Found::Here(broadcast) => broadcast.put_metadata(&text),
+        Found::Elsewhere(session) => control.put_metadata_elsewhere(&session, &text)?,
+    }
+    tracing::info!(%channel, bytes = text.len(), "metadata put");
     Ok(())
 }
 
@@ -85,29 +89,37 @@ pub(super) async fn stop(
     call: &Call,
     input: StopStreamRequest,
 ) -> Result<StopStreamResponse, ApiError> {
-    let broadcast = on_air(control, call, &input.channel_arn).await?;
-    broadcast.request_stop();
-    tracing::info!(channel = %broadcast.channel(), stream = %broadcast.stream(), "stream stopped by a call");
+    let channel = channels::find(control, call, &input.channel_arn).await?.arn;
+    match on_air(control, call, &channel).await? {
+        Found::Here(broadcast) => {
+            broadcast.request_stop();
+            tracing::info!(%channel, stream = %broadcast.stream(), "stream stopped by a call");
+        }
+        Found::Elsewhere(session) => {
+            control.stop_elsewhere(&tenant(call), &session).await?;
+            tracing::info!(%channel, stream = %session.stream, "stream of another server stopped by a call");
+        }
+    }
     Ok(StopStreamResponse {})
 }
 
+/// Which server has a stream on air.
+enum Found {
+    Here(Arc<Broadcast>),
+    Elsewhere(Box<StreamSession>),
+}
+
 /// What is on air on the caller's channel, whether it can be played yet or not.
-async fn on_air(control: &Control, call: &Call, channel: &str) -> Result<Arc<Broadcast>, ApiError> {
-    let found = channels::find(control, call, channel).await?;
-    match control.hub.broadcast(&found.arn) {
-        Some(broadcast) => Ok(broadcast),
-        None if control.session_elsewhere(&tenant(call), &found.arn).await?.is_some() => {
-            Err(out_of_reach(channel))
-        }
-        None => Err(offline(channel)),
+async fn on_air(control: &Control, call: &Call, channel: &Arn) -> Result<Found, ApiError> {
+    if let Some(broadcast) = control.hub.broadcast(channel) {
+        return Ok(Found::Here(broadcast));
     }
+    let elsewhere = control.session_elsewhere(&tenant(call), channel).await?;
+    let session = elsewhere.ok_or_else(|| offline(channel))?;
+    Ok(Found::Elsewhere(Box::new(session)))
 }
 
-fn out_of_reach(channel: &str) -> ApiError {
-    ApiError::StreamUnavailable(format!("The stream of channel: {channel} is on air on another server"))
-}
-
-fn offline(channel: &str) -> ApiError {
+fn offline(channel: impl std::fmt::Display) -> ApiError {
     ApiError::ChannelNotBroadcasting(format!("Channel: {channel} is not currently online"))
 }
 

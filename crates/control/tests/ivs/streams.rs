@@ -276,7 +276,8 @@ async fn a_stream_of_another_server_is_out_of_reach_and_keeps_its_channel() {
         refused_as(AWAY, stop(&caller(), &house, &arn(&channel)).await),
         refused_as(AWAY, put(&caller(), &house, &arn(&channel), "x").await),
     ] {
-        assert_eq!(refusal, format!("The stream of channel: {} is on air on another server", arn(&channel)));
+        let text = "is on air on another server, which can't be reached now";
+        assert_eq!(refusal, format!("The stream of channel: {} {text}", arn(&channel)));
     }
     let online = format!("Channel: {} is currently online", arn(&channel));
     let delete = DeleteChannelRequest { arn: arn(&channel) };

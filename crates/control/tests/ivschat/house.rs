@@ -40,7 +40,7 @@ struct Heard(Mutex<Vec<(Arn, RoomNews)>>);
 
 impl Receiver for Heard {
     fn receive(&self, envelope: &Arc<Envelope>) {
-        let (Subject::Room(room), Body::Room(news)) = (&envelope.subject, &envelope.body);
+        let (Subject::Room(room), Body::Room(news)) = (&envelope.subject, &envelope.body) else { return };
         self.0.lock().unwrap().push((room.clone(), news.clone()));
     }
 
@@ -69,7 +69,7 @@ impl House {
         let sinks = LogSinksConfig { logs_endpoint: endpoint.clone(), firehose_endpoint: endpoint };
         let bus = Bus::in_process(NodeId("test".to_owned()));
         let heard = Arc::new(Heard::default());
-        bus.subscribe_rooms(heard.clone());
+        bus.subscribe(heard.clone());
         let rates = Arc::new(ChatRates::new(&config.limits, Instant::now()));
         let deps = Deps {
             store: store.clone(),
