@@ -209,3 +209,92 @@ fn passes(code: &str) -> bool {
 fn reason(code: &str, message: &str) -> String {
     format!("{code} {message}").trim().chars().take(WORDS).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use outbound::{Credentials, Keys};
+    use serde_json::json;
+    use testkit::{Answerer, Reply};
+
+    use super::*;
+    use crate::outlet::FailureKind;
+
+    fn letter(bytes: usize) -> Vec<Letter> {
+        let event = json!({
+            "source": "aws.ivs", "detail-type": "x", "resources": [], "detail": {"reason": "x".repeat(bytes)},
+        });
+        let id = domain::EventId::parse("00000000-0000-4000-8000-000000000000").expect("an id");
+        vec![Letter { id, at: 1_999, envelope: Bytes::from(event.to_string()) }]
+    }
+
+    fn bridge(answerer: &Answerer) -> EventBridge {
+        let keys = Keys { id: "AKIATEST".to_owned(), secret: "a secret".to_owned(), session: None };
+        let outbound = Outbound::new(outbound::Config {
+            credentials: Credentials::Keys(keys),
+            ..outbound::Config::default()
+        });
+        let config = sinks::EventBridge {
+            bus: "default".to_owned(),
+            region: "us-east-1".to_owned(),
+            endpoint: answerer.url("/"),
+            source: Some("mine".to_owned()),
+        };
+        EventBridge { config, outbound: outbound.expect("a client") }
+    }
+
+    fn kinds(outcomes: &[Outcome]) -> Vec<Option<FailureKind>> {
+        outcomes.iter().map(|outcome| outcome.failure.as_ref().map(|failure| failure.kind)).collect()
+    }
+
+    #[tokio::test]
+    async fn a_call_keeps_the_services_bounds() {
+        let answerer = Answerer::start(|asked| {
+            let entries = asked.body.windows(12).filter(|window| window == b"\"DetailType\"").count();
+            let fates = vec![json!({"EventId": "1"}); entries];
+            Reply::Wire(Reply::json(200, &json!({"FailedEntryCount": 0, "Entries": fates}).to_string()))
+        });
+        let answerer = answerer.await;
+        let bridge = bridge(&answerer);
+        let large = [letter(100_000), letter(100_000), letter(100_000)];
+        assert_eq!(kinds(&bridge.deliver(&large).await), [None; 3]);
+        assert_eq!(answerer.asked().len(), 2, "not more than 256 KB in a call");
+        let many: Vec<_> = (0..23).map(|_| letter(1)).collect();
+        assert_eq!(kinds(&bridge.deliver(&many).await), [None; 23]);
+        assert_eq!(answerer.asked().len(), 5, "not more than ten entries in a call");
+        let sent: Value = serde_json::from_slice(&answerer.asked()[4].body).expect("JSON");
+        assert_eq!((&sent["Entries"][0]["Time"], &sent["Entries"][0]["Source"]), (&json!(1), &json!("mine")));
+    }
+
+    #[tokio::test]
+    async fn rights_that_are_missing_condemn_no_event() {
+        let answerer = Answerer::start(|_| {
+            let said = r#"{"__type": "com.amazon#AccessDeniedException", "Message": "no"}"#;
+            Reply::Wire(Reply::json(400, said))
+        });
+        let answerer = answerer.await;
+        let outcomes = bridge(&answerer).deliver(&[letter(1)]).await;
+        assert_eq!(kinds(&outcomes), [Some(FailureKind::Away(None))]);
+        let reason = outcomes[0].failure.as_ref().map(|failure| failure.reason.as_str());
+        assert_eq!(reason, Some("it answered 400: AccessDeniedException no"));
+    }
+
+    #[tokio::test]
+    async fn an_entry_that_is_refused_is_refused_alone_and_nonsense_is_no_success() {
+        let answers = std::sync::Mutex::new(vec![
+            json!({"Entries": [{"EventId": "1"}, {"ErrorCode": "MalformedDetail"}, {"ErrorCode": "InternalFailure"}]}),
+            json!({"Entries": []}),
+            json!(["what"]),
+        ]);
+        let answerer = Answerer::start(move |_| {
+            let next = answers.lock().expect("no panic").remove(0);
+            Reply::Wire(Reply::json(200, &next.to_string()))
+        });
+        let answerer = answerer.await;
+        let bridge = bridge(&answerer);
+        let three = [letter(1), letter(1), letter(1)];
+        let (refused, failed) = (Some(FailureKind::Refused), Some(FailureKind::Failed));
+        assert_eq!(kinds(&bridge.deliver(&three).await), [None, refused, failed]);
+        assert_eq!(kinds(&bridge.deliver(&three).await), [failed; 3]);
+        assert_eq!(kinds(&bridge.deliver(&three).await), [failed; 3]);
+    }
+}

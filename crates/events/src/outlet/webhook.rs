@@ -64,3 +64,45 @@ fn broken(error: &OutboundError) -> Failure {
         _ => Failure::away(story(error)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use http::{HeaderMap, HeaderValue};
+
+    use super::*;
+
+    fn judged(status: u16, wait: Option<&'static str>) -> Option<FailureKind> {
+        let mut headers = HeaderMap::new();
+        if let Some(wait) = wait {
+            headers.insert(RETRY_AFTER, HeaderValue::from_static(wait));
+        }
+        judge(&Answer { status, headers, body: Bytes::new() }).err().map(|failure| failure.kind)
+    }
+
+    #[test]
+    fn an_answer_says_whether_another_try_is_of_use() {
+        for status in [200, 201, 202, 204, 299] {
+            assert_eq!(judged(status, None), None, "{status}");
+        }
+        for status in [301, 307, 308, 400, 401, 403, 404, 410, 422] {
+            assert_eq!(judged(status, None), Some(FailureKind::Refused), "{status}");
+        }
+        for status in [101, 408, 425, 500, 501, 505] {
+            assert_eq!(judged(status, None), Some(FailureKind::Failed), "{status}");
+        }
+        for status in [429, 502, 503, 504] {
+            assert_eq!(judged(status, None), Some(FailureKind::Away(None)), "{status}");
+        }
+    }
+
+    #[test]
+    fn a_pause_is_kept_up_to_a_bound() {
+        let asked = |text| judged(503, Some(text));
+        assert_eq!(asked("30"), Some(FailureKind::Away(Some(Duration::from_secs(30)))));
+        assert_eq!(asked("86400"), Some(FailureKind::Away(Some(LONGEST_PAUSE))));
+        for text in ["-1", "soon", "Sat, 21 Nov 2026 15:00:00 GMT", "99999999999999999999999"] {
+            assert_eq!(asked(text), Some(FailureKind::Away(None)), "{text}");
+        }
+    }
+}
