@@ -156,11 +156,13 @@ def test_a_browser_plays_with_low_latency_in_either_container(server, channel, c
         latency, target = tab.wait("window.rillcast.latency()"), tab.read("window.rillcast.player.targetLatency")
         seen, kinds = tab.read("window.seen"), {url.partition("?")[0].rpartition(".")[2] for url in tab.asked}
         decoded = tab.read("document.querySelector('#video').webkitAudioDecodedByteCount")
+        ranges = tab.read("document.querySelector('#video').buffered.length")
     media = "ts" if "ts" in kinds else "m4s"
     report(f"hls.js with .{media}: {latency:.2f} s behind, aims at {target:.2f} s, still for {seen['still']:.2f} s")
     assert latency < 5 and target < 2, "parts are played, not whole segments"
     assert seen["errors"] == [] and seen["still"] < STALL
     assert decoded > 0, "sound, too"
+    assert ranges == 1, "neither track has a hole"
 
 
 #: Entropy coding, references and the picture differ; size, profile and level are the same. With the other's
