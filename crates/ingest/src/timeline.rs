@@ -25,6 +25,8 @@ const SLACK: i64 = 2_000;
 const EARLY_WRAPS: [i64; 2] = [1 << 24, 1 << 31];
 /// The step of a track that has not shown one yet, in milliseconds.
 const FIRST_STEP: i64 = 33;
+/// The step between pictures that are decoded late.
+const SQUEEZED: Ticks = Ticks::from_millis(1);
 /// The longest step that is taken for a frame's duration.
 const LONGEST_STEP: i64 = 1_000;
 
@@ -156,9 +158,11 @@ struct Reach {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Seam {
     /// Added to all of its times.
-    pub shift: Ticks,
+    shift: Ticks,
     /// Sound up to here has been on air already.
-    pub sounded: Option<Ticks>,
+    sounded: Option<Ticks>,
+    /// Pictures have been decoded up to here, as long as that matters.
+    decoded: Option<Ticks>,
 }
 
 impl Edge {
@@ -178,14 +182,12 @@ impl Edge {
         }
     }
 
-    /// Where frames go that begin with `first`, a picture: it is decoded and shown one usual step after all
-    /// that was decoded and shown before, and everything else moves along with it.
+    /// Where frames go that begin with `first`, a picture: it is shown one usual step after all that was shown
+    /// before, and everything else moves along with it.
     pub fn join(&self, first: &Frame) -> Seam {
-        let shift = self.video.map_or(Ticks::ZERO, |last| {
-            let step = last.steps.map_or(Ticks::from_millis(FIRST_STEP), |[one, two]| one.min(two));
-            (last.dts + step - first.dts).max(last.shown + step - first.pts)
-        });
-        Seam { shift, sounded: self.audio }
+        let Some(last) = self.video else { return Seam::default() };
+        let step = last.steps.map_or(Ticks::from_millis(FIRST_STEP), |[one, two]| one.min(two));
+        Seam { shift: last.shown + step - first.pts, sounded: self.audio, decoded: Some(last.dts) }
     }
 }
 
@@ -202,10 +204,23 @@ impl Reach {
 
 impl Seam {
     /// Moves a frame to its place; false when that is sound that was on air already.
-    pub fn place(&self, frame: &mut Frame) -> bool {
+    ///
+    /// An encoder that reorders pictures decodes its first ones long before they are shown: as far as that would
+    /// be among the old encoder's, they are decoded in quick succession behind them.
+    pub fn place(&mut self, frame: &mut Frame) -> bool {
         frame.dts += self.shift;
         frame.pts += self.shift;
-        frame.track == TrackKind::Video || self.sounded.is_none_or(|sounded| frame.dts > sounded)
+        if frame.track == TrackKind::Audio {
+            return self.sounded.is_none_or(|sounded| frame.dts > sounded);
+        }
+        if let Some(decoded) = self.decoded.take() {
+            let earliest = decoded + SQUEEZED;
+            if frame.dts < earliest {
+                frame.dts = earliest;
+                self.decoded = Some(earliest);
+            }
+        }
+        true
     }
 }
 
@@ -324,18 +339,35 @@ mod tests {
     }
 
     #[test]
-    fn no_picture_is_shown_before_one_of_the_old_encoders() {
-        let old = edge(&[(10_000, 80), (10_040, 160), (10_080, 40)], &[]);
-        let seam = old.join(&frame(TrackKind::Video, 0, 0));
-        assert_eq!(seam.shift, Ticks::from_millis(10_240));
-        let seam = old.join(&frame(TrackKind::Video, 0, 80));
-        assert_eq!(seam.shift, Ticks::from_millis(10_160));
+    fn pictures_are_shown_in_even_steps_whoever_reorders_them() {
+        let join = |old: &[(i64, i64)], new: &[(i64, i64)]| -> Vec<(i64, i64)> {
+            let old = edge(old, &[]);
+            let mut seam = old.join(&frame(TrackKind::Video, new[0].0, new[0].1));
+            let placed = new.iter().map(|(dts, composition)| {
+                let mut picture = frame(TrackKind::Video, *dts, *composition);
+                assert!(seam.place(&mut picture));
+                (picture.dts.count() / 90, picture.pts.count() / 90)
+            });
+            placed.collect()
+        };
+        let plain = [(10_000, 0), (10_040, 0)];
+        let reordered = [(10_000, 80), (10_040, 160), (10_080, 40)];
+        let new = [(0, 80), (40, 160), (80, 40), (120, 40), (160, 160)];
+        // After pictures in their order, those decoded early are squeezed in behind them.
+        let squeezed =
+            [(10_041, 10_080), (10_042, 10_200), (10_080, 10_120), (10_120, 10_160), (10_160, 10_320)];
+        assert_eq!(join(&plain, &new), squeezed);
+        // Alike before and after: decoding goes on where showing does.
+        assert_eq!(join(&reordered, &new)[0], (10_160, 10_240));
+        // After reordered ones, decoding waits until all of them are shown.
+        assert_eq!(join(&reordered, &[(0, 0), (40, 0)]), [(10_240, 10_240), (10_280, 10_280)]);
     }
 
     #[test]
     fn sound_that_was_on_air_already_is_not_heard_twice() {
-        let seam = edge(&[(10_000, 0), (10_040, 0)], &[10_060, 10_081]).join(&frame(TrackKind::Video, 0, 0));
-        let heard = |time| seam.place(&mut frame(TrackKind::Audio, time, 0));
+        let mut seam =
+            edge(&[(10_000, 0), (10_040, 0)], &[10_060, 10_081]).join(&frame(TrackKind::Video, 0, 0));
+        let mut heard = |time| seam.place(&mut frame(TrackKind::Audio, time, 0));
         assert_eq!((heard(0), heard(1), heard(2)), (false, false, true), "the seam is at 10 080 ms");
     }
 
@@ -366,7 +398,7 @@ mod tests {
             for stamps in &encoders {
                 let frames = on_air(stamps);
                 let Some(first) = frames.first() else { continue };
-                let seam = edge.join(first);
+                let mut seam = edge.join(first);
                 let mut shown = edge.video.map(|reach| reach.shown);
                 for mut frame in frames {
                     if seam.place(&mut frame) {
