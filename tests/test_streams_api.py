@@ -15,8 +15,9 @@ from harness.aws import refused
 from harness.burst import Burst
 from harness.encoder import Recipe
 from harness.ledger import IVS
+from harness.nats import Nats
 from harness.server import ACCOUNT, REGION
-from harness.viewer import on_air
+from harness.viewer import Viewer, on_air
 from harness.waiting import wait_until
 
 CLIP = Recipe(seconds=6, kbps=300)
@@ -224,6 +225,74 @@ def test_sessions_outlive_a_restart(start_server, publish, clip):
     assert (after["streamId"], after["startTime"]) == (before["streamId"], before["startTime"])
     assert after["endTime"] - after["startTime"] < datetime.timedelta(minutes=2)
     assert sorted(names(after)[:2]) == ["Session Ended", "Stream End"]
+
+
+# Two servers
+
+
+@pytest.fixture(scope="module")
+def nats():
+    server = Nats()
+    try:
+        yield server.start()
+    finally:
+        server.remove()
+
+
+def two(start_server, postgres, **links) -> list:
+    """Servers on one database."""
+    links = {"RILLCAST_DATABASE": postgres.database()} | links
+    return [start_server("--public-url", "http://video.example.com", env=links) for _ in range(2)]
+
+
+def both_clients(servers) -> list:
+    key = servers[0].root_key()
+    return [aws.client(server, key) for server in servers]
+
+
+def test_a_stream_of_one_server_is_seen_and_stopped_through_another(start_server, postgres, nats, publish, clip):
+    servers = two(start_server, postgres, RILLCAST_NATS=nats.url)
+    here, there = both_clients(servers)
+    channel = aws.make_channel(there)
+    encoder = publish(clip(CLIP), servers[0].rtmp_url(channel.key), loop=True)
+    mine = wait_until(lambda: live(here, channel.arn), "the stream is live")
+    theirs = wait_until(lambda: live(there, channel.arn), "the other server sees it")
+    # Who watches is known to the server that they watch at.
+    assert (mine["viewerCount"], theirs["viewerCount"]) == (0, -1)
+    same = ["channelArn", "state", "startTime", "streamId"]
+    assert [mine[name] for name in same] == [theirs[name] for name in same]
+    assert there.get_stream(channelArn=channel.arn)["stream"]["streamId"] == mine["streamId"]
+    assert session(there, channel.arn) == session(here, channel.arn)
+    for change in (lambda: there.delete_channel(arn=channel.arn), lambda: there.update_channel(arn=channel.arn)):
+        with refused("ConflictException", 409, channel.arn):
+            change()
+
+    local = f"{servers[0].url}/api/video/v1/{REGION}.{ACCOUNT}.channel.{channel.id}.m3u8"
+    viewer = Viewer(local)
+    viewer.open()
+    there.put_metadata(channelArn=channel.arn, metadata="told over there")
+    told = b"told over there"
+    viewer.follow(until=lambda seen: any(told in body for _, body in seen.pieces.values()))
+
+    there.stop_stream(channelArn=channel.arn)
+    assert "endTime" in session(there, channel.arn), "an answer says that it is over"
+    encoder.ended()
+    with refused("ChannelNotBroadcasting", 404):
+        there.stop_stream(channelArn=channel.arn)
+    assert live(there, channel.arn) is None
+
+
+def test_without_a_bus_a_stream_of_another_server_is_unavailable(start_server, postgres, publish, clip):
+    servers = two(start_server, postgres)
+    here, there = both_clients(servers)
+    channel = aws.make_channel(here)
+    encoder = publish(clip(CLIP), servers[0].rtmp_url(channel.key), loop=True)
+    wait_until(lambda: live(there, channel.arn), "the other server sees it")
+    for ask in (there.stop_stream, lambda **values: there.put_metadata(metadata="x", **values)):
+        with refused("StreamUnavailable", 503, channel.arn):
+            ask(channelArn=channel.arn)
+    assert encoder.running()
+    here.stop_stream(channelArn=channel.arn)
 
 
 # PutMetadata

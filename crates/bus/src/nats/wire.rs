@@ -110,11 +110,11 @@ pub(super) fn decode(text: &[u8]) -> Result<Letter, WireError> {
 
 #[cfg(test)]
 mod tests {
-    use domain::Arn;
+    use domain::{Arn, StreamId};
     use proptest::prelude::*;
 
     use super::*;
-    use crate::{FrameKind, RoomNews};
+    use crate::{ChannelOrder, FrameKind, RoomNews};
 
     fn room() -> Subject {
         let arn = Arn::parse("arn:aws:ivschat:us-west-2:123456789012:room/AbCdEfGh0123");
@@ -173,6 +173,32 @@ mod tests {
             assert_eq!(encode_sign(7, &node, gap), text);
             let read = decode(text.as_bytes()).expect("what this version writes");
             assert_eq!(read, Letter { node, number: 7, gap, said: None });
+        }
+    }
+
+    #[test]
+    fn the_layout_of_orders_for_streams_stays() {
+        let channel = Arn::parse("arn:aws:ivs:us-west-2:123456789012:channel/AbCdEfGh0123");
+        let subject = Subject::Channel(channel.expect("a well-formed ARN"));
+        let stream = StreamId::parse("st-12345678901234567890123").expect("a stream id");
+        let head = r#"{"v":1,"n":7,"node":"n1","#.to_owned()
+            + r#""subject":{"Channel":"arn:aws:ivs:us-west-2:123456789012:channel/AbCdEfGh0123"},"body":{"Channel":"#;
+        for (order, text) in [
+            (
+                ChannelOrder::Stop { stream: stream.clone() },
+                r#"{"Stop":{"stream":"st-12345678901234567890123"}}"#,
+            ),
+            (
+                ChannelOrder::Metadata { stream, text: "ü".into() },
+                r#"{"Metadata":{"stream":"st-12345678901234567890123","text":"ü"}}"#,
+            ),
+        ] {
+            let (node, body) = (NodeId("n1".to_owned()), Body::Channel(order));
+            let envelope = Envelope { node: node.clone(), subject: subject.clone(), body: body.clone() };
+            let text = format!("{head}{text}}}}}");
+            assert_eq!(encode(7, &envelope), text);
+            let read = decode(text.as_bytes()).expect("what this version writes");
+            assert_eq!(read, Letter { node, number: 7, gap: false, said: Some((subject.clone(), body)) });
         }
     }
 
