@@ -52,7 +52,7 @@ impl Meter {
         tally.view()
     }
 
-    fn look(&self) {
+    pub(super) fn look(&self) {
         let mut tally = self.tally();
         tally.observe(self.hub.on_air(), Instant::now());
     }

@@ -211,7 +211,8 @@ mod tests {
         waiting.add(data(0, WAITING));
         // Under way: the first ten. Meanwhile, four of them make room.
         waiting.add(data(WAITING, 4));
-        assert_eq!((waiting.data().queue.len(), first(&waiting)), (WAITING, Some(4)));
+        assert_eq!(first(&waiting), Some(4));
+        assert_eq!(waiting.data().queue.len(), WAITING);
         waiting.settle(&delivery(10), 10, 0);
         assert_eq!(first(&waiting), Some(10));
         // Under way: the next ten; all of them made room, and more.

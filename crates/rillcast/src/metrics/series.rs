@@ -31,7 +31,7 @@ impl About {
 const NO_EXEMPLAR: Option<&Exemplar<NoLabelSet, f64>> = None;
 
 /// A gauge of one series.
-pub(super) fn gauge<V: EncodeGaugeValue>(
+pub(super) fn gauge<V: EncodeGaugeValue + Copy>(
     to: &mut DescriptorEncoder<'_>,
     about: &About,
     value: V,
@@ -54,7 +54,7 @@ pub(super) fn gauges<'a, V: EncodeGaugeValue>(
 }
 
 /// A counter of one series.
-pub(super) fn counter<V: EncodeCounterValue>(
+pub(super) fn counter<V: EncodeCounterValue + Copy>(
     to: &mut DescriptorEncoder<'_>,
     about: &About,
     value: V,

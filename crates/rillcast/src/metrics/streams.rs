@@ -113,7 +113,8 @@ impl StreamsPage {
         &'a self,
         value: impl Fn(&Present) -> Option<u64> + Copy + 'a,
     ) -> impl Iterator<Item = (&'a str, u64)> {
-        let other = self.has_other().then(|| (OTHER, self.0.unnamed.iter().filter_map(value).sum()));
+        let other =
+            (!self.0.unnamed.is_empty()).then(|| (OTHER, self.0.unnamed.iter().filter_map(value).sum()));
         self.of_named(value).chain(other)
     }
 
@@ -126,7 +127,7 @@ impl StreamsPage {
         self.0.named.iter().filter_map(of)
     }
 
-    /// Some channel had to share; from then on there is a series for those who do.
+    /// Some channel had to share; from then on their sum is shown.
     fn has_other(&self) -> bool {
         !self.0.unnamed.is_empty() || self.0.other != Sums::default()
     }
