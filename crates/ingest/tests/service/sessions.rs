@@ -229,3 +229,20 @@ async fn what_a_run_left_open_is_closed_before_the_next_takes_streams_in() {
     assert_eq!(outbox(&store).await, ["Session Ended", "Stream End", "Session Ended"]);
     house.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_whose_session_somebody_else_closed_ends() {
+    let house = House::open().await;
+    let key = house.channel('a', true).await;
+    let encoder = go_live(&house.rtmp_url(&key));
+    let (live, _) = session(&house.store, |live, _| live.started_at.is_some()).await;
+    // Another server does so when it takes this one for dead.
+    assert!(house.store.close_session(&live.stream, live.created_at, &[]).await.expect("a store"));
+    let (satisfied, _) = encoder.finish().await;
+    assert!(!satisfied);
+    house.silence().await;
+    let (gone, names) = ended(&house.store).await;
+    assert_eq!((gone.stream, gone.ended_at), (live.stream, Some(live.created_at)));
+    assert!(!names.contains(&"Stream End".to_owned()), "nothing is told after the end: {names:?}");
+    house.close().await;
+}
