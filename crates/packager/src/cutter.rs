@@ -348,14 +348,13 @@ impl Cutter {
 
 /// Do the tracks stay what players were told, but for the pictures' parameter sets?
 ///
-/// So it is when another encoder of the same settings takes over, and when one renews its parameters.
+/// So it is when another encoder takes over, whose profile, level or bit rate may be another one (user guide,
+/// "Stream Takeover": size and codecs are the same, and a recording has no discontinuity), and when one renews
+/// its parameters.
 pub(crate) fn renews(old: &Tracks, new: &Tracks) -> bool {
+    let size = |video: &AvcParams| (video.width, video.height);
     let (Some(before), Some(after)) = (&old.video, &new.video) else { return false };
-    let told = |video: &AvcParams| {
-        let AvcParams { profile, constraints, level, width, height, .. } = *video;
-        (profile, constraints, level, width, height)
-    };
-    told(before) == told(after) && old.audio == new.audio
+    size(before) == size(after) && old.audio == new.audio
 }
 
 impl Run {
