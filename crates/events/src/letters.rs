@@ -11,8 +11,8 @@ use store::{DeadLetter, Store};
 use tokio::time::{MissedTickBehavior, interval};
 use tracing::{info, warn};
 
+use crate::clock::wall;
 use crate::counts::Counter;
-use crate::courier::wall;
 use crate::outlet::{Letter, Outlet};
 
 /// How often orders are looked for.

@@ -10,6 +10,7 @@
 #![warn(missing_docs)]
 
 mod admin;
+mod clock;
 mod counts;
 mod courier;
 mod error;

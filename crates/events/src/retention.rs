@@ -11,7 +11,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use crate::courier::wall;
+use crate::clock::wall;
 
 /// How often is looked.
 const TICK: Duration = Duration::from_secs(600);

@@ -36,6 +36,9 @@ const QUIET: Duration = Duration::from_secs(15);
 /// A reader whose connection takes nothing for so long is sent away; it comes back where it was.
 const SLOW: Duration = Duration::from_secs(30);
 
+/// After so long a stream ends, so that its reader proves again who it is and that it still may read.
+const LIFE: Duration = Duration::from_secs(15 * 60);
+
 /// How a stream begins: clients that lose it shall be back after a second.
 const GREETING: &str = "retry: 1000\n\n";
 
@@ -76,6 +79,8 @@ pub(crate) struct Feed {
     /// Its reader was told of this position.
     told: i64,
     greeted: bool,
+    /// When the stream ends by itself.
+    end: Instant,
     /// When its reader last got something.
     handed: Instant,
     /// The database is away, which is logged once.
@@ -102,7 +107,18 @@ impl Feed {
             Some(last) => last,
         };
         let handed = Instant::now();
-        Ok(Self { store, wanted, seat, news, position, told: position, greeted: false, handed, lost: false })
+        Ok(Self {
+            store,
+            wanted,
+            seat,
+            news,
+            position,
+            told: position,
+            greeted: false,
+            end: handed + LIFE,
+            handed,
+            lost: false,
+        })
     }
 
     /// The body of an answer.
@@ -120,7 +136,7 @@ impl Feed {
             return Some(GREETING.to_owned());
         }
         // This is asked for again only when the connection has taken what it was given before.
-        if self.handed.elapsed() > SLOW || self.seat.is_lost() {
+        if self.handed.elapsed() > SLOW || Instant::now() >= self.end || self.seat.is_lost() {
             return None;
         }
         let text = self.wait().await?;
@@ -332,6 +348,17 @@ mod tests {
         tokio::time::pause();
         tokio::time::advance(SLOW + Duration::from_secs(1)).await;
         assert_eq!(feed.next().await, None);
+    }
+
+    #[tokio::test]
+    async fn a_reader_has_to_prove_itself_again_from_time_to_time() {
+        let store = Store::in_memory().await.expect("a store");
+        let mut feed = feed(&store, wanted(), None).await;
+        tokio::time::pause();
+        let begun = Instant::now();
+        while feed.next().await.is_some() {}
+        let lived = begun.elapsed();
+        assert!(lived >= LIFE - Duration::from_secs(1) && lived <= LIFE + QUIET, "{lived:?}");
     }
 
     #[tokio::test]
