@@ -114,7 +114,7 @@ mod tests {
         let stream = |number: u8| {
             let arn = format!("arn:aws:ivs:us-east-1:123456789012:channel/channel{number:05}");
             let arn = Arn::parse(&arn).expect("an ARN");
-            let stream = StreamId::mint(&mut |bytes| bytes.fill(number));
+            let stream = StreamId::parse(&format!("st-{number:023}")).expect("a stream id");
             let publisher =
                 hub.publish(&arn, stream, Audience::Everyone, SystemTime::now()).expect("a free channel");
             let broadcast = publisher.broadcast();
