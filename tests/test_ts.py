@@ -166,9 +166,11 @@ def test_a_browser_plays_with_low_latency_in_either_container(server, channel, c
 
 
 #: Entropy coding, references and the picture differ; size, profile and level are the same. With the other's
-#: parameters neither can be decoded.
+#: parameters neither can be decoded. The third has another profile and level, too.
 FIRST = Recipe(seconds=10, size="640x360", x264="cabac=1:ref=1:weightp=1:level=31")
 SECOND = Recipe(seconds=8, size="640x360", scene="smptehdbars", x264="cabac=0:ref=2:weightp=1:level=31")
+
+THIRD = Recipe(seconds=8, size="640x360", scene="smptehdbars", x264="cabac=1:8x8dct=1:ref=3:level=40")
 
 
 def send(connection: rtmp.Publisher, clips: list[tuple[Path, Recipe]]) -> None:
@@ -183,8 +185,9 @@ def send(connection: rtmp.Publisher, clips: list[tuple[Path, Recipe]]) -> None:
         offset += round(recipe.seconds * 1000)
 
 
-def test_a_browser_plays_on_when_the_same_picture_has_other_parameters(server, channel, clip, report):
-    clips = [(clip(recipe), recipe) for recipe in (FIRST, SECOND)]
+@pytest.mark.parametrize("other", [SECOND, THIRD], ids=["parameters", "profile"])
+def test_a_browser_plays_on_when_the_same_picture_is_coded_otherwise(server, channel, clip, report, other):
+    clips = [(clip(recipe), recipe) for recipe in (FIRST, other)]
     connection = rtmp.Publisher(server.bound["rtmp"])
     connection.connect()
     connection.publish(channel.key)
@@ -204,7 +207,7 @@ def test_a_browser_plays_on_when_the_same_picture_has_other_parameters(server, c
     playlist = viewer.result()
     assert playlist.rules.broken == []
     assert {one["break"] for one in fragments} == {0}, "no discontinuity"
-    report(f"other parameters: still for {seen['still']:.2f} s, {len(playlist.maps)} init sections")
+    report(f"another encoder: still for {seen['still']:.2f} s, {len(playlist.maps)} init sections")
     assert seen["errors"] == [] and seen["still"] < STALL
     assert abs(first - second) > 10, "the picture is the second clip's"
     assert len(playlist.maps) in (0, 2)
