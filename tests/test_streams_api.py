@@ -31,6 +31,8 @@ def start(ivs, publish, clip, server, *, recipe: Recipe = CLIP, loop: bool = Tru
     channel = aws.make_channel(ivs, **options)
     encoder = publish(clip(recipe), server.rtmp_url(channel.key), loop=loop)
     wait_until(lambda: live(ivs, channel.arn), "the stream is live")
+    # That it can be watched is seen at once, and written a moment later.
+    wait_until(lambda: "Stream Start" in names(session(ivs, channel.arn)), "its start is written")
     return channel, encoder
 
 
@@ -255,8 +257,8 @@ def test_a_stream_of_one_server_is_seen_and_stopped_through_another(start_server
     here, there = both_clients(servers)
     channel = aws.make_channel(there)
     encoder = publish(clip(CLIP), servers[0].rtmp_url(channel.key), loop=True)
-    mine = wait_until(lambda: live(here, channel.arn), "the stream is live")
     theirs = wait_until(lambda: live(there, channel.arn), "the other server sees it")
+    mine = live(here, channel.arn)
     # Who watches is known to the server that they watch at.
     assert (mine["viewerCount"], theirs["viewerCount"]) == (0, -1)
     same = ["channelArn", "state", "startTime", "streamId"]
