@@ -175,8 +175,8 @@ def test_a_browser_plays_on_across_a_takeover(server, ivs, clip, publish, report
         tab.wait_for_progress(3)
         seen = tab.read("window.seen")
         report(
-            f"a takeover in Chromium ({container}): longest time without progress {seen['longest']:.0f} ms ({usual:.0f} ms before), "
-            f"errors {seen['errors']}"
+            f"a takeover in Chromium ({container}): longest time without progress {seen['longest']:.0f} ms "
+            f"({usual:.0f} ms before), errors {seen['errors']}"
         )
         # A machine that is too slow for smooth playing before is not asked for better afterwards.
         assert seen["longest"] < max(1000, 2 * usual)

@@ -1,11 +1,11 @@
 //! A publisher's bytes from the first on, whole and in pieces.
 //!
-//! Promise checked: nothing panics, both ways of cutting give the same events, and what is held, handed
-//! out and answered stays in proportion to what came in.
+//! Promise checked: nothing panics, both ways of cutting give the same events, what is held, handed out and
+//! answered stays in proportion to what came in, and text for viewers keeps its bounds.
 
 use std::time::Duration;
 
-use ingest::rtmp::{Event, Session};
+use ingest::rtmp::{Event, Session, Told};
 use ingest::{Intake, Output};
 use media::amf0::{Value, encode};
 use media::{Ticks, TrackKind};
@@ -54,6 +54,9 @@ fn play(bytes: &[u8], piece: usize) -> (Vec<Event>, Option<String>) {
                 && let Err(late) = session.accept_publish()
             {
                 error.get_or_insert(late.to_string());
+            }
+            if let Event::Told(Told::Text(text)) = &event {
+                assert!((1..=1_024).contains(&text.len()), "a text of {} bytes", text.len());
             }
             take_in(&mut intake, &event, &mut last);
             events.push(event);
