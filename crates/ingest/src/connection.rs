@@ -450,10 +450,12 @@ fn pass<S: AsyncRead + AsyncWrite + Unpin>(
     while let Some(event) = wire.session.poll_event() {
         match &event {
             Event::Finished => return Some(Ending::Finished),
-            // Some encoders describe themselves every few seconds.
-            Event::Metadata(announced) if intake.announced().is_none() => {
-                let channel = reins.publisher.broadcast().channel();
-                tracing::info!(%channel, ?announced, "stream described");
+            Event::Metadata(announced) => {
+                // Some encoders describe themselves every few seconds.
+                if intake.announced().is_none() {
+                    let channel = reins.publisher.broadcast().channel();
+                    tracing::info!(%channel, ?announced, "stream described");
+                }
                 reins.life.described(announced);
             }
             Event::Told(told) => texts.pass(told, arrival, &mut reins.publisher),

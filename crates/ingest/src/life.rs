@@ -85,7 +85,7 @@ impl Life {
     pub(crate) fn described(&mut self, announced: &Announced) {
         self.meter.announce(announced);
         self.announced = announced.clone();
-        self.tell_incoming();
+        self.tell_incoming_first();
     }
 
     /// This goes on air next. Says when the stream has to end before: its picture is larger than it may be.
@@ -99,7 +99,7 @@ impl Life {
             Output::Tracks(tracks) => {
                 self.meter.tracks(tracks);
                 self.tracks = tracks.clone();
-                self.tell_incoming();
+                self.tell_incoming_first();
                 let video = tracks.video.as_ref()?;
                 self.allowance.picture(video.width, video.height).map(Ending::Exceeded)
             }
@@ -153,6 +153,13 @@ impl Life {
         self.broadcast.pulse().set_health(health);
         if self.teller.try_tell(Step::Health { at: now(), before: self.told_health, now: health }) {
             self.told_health = health;
+        }
+    }
+
+    /// At once for the first time; later changes once a second, however often an encoder describes itself anew.
+    fn tell_incoming_first(&mut self) {
+        if self.told_incoming.is_none() {
+            self.tell_incoming();
         }
     }
 
@@ -211,6 +218,9 @@ impl Drop for Teller {
         self.part(Farewell { at: now(), breach: None, failure: None });
     }
 }
+
+#[cfg(test)]
+mod tests;
 
 /// Milliseconds since 1970.
 fn now() -> i64 {

@@ -116,7 +116,7 @@ impl Chronicle {
         let archive = self.archive.clone();
         self.stories.spawn(async move {
             let (store, events) = (&archive.store, [event]);
-            let put = |_| store.put_events(&events);
+            let put = || store.put_events(&events);
             archive.insist("that an account has too many streams", events[0].account.as_str(), put).await;
         });
     }

@@ -57,6 +57,11 @@ impl Draft {
         self.ended_at.is_some()
     }
 
+    /// Was the session closed before, and not by this draft itself at an earlier try?
+    pub(super) fn is_late_for(&self, session: &StreamSession) -> bool {
+        session.ended_at.is_some() && session.ended_at != self.ended_at
+    }
+
     /// Changes the session so.
     pub(super) fn apply(&self, session: &mut StreamSession) {
         if let Some(incoming) = &self.incoming {

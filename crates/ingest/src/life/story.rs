@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use domain::{Event, SessionEvent, StreamSession, chain};
+use domain::{StreamSession, chain};
 use live::Broadcast;
 use store::{Store, StoreError};
 use tokio::sync::{mpsc, oneshot};
@@ -44,11 +44,11 @@ impl Archive {
         &self,
         what: &'static str,
         whose: &str,
-        mut act: impl FnMut(usize) -> F,
+        mut act: impl FnMut() -> F,
     ) -> bool {
         let mut refusals = 0;
         for attempt in 0.. {
-            let Err(error) = act(attempt).await else { return true };
+            let Err(error) = act().await else { return true };
             let cause = chain(&error);
             if !error.is_unavailable() {
                 refusals += 1;
@@ -117,7 +117,7 @@ impl Story {
         let ended = super::step::event(&subject(&self.session), now(), ended);
         let (stream, at) = (&self.session.stream, ended.at);
         let events = [ended];
-        let close = |_| async { self.archive.store.close_session(stream, at, &events).await.map(drop) };
+        let close = || async { self.archive.store.close_session(stream, at, &events).await.map(drop) };
         self.archive.insist("that a stream could not begin", stream.as_str(), close).await;
     }
 }
@@ -178,13 +178,11 @@ async fn keep(
     forfeited: &AtomicBool,
 ) -> bool {
     let stream = &session.stream;
-    let act = |attempt| async move {
-        if attempt > 0 && is_kept(&archive.store, session, draft.events.last()).await? {
-            return Ok(());
-        }
+    // Tried again, an event that is out already is not told again (the store's promise).
+    let act = || async move {
         let mut was_closed = false;
         let revise = |session: &mut StreamSession| {
-            was_closed = session.ended_at.is_some();
+            was_closed = draft.is_late_for(session);
             draft.apply(session);
             !was_closed
         };
@@ -198,11 +196,4 @@ async fn keep(
         Ok(())
     };
     archive.insist("what happened to a stream", stream.as_str(), act).await
-}
-
-/// A change that failed may have been kept, when the line broke as it was being committed: then this event, the
-/// change's last, is there.
-async fn is_kept(store: &Store, session: &StreamSession, last: Option<&Event>) -> Result<bool, StoreError> {
-    let Some(last) = last.map(SessionEvent::of) else { return Ok(false) };
-    Ok(store.session_events(&session.stream).await?.contains(&last))
 }
