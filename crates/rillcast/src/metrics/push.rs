@@ -25,8 +25,10 @@ const LAST: Duration = Duration::from_secs(2);
 /// After a failed delivery the next one is so much later, twice as long each time up to the longest.
 const PAUSE: Duration = Duration::from_secs(5);
 const LONGEST_PAUSE: Duration = Duration::from_secs(160);
-/// Data that may wait: ten megabytes, which is an hour of 25 channels or two minutes of a thousand.
+/// Data that may wait: ten megabytes, which is an hour of 25 channels or a minute and a half of a thousand.
 const WAITING: usize = 100_000;
+/// So many are sent before the minute is over: with thousands of channels, a minute's would not fit.
+const MANY: usize = 20_000;
 /// Data that one delivery takes along; a failure within it is found out call by call.
 const AT_ONCE: usize = 5_000;
 
@@ -107,7 +109,11 @@ impl Waiting {
         data.queue.extend(more);
         let dropped = data.queue.len().saturating_sub(WAITING);
         data.remove(dropped);
+        let many = data.queue.len() >= MANY;
         drop(data);
+        if many {
+            self.due.notify_one();
+        }
         if dropped > 0 {
             warn!(data = dropped, "metrics for CloudWatch are dropped: {WAITING} wait already");
         }
@@ -203,6 +209,13 @@ mod tests {
         let all = MetricDelivery { taken: 6, refused: 0, error: None };
         assert!(waiting.settle(&all, 6, 4));
         assert_eq!(first(&waiting), None);
+    }
+
+    #[tokio::test]
+    async fn many_data_do_not_wait_for_the_minute() {
+        let waiting = Waiting::default();
+        waiting.add(data(0, MANY));
+        waiting.due.notified().await;
     }
 
     #[test]
