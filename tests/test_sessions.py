@@ -300,6 +300,29 @@ def agree(server) -> list[Kept]:
     return found
 
 
+@pytest.mark.slow
+def test_streams_of_a_server_that_died_are_ended_by_another_at_its_last_sign_of_life(
+    start_server, postgres, clip, publish
+):
+    url = postgres.database()
+    first = start_server(env={"RILLCAST_DATABASE": url})
+    second = start_server(env={"RILLCAST_DATABASE": url})
+    key = first.root_key()
+    here, there = (Stage.new(server, aws.client(server, key)) for server in (first, second))
+    publish(clip(SHOW), here.url, loop=True)
+    publish(clip(SHOW), there.url, loop=True)
+    here.live()
+    stream = there.live()["streamId"]
+    first.process.kill()
+    killed = time.time()
+    first.ended(10)
+    seen = Stage(there.ivs, second, here.arn, here.key)
+    session = wait_until(lambda: (seen.session() or {}).get("endTime") and seen.session(), "its end", 90)
+    assert -2.5 < session["endTime"].timestamp() - killed < 0.1
+    assert [name for name in seen.told() if name in LIFE] == LIFE
+    assert there.stream()["streamId"] == stream, "the living one's goes on"
+
+
 @pytest.mark.parametrize("kills", [pytest.param(KILLS, id=f"{KILLS} kills")])
 def test_kills_at_random_moments_leave_no_session_open_and_no_event_out(start_server, clip, report, kills):
     print(f"SESSION_SEED={SEED}")
