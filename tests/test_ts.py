@@ -8,6 +8,7 @@ Promise: transport streams are read by a reader of our own and by ffmpeg; what p
 import subprocess
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urljoin
 
@@ -174,10 +175,15 @@ THIRD = Recipe(seconds=8, size="640x360", scene="smptehdbars", x264="cabac=1:8x8
 
 
 def send(connection: rtmp.Publisher, clips: list[tuple[Path, Recipe]]) -> None:
-    """Publishes one clip after the other in real time, as one stream."""
+    """Publishes one clip after the other in real time, as one stream; sound is described otherwise, too."""
     begun, offset = time.monotonic(), 0
     for file, recipe in clips:
         for tag in tags(file):
+            is_header = tag.kind == rtmp.AUDIO and tag.body[1] == 0
+            if is_header and offset:
+                # ffmpeg says that there is no SBR, others say nothing of it.
+                assert tag.body[4:] == b"\x56\xe5\x00"
+                tag = replace(tag, body=tag.body[:4])
             if tag.kind in (rtmp.AUDIO, rtmp.VIDEO):
                 at = offset + tag.time
                 time.sleep(max(0.0, begun + at / 1000 - time.monotonic()))

@@ -152,7 +152,7 @@ impl Cutter {
 
     /// Sound before the first picture has nothing to go with, and sound of another coding must wait.
     fn audio(&mut self, frame: Frame) {
-        let is_readable = self.run.as_ref().is_some_and(|run| run.init.tracks.audio == self.tracks.audio);
+        let is_readable = self.run.as_ref().is_some_and(|run| sounds_alike(&run.init.tracks, &self.tracks));
         if is_readable {
             self.sound.push(frame);
         }
@@ -354,7 +354,15 @@ impl Cutter {
 pub(crate) fn renews(old: &Tracks, new: &Tracks) -> bool {
     let size = |video: &AvcParams| (video.width, video.height);
     let (Some(before), Some(after)) = (&old.video, &new.video) else { return false };
-    size(before) == size(after) && old.audio == new.audio
+    size(before) == size(after) && sounds_alike(old, new)
+}
+
+/// Encoders say the same in more or fewer bytes: some tell that there is no SBR, others nothing of it.
+fn sounds_alike(old: &Tracks, new: &Tracks) -> bool {
+    let told = |tracks: &Tracks| {
+        tracks.audio.as_ref().map(|audio| (audio.object_type, audio.sample_rate, audio.channels))
+    };
+    told(old) == told(new)
 }
 
 impl Run {

@@ -435,12 +435,15 @@ fn other_tracks_are_a_discontinuity_with_another_init_and_equal_ones_are_nothing
 /// Six seconds, then three of the same picture under other parameters.
 fn renewed(container: ContainerFormat) -> Inspector {
     let film = Film { sample_rate: 44_100, ..Film::default() };
-    // Only the rate that the parameter set tells differs.
-    let other = Film { frame_rate: (60, 1), ..film.clone() };
+    // Only the rate that the parameter set tells differs, and that there is no SBR is told.
+    let mut other = Film { frame_rate: (60, 1), ..film.clone() }.tracks();
+    let told = Bytes::from_static(&[0x12, 0x10, 0x56, 0xe5, 0x00]);
+    other.audio = Some(media::aac::parse_config(&told).expect("a configuration"));
     let mut inspector = Inspector::film_within(container, &film, Duration::from_secs(6));
     inspector.rhythm = Rhythm::Wild;
-    assert_ne!(other.tracks(), film.tracks());
-    inspector.tracks(other.tracks());
+    let same = film.tracks();
+    assert!(other.video != same.video && other.audio != same.audio);
+    inspector.tracks(other);
     film.frames(Duration::from_secs(9))
         .into_iter()
         .filter(|frame| frame.dts >= Ticks::from_millis(6_000))
