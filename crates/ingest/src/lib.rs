@@ -20,6 +20,7 @@ mod health;
 mod intake;
 mod life;
 mod listener;
+mod relay;
 pub mod rtmp;
 mod seconds;
 mod takeover;
