@@ -20,7 +20,8 @@ use tokio::time::Instant;
 
 fn sink(endpoint: &str) -> MetricSink {
     let keys = Keys { id: "AKIDEXAMPLE".to_owned(), secret: "very secret".to_owned(), session: None };
-    let outbound = Outbound::new(Config { credentials: Credentials::Keys(keys), ..Config::default() }).unwrap();
+    let outbound =
+        Outbound::new(Config { credentials: Credentials::Keys(keys), ..Config::default() }).unwrap();
     let place = MetricSinkConfig {
         endpoint: Some(endpoint.to_owned()),
         namespace: "Rillcast/IVS".to_owned(),
@@ -69,7 +70,10 @@ fn taken() -> Reply {
 }
 
 fn refusal(status: u16, code: &str) -> Reply {
-    Reply::Wire(Reply::json(status, &format!(r#"{{"__type":"com.amazonaws.cloudwatch#{code}","message":"no"}}"#)))
+    Reply::Wire(Reply::json(
+        status,
+        &format!(r#"{{"__type":"com.amazonaws.cloudwatch#{code}","message":"no"}}"#),
+    ))
 }
 
 #[tokio::test]

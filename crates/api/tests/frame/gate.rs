@@ -3,7 +3,7 @@
 //! Promise: every request goes the way of one from outside, its proof included.
 
 use api::{Admitted, ApiError, Errand, Gate};
-use auth::policy::{ADMIN, READ_ONLY};
+use auth::policy::ADMIN;
 use bytes::Bytes;
 use http::request::Parts;
 use http::{Request, Response};
@@ -80,7 +80,10 @@ async fn an_unsigned_or_wrongly_signed_request_stays_outside() {
 
 #[tokio::test]
 async fn a_policy_is_asked_for_the_action_and_what_it_is_about() {
-    let answer = refused(Keys::with(READ_ONLY), signed(), None).await;
+    let streams = json!({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Action": "ivs:*", "Resource": "*"},
+    ]});
+    let answer = refused(Keys::with(&streams.to_string()), signed(), None).await;
     assert_eq!(answer.outcome(), (403, "AccessDeniedException"));
     let user = "User: arn:aws:iam::123456789012:user/somebody";
     assert_eq!(

@@ -5,7 +5,7 @@
 /// Everything in the account.
 pub const ADMIN: &str = include_str!("../policies/admin.json");
 
-/// All reads of both services, except those that show stream keys: who has one can publish.
+/// All reads of both services and of events, except those that show stream keys: who has one can publish.
 pub const READ_ONLY: &str = include_str!("../policies/read-only.json");
 
 /// What the backend of a streaming application needs while it runs: all reads, stream keys too, and the

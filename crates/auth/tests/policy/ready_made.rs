@@ -38,6 +38,9 @@ const READS: &[&str] = &[
     "ivschat:ListLoggingConfigurations",
     "ivschat:ListRooms",
     "ivschat:ListTagsForResource",
+    "rillcast:ListDeadLetters",
+    "rillcast:ListEventSinks",
+    "rillcast:ReadEvents",
 ];
 
 const STREAM_KEYS: &[&str] = &["ivs:BatchGetStreamKey", "ivs:GetStreamKey"];
@@ -54,6 +57,7 @@ const RUNS: &[&str] = &[
 ];
 
 const CHANGES: &[&str] = &[
+    "rillcast:RedeliverEvents",
     "ivs:CreateChannel",
     "ivs:CreatePlaybackRestrictionPolicy",
     "ivs:CreateRecordingConfiguration",
