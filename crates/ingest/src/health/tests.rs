@@ -1,4 +1,6 @@
 //! The meter's verdicts on streams that were made up by the second.
+//!
+//! Promise: time is counted by the tests, so no verdict depends on the machine.
 
 use bytes::Bytes;
 use proptest::prelude::*;
