@@ -80,7 +80,7 @@ test: console ## All tests: unit, property, fuzz corpus, end to end with ffmpeg,
 
 .PHONY: e2e
 e2e: build sdks $(VENV)/.ready ## Only the end-to-end tests
-	$(PYTHON) -m pytest -q tests $(PYTEST)
+	$(PYTHON) -m pytest -q -n 3 --dist loadfile tests $(PYTEST)
 
 .PHONY: sdks
 sdks: $(JS_SDK) $(CHAT_SDK) ## Install and build the SDKs' clients for the end-to-end tests

@@ -24,6 +24,17 @@ def report():
     return _figures.append
 
 
+def pytest_sessionfinish(session):
+    """A worker hands its lines to the process that writes the end of the run."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["figures"] = _figures
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node):
+    _figures.extend(getattr(node, "workeroutput", {}).get("figures", []))
+
+
 def pytest_terminal_summary(terminalreporter):
     for line in _figures:
         terminalreporter.write_line(line)

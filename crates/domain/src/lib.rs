@@ -20,6 +20,7 @@ mod recording_configuration;
 mod room;
 mod stream_key;
 mod stream_session;
+pub mod strict_json;
 mod tags;
 mod viewer_revocation;
 

@@ -10,8 +10,8 @@
 //! one alone has to meet all conditions.
 
 mod condition;
-mod strict;
 
+use domain::strict_json;
 use serde_json::{Map, Value};
 
 use crate::error::PatternError;
@@ -46,7 +46,7 @@ impl Pattern {
         if text.len() > MOST_BYTES {
             return Err(PatternError::Long { length: text.len(), limit: MOST_BYTES });
         }
-        let value = strict::parse(text).map_err(PatternError::Json)?;
+        let value = strict_json::parse(text).map_err(|error| PatternError::Json(error.to_string()))?;
         match &value {
             Value::Object(members) => Ok(Self(rules(members, "")?)),
             _ => Err(wrong("", "is no object")),

@@ -162,7 +162,7 @@ fn a_pattern_that_is_none_is_refused_with_the_place() {
         ("", "an event pattern is JSON: EOF while parsing a value at line 1 column 0"),
         (
             "{\"a\": [1], \"a\": [2]}",
-            "an event pattern is JSON: \"a\" stands twice in one object at line 1 column 20",
+            "an event pattern is JSON: the member \"a\" stands twice in one object at line 1 column 20",
         ),
         ("[]", "the pattern is no object"),
         ("{}", "the pattern is an empty object: it would match everything"),

@@ -4,9 +4,9 @@
 //! Guide, "Grammar of the IAM JSON policy language": no element has two instances of one key).
 
 use std::collections::BTreeMap;
-use std::fmt;
 
-use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use domain::strict_json;
+use serde_json::{Number, Value};
 
 /// A JSON value; numbers are kept as text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,73 +20,30 @@ pub(super) enum Json {
 }
 
 impl Json {
-    /// Reads a whole text; nesting is bounded by the reader's own limit of 128.
+    /// Reads a whole text, strictly.
     pub(super) fn parse(text: &str) -> Result<Self, serde_json::Error> {
-        serde_json::from_str(text)
+        strict_json::parse(text).map(Self::from)
     }
 }
 
-impl<'de> Deserialize<'de> for Json {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Reader)
-    }
-}
-
-struct Reader;
-
-impl<'de> Visitor<'de> for Reader {
-    type Value = Json;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a JSON value")
-    }
-
-    fn visit_unit<E>(self) -> Result<Json, E> {
-        Ok(Json::Null)
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<Json, E> {
-        Ok(Json::Truth(value))
-    }
-
-    fn visit_u64<E>(self, value: u64) -> Result<Json, E> {
-        Ok(Json::Number(value.to_string()))
-    }
-
-    fn visit_i64<E>(self, value: i64) -> Result<Json, E> {
-        Ok(Json::Number(value.to_string()))
-    }
-
-    fn visit_f64<E>(self, value: f64) -> Result<Json, E> {
-        Ok(Json::Number(value.to_string()))
-    }
-
-    fn visit_str<E>(self, value: &str) -> Result<Json, E> {
-        Ok(Json::Text(value.to_owned()))
-    }
-
-    fn visit_string<E>(self, value: String) -> Result<Json, E> {
-        Ok(Json::Text(value))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Json, A::Error> {
-        let mut values = Vec::new();
-        while let Some(value) = list.next_element()? {
-            values.push(value);
-        }
-        Ok(Json::List(values))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Json, A::Error> {
-        let mut members = BTreeMap::new();
-        while let Some(name) = object.next_key::<String>()? {
-            if members.contains_key(&name) {
-                return Err(de::Error::custom(format_args!(
-                    "the member \"{name}\" stands twice in one object"
-                )));
+impl From<Value> for Json {
+    fn from(value: Value) -> Self {
+        match value {
+            Value::Null => Self::Null,
+            Value::Bool(truth) => Self::Truth(truth),
+            Value::Number(number) => Self::Number(written(&number)),
+            Value::String(text) => Self::Text(text),
+            Value::Array(list) => Self::List(list.into_iter().map(Self::from).collect()),
+            Value::Object(members) => {
+                Self::Object(members.into_iter().map(|(name, value)| (name, value.into())).collect())
             }
-            members.insert(name, object.next_value()?);
         }
-        Ok(Json::Object(members))
     }
+}
+
+/// Without a fraction of zero: policies compare numbers as what they mean.
+fn written(number: &Number) -> String {
+    let whole = number.as_u64().map(|whole| whole.to_string());
+    let whole = whole.or_else(|| number.as_i64().map(|whole| whole.to_string()));
+    whole.or_else(|| number.as_f64().map(|number| number.to_string())).unwrap_or_else(|| number.to_string())
 }
