@@ -98,11 +98,11 @@ def message(chunk_stream: int, kind: int, stream: int, body: bytes, at: int = 0)
 class Connection:
     """The talking half: from the handshake to the permission to publish."""
 
-    def __init__(self, url: str):
+    def __init__(self, url: str, source: str = ""):
         parts = urllib.parse.urlsplit(url)
         self.app, self.name = parts.path.lstrip("/").rsplit("/", 1)
         self.tc_url = f"rtmp://{parts.netloc}/{self.app}"
-        self.socket = socket.create_connection((parts.hostname, parts.port or 1935), 10)
+        self.socket = socket.create_connection((parts.hostname, parts.port or 1935), 10, (source, 0))
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
         self.read_chunk = 128

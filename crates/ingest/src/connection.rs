@@ -238,22 +238,24 @@ async fn publish<S: AsyncRead + AsyncWrite + Unpin>(
         () = shutdown.cancelled() => Leave::Ended(Ending::Shutdown),
     };
     let broadcast = holding.broadcast().clone();
-    let (cause, status) = match (leave, holding.resign()) {
+    let (goes_on, (cause, status)) = match (leave, holding.resign()) {
         (Leave::Ended(ending), Some(Reins { publisher, life, .. })) => {
             drop(publisher);
             life.end(&ending);
-            (chain(&ending), ending.status())
+            (false, (chain(&ending), ending.status()))
         }
         // It came to its end just when the stream was taken from it.
-        (Leave::Ended(_), None) => parting(holding.fate().await),
-        (Leave::Deprived(fate), _) => parting(fate),
+        (Leave::Ended(_), None) => deprived(holding.fate().await),
+        (Leave::Deprived(fate), _) => deprived(fate),
     };
+    let news = if goes_on { "publisher left, its stream goes on" } else { "stream ended" };
     drop(holding);
     let tally = feed.intake.tally();
     tracing::info!(
         peer = %peer.address, channel = %broadcast.channel(), stream = %broadcast.stream(), cause,
         bytes = wire.received(), pictures = tally.pictures, sounds = tally.sounds, dropped = tally.dropped,
-        malformed = tally.malformed, jumps = tally.jumps, texts_dropped = feed.texts.dropped(), seconds = began.elapsed().as_secs(), "stream ended"
+        malformed = tally.malformed, jumps = tally.jumps, texts_dropped = feed.texts.dropped(),
+        seconds = began.elapsed().as_secs(), "{news}"
     );
     if let Some((level, code, description)) = status {
         wire.session.close(level, code, &description);
@@ -264,8 +266,9 @@ async fn publish<S: AsyncRead + AsyncWrite + Unpin>(
 /// The cause, and what the publisher is told: level, code, description.
 type Parting = (String, Option<(&'static str, &'static str, String)>);
 
-fn parting(fate: Fate) -> Parting {
-    match fate {
+/// Of a stream that was taken from its connection: does it go on, and the parting.
+fn deprived(fate: Fate) -> (bool, Parting) {
+    let parting = match fate {
         Fate::Replaced => {
             let cause = "another encoder took the stream over".to_owned();
             let description = sentence(&cause);
@@ -275,7 +278,8 @@ fn parting(fate: Fate) -> Parting {
             let ending = Ending::Lost(seconds);
             (chain(&ending), ending.status())
         }
-    }
+    };
+    (fate == Fate::Replaced, parting)
 }
 
 /// Text as a sentence.
