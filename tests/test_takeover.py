@@ -55,19 +55,25 @@ def decoding_times(file, track: str) -> list[float]:
     return [float(packet["dts_time"]) for packet in json.loads(shown.stdout)["packets"]]
 
 
-@pytest.mark.parametrize("container", ["FRAGMENTED_MP4", "TS"])
-def test_viewers_get_one_stream_out_of_two_encoders(server, ivs, clip, publish, tmp_path, container):
+def taken_over(server, ivs, clip, publish, container, newcomer, segments):
+    """A stream that another encoder went on with; a viewer has seen more than so many of its segments."""
     channel = make_channel(ivs, containerFormat=container)
     first = publish(clip(SHOW), server.rtmp_url(channel.key), loop=True)
     stream = live(ivs, channel)
     viewer = Viewer(channel.playback)
     watching = Background(viewer.follow)
     assert viewer.started.wait(40)
-    second = publish(clip(BARS), server.rtmp_url(f"{channel.key}?priority=1"), loop=True)
+    second = publish(clip(newcomer), server.rtmp_url(f"{channel.key}?priority=1"), loop=True)
     first.ended()
     wait_until(lambda: takeovers(ivs, channel) == 1, "the takeover's event")
     seen = viewer.recording.rules.last.edge()[0]
-    wait_until(lambda: viewer.recording.rules.last.edge()[0] > seen + 2, "segments of the second encoder")
+    wait_until(lambda: viewer.recording.rules.last.edge()[0] > seen + segments, "segments of the second encoder")
+    return channel, stream, watching, second
+
+
+@pytest.mark.parametrize("container", ["FRAGMENTED_MP4", "TS"])
+def test_viewers_get_one_stream_out_of_two_encoders(server, ivs, clip, publish, tmp_path, container):
+    channel, stream, watching, second = taken_over(server, ivs, clip, publish, container, BARS, 2)
     assert stream_id(ivs, channel) == stream
     second.stop()
     recording = watching.result()
@@ -85,17 +91,7 @@ def test_viewers_get_one_stream_out_of_two_encoders(server, ivs, clip, publish, 
 
 @pytest.mark.parametrize("container", ["FRAGMENTED_MP4", "TS"])
 def test_an_encoder_with_other_settings_may_go_on(server, ivs, clip, publish, container):
-    channel = make_channel(ivs, containerFormat=container)
-    first = publish(clip(SHOW), server.rtmp_url(channel.key), loop=True)
-    stream = live(ivs, channel)
-    viewer = Viewer(channel.playback)
-    watching = Background(viewer.follow)
-    assert viewer.started.wait(40)
-    second = publish(clip(OTHER), server.rtmp_url(f"{channel.key}?priority=1"), loop=True)
-    first.ended()
-    wait_until(lambda: takeovers(ivs, channel) == 1, "the takeover's event")
-    seen = viewer.recording.rules.last.edge()[0]
-    wait_until(lambda: viewer.recording.rules.last.edge()[0] > seen + 1, "segments of the second encoder")
+    channel, stream, watching, second = taken_over(server, ivs, clip, publish, container, OTHER, 1)
 
     def settings():
         session = ivs.get_stream_session(channelArn=channel.arn)["streamSession"]

@@ -4,10 +4,9 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
 
 use api::ApiError;
-use domain::{Arn, StreamHealth, StreamId, StreamSession};
+use domain::{Arn, StreamHealth, StreamId, StreamSession, unix_millis};
 use live::Broadcast;
 use store::Tenant;
 
@@ -33,7 +32,7 @@ impl OnAir {
         Self {
             channel: broadcast.channel().clone(),
             stream: broadcast.stream().clone(),
-            started_at: written.unwrap_or_else(|| milliseconds(broadcast.started())),
+            started_at: written.unwrap_or_else(|| unix_millis(broadcast.started())),
             health: broadcast.pulse().health(),
             viewers: Some(broadcast.pulse().viewers()),
         }
@@ -102,15 +101,4 @@ impl Control {
     fn is_elsewhere(&self, session: &StreamSession) -> bool {
         session.node != self.node
     }
-}
-
-/// Since 1970.
-pub(crate) fn milliseconds(time: SystemTime) -> i64 {
-    let since = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
-}
-
-/// The moment so many milliseconds after 1970.
-pub(crate) fn moment(milliseconds: i64) -> SystemTime {
-    SystemTime::UNIX_EPOCH + Duration::from_millis(u64::try_from(milliseconds).unwrap_or_default())
 }

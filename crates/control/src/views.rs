@@ -7,9 +7,10 @@ use api::{Timestamp, ivs as wire};
 use domain::{
     Arn, Channel, MultitrackInput, PlaybackKeyPair, PlaybackRestrictionPolicy, RecordedRendition,
     RecordingConfiguration, RenditionSelection, SessionEvent, StreamKey, StreamSession, Thumbnails,
+    from_unix_millis,
 };
 
-use crate::on_air::{OnAir, moment};
+use crate::on_air::OnAir;
 use crate::{ingest_configuration, words};
 
 /// Where encoders and viewers go. Not stored with a channel: a server that moves shows its new address.
@@ -96,7 +97,7 @@ fn viewers(stream: &OnAir) -> i64 {
 }
 
 fn timestamp(milliseconds: i64) -> Timestamp {
-    moment(milliseconds).into()
+    from_unix_millis(milliseconds).into()
 }
 
 fn start(session: &StreamSession) -> Timestamp {

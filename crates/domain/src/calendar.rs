@@ -1,7 +1,20 @@
-//! Moments as text.
+//! Moments as numbers and as text.
 //!
-//! Promise: the same number of characters for every moment between the years 0 and 9999, so that texts compare
+//! Promise: a text has the same number of characters for every moment between the years 0 and 9999, so that texts compare
 //! as their moments do.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// A moment as rows and events have it, in milliseconds since 1970: 0 for what is before.
+pub fn unix_millis(at: SystemTime) -> i64 {
+    i64::try_from(at.duration_since(UNIX_EPOCH).unwrap_or_default().as_millis()).unwrap_or(i64::MAX)
+}
+
+/// The moment so many milliseconds after 1970: 1970 itself for a number below 0, or one that the clock can't hold.
+pub fn from_unix_millis(millis: i64) -> SystemTime {
+    let since = Duration::from_millis(u64::try_from(millis).unwrap_or(0));
+    UNIX_EPOCH.checked_add(since).unwrap_or(UNIX_EPOCH)
+}
 
 /// A day in milliseconds.
 const DAY: i64 = 86_400_000;
@@ -38,6 +51,15 @@ pub(crate) fn civil(days: i64) -> (i64, i64, i64) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_moment_and_its_milliseconds_are_the_same() {
+        for millis in [0, 1, 1_497_264_203_999] {
+            assert_eq!(unix_millis(from_unix_millis(millis)), millis);
+        }
+        assert_eq!(unix_millis(UNIX_EPOCH - Duration::from_secs(1)), 0);
+        assert_eq!(from_unix_millis(-1), UNIX_EPOCH);
+    }
 
     #[test]
     fn moments_are_those_of_the_calendar() {

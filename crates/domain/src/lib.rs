@@ -25,7 +25,7 @@ mod tags;
 mod viewer_revocation;
 
 pub use arn::{AccountId, Arn, ArnError, Region, ResourceKind};
-pub use calendar::seconds as time_text;
+pub use calendar::{from_unix_millis, seconds as time_text, unix_millis};
 pub use cause::chain;
 pub use channel::{
     Channel, ChannelType, ContainerFormat, LatencyMode, MultitrackInput, MultitrackPolicy,

@@ -2,11 +2,11 @@
 //!
 //! Promise: neither ever fails.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime};
 
 /// Milliseconds since 1970.
 pub(crate) fn wall() -> i64 {
-    millis(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default())
+    domain::unix_millis(SystemTime::now())
 }
 
 pub(crate) fn millis(span: Duration) -> i64 {

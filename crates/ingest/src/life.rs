@@ -10,9 +10,9 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime};
 
-use domain::{ChannelType, IncomingMedia, StreamHealth, TakeoverFailure};
+use domain::{ChannelType, IncomingMedia, StreamHealth, TakeoverFailure, unix_millis};
 use live::Broadcast;
 use media::Tracks;
 use tokio::sync::mpsc::{self, OwnedPermit};
@@ -224,6 +224,5 @@ mod tests;
 
 /// Milliseconds since 1970.
 fn now() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+    unix_millis(SystemTime::now())
 }

@@ -2,10 +2,10 @@
 //!
 //! Promise: no key is ever printed, and no session ends because of what is done here.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::SystemTime;
 
 use clap::ArgMatches;
-use domain::chain;
+use domain::{chain, unix_millis};
 
 use crate::config::Config;
 use crate::{entropy, first_start};
@@ -15,8 +15,7 @@ pub(crate) async fn rotate(config: &Config, matches: &ArgMatches) -> Result<Stri
     let store = first_start::open(config).await.map_err(|error| chain(&error))?;
     let mut secret = [0; 32];
     entropy::fill(&mut secret);
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
-    let now = i64::try_from(since).unwrap_or(i64::MAX);
+    let now = unix_millis(SystemTime::now());
     let key = store.add_chat_token_key(&secret, now).await.map_err(|error| chain(&error))?;
     let mut said = format!("new chat tokens are sealed with key {}\n", key.id);
     if matches.get_flag("revoke") {

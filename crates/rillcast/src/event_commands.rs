@@ -3,10 +3,10 @@
 //! Promise: works on the database beside running servers, which notice within a second; what it prints of an
 //! event is what the event's consumers get.
 
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use clap::ArgMatches;
-use domain::{EventId, chain, time_text};
+use domain::{EventId, chain, time_text, unix_millis};
 use serde_json::json;
 use store::{DeadLetter, PageRequest, SinkRow, Store};
 
@@ -75,8 +75,7 @@ fn many(count: usize) -> String {
 
 /// The server that looks after a sink now.
 fn holder(row: &SinkRow) -> &str {
-    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    let held = Duration::from_millis(u64::try_from(row.held_until).unwrap_or_default()) > now;
+    let held = row.held_until > unix_millis(SystemTime::now());
     if held && !row.holder.is_empty() { &row.holder } else { "nobody now" }
 }
 

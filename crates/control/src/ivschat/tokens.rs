@@ -6,7 +6,7 @@
 use api::ivschat::{ChatTokenCapability, CreateChatTokenRequest, CreateChatTokenResponse};
 use api::{ApiError, Call, Sensitive};
 use auth::chat_token::{self, ChatClaims};
-use domain::ChatCapability;
+use domain::{ChatCapability, from_unix_millis};
 
 use super::{bounds, rooms, views};
 use crate::error::refusal;
@@ -50,9 +50,9 @@ pub(super) async fn create(
     let token = chat_token::seal(&claims, &key, nonce);
     tracing::debug!(room = %claims.room, key = key.id, "chat token created");
     Ok(CreateChatTokenResponse {
-        session_expiration_time: Some(clock::time(claims.session_expires_at).into()),
+        session_expiration_time: Some(from_unix_millis(claims.session_expires_at).into()),
         token: Some(Sensitive(token)),
-        token_expiration_time: Some(clock::time(claims.token_expires_at).into()),
+        token_expiration_time: Some(from_unix_millis(claims.token_expires_at).into()),
     })
 }
 

@@ -4,9 +4,7 @@
 //! never given is absent.
 
 use api::ivschat as wire;
-use domain::{ChatCapability, Fallback, LogDestination, LoggingConfiguration, Room};
-
-use crate::clock;
+use domain::{ChatCapability, Fallback, LogDestination, LoggingConfiguration, Room, from_unix_millis};
 
 /// The operations answer alike, each in a structure of its own.
 macro_rules! rooms {
@@ -14,7 +12,7 @@ macro_rules! rooms {
         pub(super) fn $function(room: Room) -> wire::$output {
             wire::$output {
                 id: Some(room.arn.id.to_string()),
-                create_time: Some(clock::time(room.created_at).into()),
+                create_time: Some(from_unix_millis(room.created_at).into()),
                 logging_configuration_identifiers: Some(
                     room.logging_configurations.iter().map(ToString::to_string).collect(),
                 ),
@@ -23,7 +21,7 @@ macro_rules! rooms {
                 message_review_handler: review_handler(&room),
                 name: Some(room.name),
                 tags: Some(room.tags),
-                update_time: Some(clock::time(room.updated_at).into()),
+                update_time: Some(from_unix_millis(room.updated_at).into()),
                 arn: Some(room.arn.to_string()),
             }
         }
@@ -41,12 +39,12 @@ macro_rules! logs {
         pub(super) fn $function(configuration: LoggingConfiguration) -> wire::$output {
             wire::$output {
                 id: Some(configuration.arn.id.to_string()),
-                create_time: Some(clock::time(configuration.created_at).into()),
+                create_time: Some(from_unix_millis(configuration.created_at).into()),
                 destination_configuration: Some(destination(configuration.destination)),
                 name: Some(configuration.name),
                 state: wire::$state::parse(configuration.state.as_str()),
                 tags: Some(configuration.tags),
-                update_time: Some(clock::time(configuration.updated_at).into()),
+                update_time: Some(from_unix_millis(configuration.updated_at).into()),
                 arn: Some(configuration.arn.to_string()),
             }
         }

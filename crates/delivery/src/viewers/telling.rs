@@ -3,10 +3,8 @@
 //! Promise: a request never waits for it; what could not be written down is tried again each second, in order,
 //! and there is at most one event of an account in a minute to be kept meanwhile.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use aws_lc_rs::rand;
-use domain::{BreachedLimit, Event, EventId, EventKind, LimitBreach};
+use domain::{BreachedLimit, Event, EventId, EventKind, LimitBreach, unix_millis};
 use store::Store;
 use tracing::{info, warn};
 
@@ -67,16 +65,10 @@ fn event(breach: Breach) -> Event {
     let mut entropy = |bytes: &mut [u8]| rand::fill(bytes).expect("the operating system gives random bytes");
     Event {
         id: EventId::mint(&mut entropy),
-        at: millis(at),
+        at: unix_millis(at),
         account,
         region,
         subject: None,
         kind: EventKind::Breach(breach),
     }
-}
-
-/// Milliseconds since 1970; 0 for a clock that stands before it.
-fn millis(at: SystemTime) -> i64 {
-    let since = at.duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use domain::Arn;
 use ingest::Config;
-use live::{Next, TextSource};
+use live::{Next, Subscriber, TextSource};
 use media::amf0::Value;
 
 use crate::house::{House, watch, within};
@@ -22,14 +22,20 @@ async fn with_short_patience() -> House {
     House::open_with(config).await
 }
 
+/// A publisher whose pictures have reached somebody.
+async fn watched(house: &House, key: &str) -> (Publisher, Subscriber) {
+    let mut publisher = Publisher::enter(house.rtmp, key, film()).await;
+    publisher.show(5).await;
+    let mut subscriber = house.broadcast().await.subscribe();
+    watch(&mut subscriber, |frames| frames.len() > 3).await;
+    (publisher, subscriber)
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_reset_ends_the_stream_at_once() {
     let house = House::open().await;
     let key = house.channel('a', true).await;
-    let mut publisher = Publisher::enter(house.rtmp, &key, film()).await;
-    publisher.show(5).await;
-    let mut subscriber = house.broadcast().await.subscribe();
-    watch(&mut subscriber, |frames| frames.len() > 3).await;
+    let (publisher, mut subscriber) = watched(&house, &key).await;
     publisher.reset();
     watch(&mut subscriber, |_| false).await;
     house.silence().await;
@@ -60,10 +66,7 @@ async fn a_publisher_without_a_sign_of_life_gives_way_to_the_next() {
 async fn a_silent_publisher_that_answers_keeps_its_place() {
     let house = with_short_patience().await;
     let key = house.channel('a', true).await;
-    let mut silent = Publisher::enter(house.rtmp, &key, film()).await;
-    silent.show(5).await;
-    let mut subscriber = house.broadcast().await.subscribe();
-    watch(&mut subscriber, |frames| frames.len() > 3).await;
+    let (mut silent, mut subscriber) = watched(&house, &key).await;
     let next = Publisher::knock(house.rtmp, &key, film()).await;
     silent.hears_bytes(&PING).await;
     silent.pong().await;
@@ -105,10 +108,7 @@ async fn of_many_who_wait_for_a_dead_one_a_single_one_gets_its_place() {
 async fn a_deleted_key_ends_no_running_stream() {
     let house = House::open().await;
     let key = house.channel('a', true).await;
-    let mut publisher = Publisher::enter(house.rtmp, &key, film()).await;
-    publisher.show(5).await;
-    let mut subscriber = house.broadcast().await.subscribe();
-    watch(&mut subscriber, |frames| frames.len() > 3).await;
+    let (mut publisher, mut subscriber) = watched(&house, &key).await;
     let arn = Arn::parse("arn:aws:ivs:us-east-1:123456789012:stream-key/aaaaaaaaaaaa").expect("an ARN");
     house.store.delete_stream_key(&store::Tenant::of(&arn), &arn).await.expect("a key");
     publisher.show(5).await;
@@ -124,10 +124,7 @@ async fn a_deleted_key_ends_no_running_stream() {
 async fn what_an_encoder_tells_viewers_stands_before_its_next_picture() {
     let house = House::open().await;
     let key = house.channel('a', true).await;
-    let mut publisher = Publisher::enter(house.rtmp, &key, film()).await;
-    publisher.show(5).await;
-    let mut subscriber = house.broadcast().await.subscribe();
-    watch(&mut subscriber, |frames| frames.len() > 3).await;
+    let (mut publisher, mut subscriber) = watched(&house, &key).await;
     publisher.tell("onTextData", Value::string("one")).await;
     publisher.tell("onCaptionInfo", Value::string("not for these viewers")).await;
     publisher.tell("onCuePoint", Value::object([("name", Value::string("two"))])).await;
