@@ -117,7 +117,7 @@ impl Stage {
                 let terms = *segmenter.terms().expect("cuts come after terms");
                 let window = window.get_or_insert_with(|| Window::new(terms, &packager::Config::default()));
                 window.apply(cut);
-                if let Some(snapshot) = window.snapshot() {
+                if let Some(snapshot) = window.snapshot(UNIX_EPOCH) {
                     shelf.put(snapshot);
                 }
             }

@@ -9,21 +9,23 @@
 //!
 //! It refuses to know how media is made and how HTTP is spoken: it takes a request and gives a response.
 
+mod admission;
 mod answer;
 mod body;
 mod directives;
 mod error;
+mod pass;
 mod path;
 mod playlist;
-mod session;
+mod restriction;
 mod viewers;
+mod visitor;
 
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::{Arn, Limits, StreamId};
-use http::header::USER_AGENT;
+use domain::{Arn, Limits};
 use http::request::Parts;
 use http::{Method, Request, Response};
 use live::{Audience, Broadcast, Hub, Snapshot};
@@ -32,10 +34,14 @@ use store::Store;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 use tokio_util::sync::CancellationToken;
 
+use admission::Admission;
 use answer::Answer;
 use directives::Directives;
-use path::{File, Target};
-use viewers::{Guest, Teller, Viewers, Visit};
+use pass::Pass;
+use path::{File, Place, Target};
+use restriction::Restriction;
+use viewers::{Teller, Viewers};
+use visitor::Visitor;
 
 pub use body::Body;
 pub use error::Error;
@@ -66,7 +72,7 @@ pub struct Deps {
     pub hub: Hub,
     /// Takes events about limits.
     pub store: Store,
-    /// Proves session ids. Random; a fresh one at each start will do, since no broadcast outlives its server.
+    /// Proves passes: the same on all servers that viewers may reach.
     pub key: [u8; 32],
 }
 
@@ -77,14 +83,18 @@ pub struct Delivery {
     hub: Hub,
     store: Store,
     viewers: Arc<Viewers>,
+    admission: Arc<Admission>,
+    restriction: Arc<Restriction>,
 }
 
 impl Delivery {
     /// One that serves what `deps.hub` holds.
     pub fn bind(config: Config, deps: Deps) -> Self {
         let Deps { hub, store, key } = deps;
-        let viewers = Arc::new(Viewers::new(hub.clone(), &key, config.viewers_per_account));
-        Self { config, hub, store, viewers }
+        let viewers = Arc::new(Viewers::new(hub.clone(), config.viewers_per_account));
+        let admission = Arc::new(Admission::new(store.clone(), &key));
+        let restriction = Arc::new(Restriction::new(store.clone()));
+        Self { config, hub, store, viewers, admission, restriction }
     }
 
     /// Counts viewers down and tells of limits that were met, until `shutdown`. Without it viewers are counted
@@ -105,7 +115,9 @@ impl Delivery {
             }
             teller.tell(self.viewers.breaches()).await;
         };
-        tokio::join!(sweeps, news);
+        let (admission, restriction) =
+            (self.admission.run(shutdown.clone()), self.restriction.run(shutdown.clone()));
+        tokio::join!(sweeps, news, admission, restriction);
     }
 
     /// Answers a request from `address` for a path under [`PREFIX`]; its body is not read. Dropping the future
@@ -131,40 +143,40 @@ impl Delivery {
     async fn find(&self, head: &Parts, address: IpAddr) -> Result<Answer, Error> {
         let ask = Ask {
             query: head.uri.query().unwrap_or(""),
-            counts: head.method == Method::GET,
-            address,
-            agent: head.headers.get(USER_AGENT).map_or(b"", |agent| agent.as_bytes()),
+            visitor: Visitor::of(&head.headers, address, head.method == Method::GET),
         };
         match path::parse(head.uri.path()).ok_or(Error::Missing)? {
-            Target::Multivariant(channel) => self.multivariant(&channel),
-            Target::Media(channel, stream, file) => self.media(&channel, &stream, file, ask).await,
+            Target::Multivariant(channel) => self.multivariant(&channel, ask).await,
+            Target::Media(place, file) => self.media(place, file, ask).await,
         }
     }
 
     /// The way in for players: there only while the channel is on air and there is something to play. Each one
-    /// gets a session of its own.
-    fn multivariant(&self, channel: &Arn) -> Result<Answer, Error> {
-        let broadcast = admitted(self.hub.broadcast(channel))?;
+    /// gets a pass of its own.
+    async fn multivariant(&self, channel: &Arn, ask: Ask<'_>) -> Result<Answer, Error> {
+        let broadcast = self.hub.broadcast(channel).ok_or(Error::Offline)?;
+        self.restriction.enter(&broadcast, &ask.visitor).await?;
+        let pass = self.admission.enter(&broadcast, ask.token(), &ask.visitor).await?;
         let snapshot = broadcast.shelf().latest().filter(|now| !now.ended).ok_or(Error::Offline)?;
-        let session = self.viewers.welcome(&broadcast)?;
+        self.viewers.welcome(&broadcast)?;
         let text = playlist::multivariant(&broadcast, &snapshot);
-        Ok(Answer::Multivariant(playlist::for_session(&text, session)))
+        Ok(Answer::Multivariant(playlist::for_viewer(&text, broadcast.stream(), &pass)))
     }
 
-    async fn media(
-        &self,
-        channel: &Arn,
-        stream: &StreamId,
-        file: File,
-        ask: Ask<'_>,
-    ) -> Result<Answer, Error> {
-        let broadcast = admitted(self.hub.find(channel, stream))?;
+    async fn media(&self, place: Place, file: File, ask: Ask<'_>) -> Result<Answer, Error> {
+        let Place { channel, stream, pass } = place;
+        let broadcast = self.hub.find(&channel, &stream).ok_or(Error::Offline)?;
+        self.restriction.check(&broadcast, &ask.visitor).await?;
+        let pass = pass.map(|pass| self.admission.check(&stream, &pass, &ask.visitor)).transpose()?;
+        if pass.is_none() && broadcast.audience() == Audience::TokenHolders {
+            return Err(Error::Private);
+        }
         let snapshot = broadcast.shelf().latest().ok_or(Error::Offline)?;
         if !file.is_of(snapshot.terms.container) {
             return Err(Error::Missing);
         }
         match file {
-            File::Playlist => self.playlist(&broadcast, snapshot, ask).await,
+            File::Playlist => self.playlist(&broadcast, snapshot, pass.ok_or(Error::Private)?, ask).await,
             File::Init(number) => Ok(Answer::Init(snapshot.init(number).ok_or(Error::Missing)?.data.clone())),
             File::Segment(number, container) => {
                 let segment = snapshot.segment(number).ok_or(Error::Missing)?;
@@ -179,6 +191,7 @@ impl Delivery {
         &self,
         broadcast: &Arc<Broadcast>,
         now: Arc<Snapshot>,
+        pass: Pass,
         ask: Ask<'_>,
     ) -> Result<Answer, Error> {
         // After the end nothing can be waited for or skipped, so nothing that is asked for can be wrong.
@@ -187,7 +200,7 @@ impl Delivery {
         }
         let Directives { wanted, skip } = directives::parse(ask.query)?;
         wanted.map_or(Ok(()), |wanted| wanted.check(&now))?;
-        let visit = self.visit(broadcast, ask)?;
+        let visit = ask.visitor.counts.then(|| self.viewers.seen(broadcast, pass.session)).transpose()?;
         let Some(wanted) = wanted else {
             return Ok(Answer::Playlist { text: playlist::text(&now, skip), is_held: false });
         };
@@ -197,13 +210,10 @@ impl Delivery {
         if let Some(visit) = visit {
             self.viewers.again(&visit);
         }
+        if !self.admission.is_good(broadcast, &pass) {
+            return Err(Error::Private);
+        }
         Ok(Answer::Playlist { text: playlist::text(&*then?, skip), is_held: true })
-    }
-
-    fn visit(&self, broadcast: &Arc<Broadcast>, ask: Ask<'_>) -> Result<Option<Visit>, Error> {
-        let Ask { query, address, agent, .. } = ask;
-        let guest = Guest { session: session::find(query), address, agent };
-        ask.counts.then(|| self.viewers.seen(broadcast, guest)).transpose()
     }
 
     /// The hinted part is held until it is there; one that lies further ahead was promised to nobody.
@@ -247,16 +257,18 @@ impl Delivery {
 #[derive(Clone, Copy, Debug)]
 struct Ask<'a> {
     query: &'a str,
-    /// Somebody watches: it is more than a look at the head.
-    counts: bool,
-    address: IpAddr,
-    agent: &'a [u8],
+    visitor: Visitor<'a>,
 }
 
-impl Ask<'_> {
+impl<'a> Ask<'a> {
+    /// The playback token, as it stands in the query.
+    fn token(self) -> Option<&'a str> {
+        self.query.split('&').find_map(|pair| pair.strip_prefix("token="))
+    }
+
     /// Counts media that is handed out.
     fn delivers(self, broadcast: &Broadcast, media: Ticks) {
-        if self.counts {
+        if self.visitor.counts {
             broadcast.pulse().add_delivered(u64::try_from(media.to_scale(1_000)).unwrap_or(0));
         }
     }
@@ -266,14 +278,4 @@ fn seconds() -> tokio::time::Interval {
     let mut seconds = interval(LOOK);
     seconds.set_missed_tick_behavior(MissedTickBehavior::Delay);
     seconds
-}
-
-/// The broadcast, if this viewer may see it. Of a private channel nobody may: accounts can't import
-/// playback keys yet, so no token is signed by one.
-fn admitted(broadcast: Option<Arc<Broadcast>>) -> Result<Arc<Broadcast>, Error> {
-    let broadcast = broadcast.ok_or(Error::Offline)?;
-    match broadcast.audience() {
-        Audience::Everyone => Ok(broadcast),
-        Audience::TokenHolders => Err(Error::Private),
-    }
 }

@@ -2,6 +2,10 @@
 //!
 //! Promise: one file has one path. Numbers have no sign and no leading zeros, so a cache never holds
 //! anything twice.
+//!
+//! `<channel>.m3u8` is the way in. Below `<channel>/<stream>/`, `<pass>/<rendition>/` holds what belongs to one
+//! viewer, whose pass is in the path so that relative URIs carry it on and texts name nobody; `<rendition>/`
+//! holds the media of public channels, under the same URLs for all.
 
 use domain::{AccountId, Arn, ContainerFormat, Region, ResourceId, ResourceKind, StreamId};
 
@@ -15,7 +19,16 @@ pub(crate) const PLAYLIST: &str = "index.m3u8";
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Target {
     Multivariant(Arn),
-    Media(Arn, StreamId, File),
+    Media(Place, File),
+}
+
+/// Where a rendition's file is asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Place {
+    pub(crate) channel: Arn,
+    pub(crate) stream: StreamId,
+    /// Unproven; absent in the URLs that all viewers share.
+    pub(crate) pass: Option<String>,
 }
 
 /// A file of a rendition.
@@ -74,8 +87,14 @@ pub(crate) fn parse(path: &str) -> Option<Target> {
         return Some(Target::Multivariant(parse_channel(rest.strip_suffix(".m3u8")?)?));
     };
     let (stream, rest) = rest.split_once('/')?;
-    let file = rest.strip_prefix(RENDITION)?.strip_prefix('/')?;
-    Some(Target::Media(parse_channel(channel)?, StreamId::parse(stream)?, parse_file(file)?))
+    let (first, rest) = rest.split_once('/')?;
+    let (pass, rest) = if first == RENDITION {
+        (None, rest)
+    } else {
+        (Some(first.to_owned()), rest.strip_prefix(RENDITION)?.strip_prefix('/')?)
+    };
+    let place = Place { channel: parse_channel(channel)?, stream: StreamId::parse(stream)?, pass };
+    Some(Target::Media(place, parse_file(rest)?))
 }
 
 fn parse_channel(name: &str) -> Option<Arn> {
@@ -129,7 +148,9 @@ mod tests {
 
     fn file(name: &str) -> Option<File> {
         match parse(&format!("{BASE}/{STREAM}/source/{name}"))? {
-            Target::Media(arn, stream, file) if arn == channel() && stream.as_str() == STREAM => Some(file),
+            Target::Media(place, file) if place.channel == channel() && place.stream.as_str() == STREAM => {
+                Some(file)
+            }
             _ => None,
         }
     }

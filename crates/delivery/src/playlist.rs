@@ -5,14 +5,15 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use domain::StreamId;
 use live::{Broadcast, Init, Part, Segment, Snapshot};
 use media::Ticks;
 use media::hls::{
     self, Growing, MediaPlaylist, MultivariantPlaylist, ServerControl, Variant, rendition_name,
 };
 
+use crate::pass::Pass;
 use crate::path::{PLAYLIST, RENDITION, channel_name, init_name, part_name, segment_name};
-use crate::session::{self, SessionId};
 
 /// The media playlist, as a delta update if that is welcome and there is something to skip.
 pub(crate) fn text(snapshot: &Snapshot, delta: bool) -> Bytes {
@@ -33,19 +34,10 @@ pub(crate) fn multivariant(broadcast: &Broadcast, snapshot: &Snapshot) -> Bytes 
     snapshot.texts.multivariant.get_or_init(|| render_multivariant(broadcast, snapshot)).clone()
 }
 
-/// A multivariant playlist for one viewer: the shared text, with the session's id in each rendition's URI.
-pub(crate) fn for_session(text: &[u8], id: SessionId) -> Bytes {
-    let query = format!("?{}={id}", session::PARAMETER);
-    let mut own = Vec::with_capacity(text.len() + query.len());
-    for line in text.split_inclusive(|byte| *byte == b'\n') {
-        let bare = line.strip_suffix(b"\n").unwrap_or(line);
-        own.extend_from_slice(bare);
-        if bare.first().is_some_and(|first| *first != b'#') {
-            own.extend_from_slice(query.as_bytes());
-        }
-        own.extend_from_slice(&line[bare.len()..]);
-    }
-    Bytes::from(own)
+/// A multivariant playlist for one viewer: the shared text, with the pass in each rendition's URI.
+pub(crate) fn for_viewer(text: &[u8], stream: &StreamId, pass: &Pass) -> Bytes {
+    let (mark, own) = (format!("/{}/", stream.as_str()), format!("/{}/{pass}/", stream.as_str()));
+    Bytes::from(String::from_utf8_lossy(text).replace(&mark, &own))
 }
 
 /// The names of a snapshot's files; the playlist borrows them.

@@ -9,7 +9,6 @@ mod house;
 mod telling;
 
 use std::collections::HashMap;
-use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
@@ -21,7 +20,7 @@ use account::Account;
 use house::House;
 
 use crate::error::Error;
-use crate::session::{Mint, SessionId};
+use crate::pass::SessionId;
 
 pub(crate) use account::Breach;
 pub(crate) use telling::Teller;
@@ -29,22 +28,10 @@ pub(crate) use telling::Teller;
 /// Locks among which broadcasts are spread, to be found by their streams.
 const AISLES: usize = 16;
 
-/// Who asks for a media playlist.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Guest<'a> {
-    /// The session that the request claims to be of.
-    pub(crate) session: Option<&'a str>,
-    /// Where it came from.
-    pub(crate) address: IpAddr,
-    /// By what program.
-    pub(crate) agent: &'a [u8],
-}
-
 /// All viewers of this node.
 #[derive(Debug)]
 pub(crate) struct Viewers {
     hub: Hub,
-    mint: Mint,
     /// Most viewers of an account.
     most: u32,
     begun: Instant,
@@ -53,49 +40,33 @@ pub(crate) struct Viewers {
 }
 
 impl Viewers {
-    pub(crate) fn new(hub: Hub, key: &[u8; 32], most: u32) -> Self {
-        Self {
-            hub,
-            mint: Mint::new(key),
-            most,
-            begun: Instant::now(),
-            aisles: Default::default(),
-            accounts: Mutex::default(),
-        }
+    pub(crate) fn new(hub: Hub, most: u32) -> Self {
+        Self { hub, most, begun: Instant::now(), aisles: Default::default(), accounts: Mutex::default() }
     }
 
-    /// An id for a viewer who comes new; it counts from its first media playlist on.
+    /// Is there room for one more?
     ///
     /// # Errors
     /// [`Error::Full`] when the account has as many viewers as it may have.
-    pub(crate) fn welcome(&self, broadcast: &Broadcast) -> Result<SessionId, Error> {
+    pub(crate) fn welcome(&self, broadcast: &Broadcast) -> Result<(), Error> {
         let account = self.accounts().get(&owner(broadcast.channel())).cloned();
         match account {
             Some(account) if !account.has_room() => {
                 account.refuse();
                 Err(Error::Full)
             }
-            _ => Ok(self.mint.fresh(broadcast.stream())),
+            _ => Ok(()),
         }
     }
 
-    /// Notes that this guest reads a broadcast's playlist now. One with an id of that stream is that session;
-    /// without one, or with an invented one, whoever comes from the same address with the same program.
+    /// Notes that a session, which is proven, reads a broadcast's playlist now.
     ///
     /// # Errors
     /// [`Error::Full`] when it is new and the account has as many viewers as it may have.
-    pub(crate) fn seen(&self, broadcast: &Arc<Broadcast>, guest: Guest<'_>) -> Result<Visit, Error> {
+    pub(crate) fn seen(&self, broadcast: &Arc<Broadcast>, session: SessionId) -> Result<Visit, Error> {
         let Some(house) = self.house(broadcast) else { return Ok(Visit { place: None }) };
-        let now = self.moment();
-        let claimed = guest.session.and_then(SessionId::parse);
-        // One that has a seat was proven when it came.
-        if let Some(id) = claimed.filter(|id| house.see(*id, now)) {
-            return Ok(Visit { place: Some((house, id)) });
-        }
-        let proven = claimed.filter(|id| self.mint.made(*id, broadcast.stream()));
-        let id = proven.unwrap_or_else(|| self.mint.stranger(guest.address, guest.agent));
-        house.enter(id, now)?;
-        Ok(Visit { place: Some((house, id)) })
+        house.enter(session, self.moment())?;
+        Ok(Visit { place: Some((house, session)) })
     }
 
     /// Notes that a visit goes on.

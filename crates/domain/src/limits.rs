@@ -51,6 +51,8 @@ limits! {
     "quota_streams" concurrent_streams: aws 100, open 1_000, "Streams that an account may have on air at once.";
     "quota_viewers" concurrent_viewers: aws 15_000, open 1_000_000,
         "Viewers that an account may have at once, over all of its channels, on a server.";
+    "quota_viewers_per_channel" concurrent_viewers_per_channel: aws 15_000, open 1_000_000,
+        "Viewers that a channel may have at once on a server.";
     "quota_takeovers" takeovers: aws 100, open 10_000, "Times that a stream may be taken over by another encoder.";
     "quota_ingest_bitrate" ingest_bitrate: aws 8_500_000, open 100_000_000,
         "Bits a second that a stream may bring, of all channel types but BASIC.";

@@ -97,7 +97,13 @@ impl Admission {
                 return Err(Refusal::Insecure { channel: channel.arn.clone() });
             }
             let audience = if channel.authorized { Audience::TokenHolders } else { Audience::Everyone };
-            let airing = Airing { audience, container: channel.container_format };
+            let airing = Airing {
+                audience,
+                container: channel.container_format,
+                latency: channel.latency_mode,
+                restriction: channel.playback_restriction_policy.clone(),
+                rewind: None,
+            };
             let publisher = self.take_place(channel.arn.clone(), airing, now)?;
             // A call may have changed or deleted the channel since it was read; from here on it would be
             // refused, as the channel is on air.

@@ -3,9 +3,9 @@
 //! Promise: dropping the [`Publisher`] ends the broadcast for everybody, in order, after the last frame.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
-use domain::{Arn, ContainerFormat, StreamId};
+use domain::{Arn, ContainerFormat, LatencyMode, StreamId};
 use media::{Frame, TrackKind, Tracks};
 use tokio::sync::{Notify, watch};
 
@@ -24,18 +24,30 @@ pub enum Audience {
 }
 
 /// How a broadcast is handed out. Fixed while it is on air.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Airing {
     /// Who may watch.
     pub audience: Audience,
     /// Container of its parts and segments.
     pub container: ContainerFormat,
+    /// May viewers be told of media that are still being made?
+    pub latency: LatencyMode,
+    /// The channel's playback restriction policy. Which one it is stays; what it says may change.
+    pub restriction: Option<Arn>,
+    /// How far back viewers may go, where that is further than the usual window.
+    pub rewind: Option<Duration>,
 }
 
 impl From<Audience> for Airing {
-    /// In fragmented MP4.
+    /// In fragmented MP4 at low latency, unrestricted, with the usual window.
     fn from(audience: Audience) -> Self {
-        Self { audience, container: ContainerFormat::FragmentedMp4 }
+        Self {
+            audience,
+            container: ContainerFormat::FragmentedMp4,
+            latency: LatencyMode::Low,
+            restriction: None,
+            rewind: None,
+        }
     }
 }
 
@@ -93,6 +105,21 @@ impl Broadcast {
     /// Container of its parts and segments.
     pub fn container(&self) -> ContainerFormat {
         self.airing.container
+    }
+
+    /// May viewers be told of media that are still being made?
+    pub fn latency(&self) -> LatencyMode {
+        self.airing.latency
+    }
+
+    /// The playback restriction policy that viewers are under.
+    pub fn restriction(&self) -> Option<&Arn> {
+        self.airing.restriction.as_ref()
+    }
+
+    /// How far back viewers may go, where that is further than the usual window.
+    pub fn rewind(&self) -> Option<Duration> {
+        self.airing.rewind
     }
 
     /// What is measured of it, at this moment.

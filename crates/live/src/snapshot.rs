@@ -116,6 +116,8 @@ pub struct Snapshot {
     pub open: Option<Open>,
     /// Discontinuities that left the playlist (EXT-X-DISCONTINUITY-SEQUENCE).
     pub discontinuity_sequence: u64,
+    /// When this was put on the shelf.
+    pub time: SystemTime,
     /// Nothing follows (EXT-X-ENDLIST).
     pub ended: bool,
     /// Rendered lazily.

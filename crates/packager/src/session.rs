@@ -94,7 +94,7 @@ impl Session {
             let Some(terms) = self.segmenter.terms() else { return };
             let window = self.window.get_or_insert_with(|| Window::new(*terms, &self.config));
             window.apply(cut);
-            if let Some(snapshot) = window.snapshot() {
+            if let Some(snapshot) = window.snapshot(SystemTime::now()) {
                 self.announce();
                 self.shelf.put(snapshot);
                 // Several at once are rare; each still gets its turn with those who wait.
@@ -108,7 +108,7 @@ impl Session {
         self.show().await;
         if let Some(window) = &mut self.window {
             window.end();
-            if let Some(snapshot) = window.snapshot() {
+            if let Some(snapshot) = window.snapshot(SystemTime::now()) {
                 self.is_shown = true;
                 self.shelf.put(snapshot);
             }

@@ -5,6 +5,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use live::{Open, Segment, Snapshot, Terms, Texts};
 use media::Ticks;
@@ -102,9 +103,9 @@ impl Window {
         self.ended = true;
     }
 
-    /// What readers may see now. `None` until three target durations are listed, or the end has come with
+    /// What readers may see `now`. `None` until three target durations are listed, or the end has come with
     /// at least one segment.
-    pub fn snapshot(&mut self) -> Option<Arc<Snapshot>> {
+    pub fn snapshot(&mut self, now: SystemTime) -> Option<Arc<Snapshot>> {
         let due = self.listed.length >= self.minimum() || (self.ended && !self.listed.segments.is_empty());
         self.is_shown |= due;
         if !self.is_shown {
@@ -118,6 +119,7 @@ impl Window {
             retired,
             open: self.open.clone(),
             discontinuity_sequence: self.discontinuities,
+            time: now,
             ended: self.ended,
             texts: Texts::default(),
         }))

@@ -75,7 +75,7 @@ impl Inspector {
         self.collect();
         if let Some(window) = &mut self.window {
             window.end();
-            let last = window.snapshot();
+            let last = window.snapshot(UNIX_EPOCH);
             last.into_iter().for_each(|last| self.inspect(last));
         }
     }
@@ -85,7 +85,7 @@ impl Inspector {
             let terms = *self.segmenter.terms().expect("cuts come after terms");
             let window = self.window.get_or_insert_with(|| Window::new(terms, &self.config));
             window.apply(cut);
-            let news = window.snapshot();
+            let news = window.snapshot(UNIX_EPOCH);
             news.into_iter().for_each(|snapshot| self.inspect(snapshot));
         }
     }
@@ -622,7 +622,7 @@ fn the_byte_limit_shrinks_the_window_to_three_target_durations_at_least() {
     let mut window = Window::new(terms, &inspector.config);
     while let Some(cut) = inspector.segmenter.next_cut() {
         window.apply(cut);
-        if let Some(now) = window.snapshot() {
+        if let Some(now) = window.snapshot(UNIX_EPOCH) {
             assert_eq!(length(&now.listed), Ticks::from_millis(3_000));
             assert!(now.retired.is_empty());
         }

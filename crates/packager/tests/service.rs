@@ -31,7 +31,7 @@ impl House {
     }
 
     fn publish_in(&self, id: u8, container: ContainerFormat) -> Publisher {
-        self.publish_as(id, 0, Airing { audience: Audience::Everyone, container })
+        self.publish_as(id, 0, Airing { container, ..Audience::Everyone.into() })
     }
 
     fn publish_again(&self, id: u8, round: u8) -> Publisher {

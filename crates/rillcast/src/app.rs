@@ -74,7 +74,7 @@ impl App {
         let control = control(&config, http_address, &pipes, &node).await?;
         let chat = chatting::bind(&config, &pipes)?;
         let events = telling::bind(&config, &pipes, &node).await?;
-        let routes = routes(&config, &control, &chat, &pipes, &events);
+        let routes = routes(&config, &control, &chat, &pipes, &events).await?;
         let measures = Measures::new(&config, &pipes, &chat, events.counts());
         let addresses = Addresses {
             http: http_address,
@@ -331,31 +331,46 @@ async fn control(config: &Config, http: SocketAddr, pipes: &Pipes, node: &Node) 
     Ok(Control::new(meaning, deps).await?)
 }
 
-fn routes(config: &Config, control: &Control, chat: &Chat, pipes: &Pipes, events: &Events) -> Arc<Routes> {
+async fn routes(
+    config: &Config,
+    control: &Control,
+    chat: &Chat,
+    pipes: &Pipes,
+    events: &Events,
+) -> Result<Arc<Routes>, AppError> {
     let rule = if config.any_region { RegionRule::Any } else { RegionRule::Only(config.region.clone()) };
     let gate = Gate::new(api::Config::new(rule.clone()), control.clone());
-    Arc::new(Routes {
+    Ok(Arc::new(Routes {
         api: Api::new(api::Config::new(rule), control.clone(), control.clone()),
         admin: Admin::new(gate, pipes.store.clone(), events.counts()),
-        delivery: delivery(config, pipes),
+        delivery: delivery(config, pipes).await?,
         upgrades: Upgrades::new(chat.clone()),
         trusted_proxies: config.trusted_proxies.clone(),
         store: pipes.store.clone(),
         region: config.region.clone(),
         account: config.account.clone(),
         ready: Arc::new(AtomicBool::new(false)),
-    })
+    }))
 }
 
-fn delivery(config: &Config, pipes: &Pipes) -> delivery::Delivery {
-    let mut key = [0; 32];
-    entropy::fill(&mut key);
+async fn delivery(config: &Config, pipes: &Pipes) -> Result<delivery::Delivery, AppError> {
+    let key = playback_key(&pipes.store).await?;
     let settings = delivery::Config {
         viewers_per_account: config.limits.concurrent_viewers,
         ..delivery::Config::default()
     };
     let deps = delivery::Deps { hub: pipes.hub.clone(), store: pipes.store.clone(), key };
-    delivery::Delivery::bind(settings, deps)
+    Ok(delivery::Delivery::bind(settings, deps))
+}
+
+/// What proves viewers' passes: one for all servers on a database, so that any of them may be asked.
+async fn playback_key(store: &Store) -> Result<[u8; 32], AppError> {
+    let mut fresh = [0; 32];
+    entropy::fill(&mut fresh);
+    let kept = store.installation_secret("playback passes", &fresh).await;
+    let kept = kept.map_err(AppError::PlaybackKey)?;
+    // What another version may have kept under the name: any bytes make a key.
+    Ok(kept.try_into().unwrap_or(fresh))
 }
 
 /// An address that a client on this machine can use: the loopback one for a wildcard.

@@ -35,6 +35,9 @@ pub enum AppError {
     /// The API's meaning.
     #[error("starting the control plane")]
     Control(#[from] control::Error),
+    /// The key of viewers' passes.
+    #[error("reading the key of viewers' passes")]
+    PlaybackKey(#[source] store::StoreError),
     /// Chat.
     #[error("starting chat")]
     Chat(#[from] chat::Error),

@@ -14,7 +14,7 @@ use live::Broadcast;
 use super::Moment;
 use super::account::Account;
 use crate::error::Error;
-use crate::session::SessionId;
+use crate::pass::SessionId;
 
 /// Locks among which sessions are spread.
 const ROWS: usize = 16;

@@ -106,7 +106,7 @@ impl Stage {
                 let window =
                     self.window.get_or_insert_with(|| Window::new(terms, &packager::Config::default()));
                 window.apply(cut);
-                if let Some(snapshot) = window.snapshot() {
+                if let Some(snapshot) = window.snapshot(UNIX_EPOCH) {
                     self.shelf.put(Arc::clone(&snapshot));
                     return Some(snapshot);
                 }
@@ -129,7 +129,7 @@ impl Stage {
         while self.step().is_some() {}
         let window = self.window.as_mut().expect("something was cut");
         window.end();
-        self.shelf.put(window.snapshot().expect("something was listed"));
+        self.shelf.put(window.snapshot(UNIX_EPOCH).expect("something was listed"));
         self.publisher = None;
     }
 

@@ -101,8 +101,16 @@ mod tests {
         };
         let (listed, retired): (Arc<[_]>, Arc<[_]>) = (Arc::new([]), Arc::new([]));
         let texts = Texts::default();
-        let snapshot =
-            Snapshot { terms, listed, retired, open: None, discontinuity_sequence: 0, ended: false, texts };
+        let snapshot = Snapshot {
+            terms,
+            listed,
+            retired,
+            open: None,
+            discontinuity_sequence: 0,
+            time: std::time::UNIX_EPOCH,
+            ended: false,
+            texts,
+        };
         let snapshot = Arc::new(snapshot);
         let incoming = Incoming {
             bitrate: 512_345,
