@@ -1,10 +1,10 @@
 //! Who counts as a viewer, from when and until when.
 
 use std::collections::{HashMap, HashSet};
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::Ipv4Addr;
 use std::time::Duration;
 
-use crate::stage::{Client, Reply, Stage};
+use crate::stage::{Client, Reply, Stage, pass_in};
 use delivery::{Config, Delivery};
 use http::{Method, StatusCode};
 use live::Audience;
@@ -54,36 +54,26 @@ pub(crate) async fn read(stage: &Stage, url: &str) -> Reply {
     stage.request(Method::GET, url).await
 }
 
-fn client(number: u8, agent: &'static str) -> Client {
-    Client { address: Ipv4Addr::new(10, 0, 0, number).into(), agent }
-}
-
 #[tokio::test]
-async fn each_viewer_gets_an_own_session_and_all_share_the_rest() {
+async fn each_viewer_gets_an_own_pass_and_all_share_the_rest() {
     let stage = on_air();
     let texts = [
         stage.request(Method::GET, &stage.multivariant()).await,
         stage.request(Method::GET, &stage.multivariant()).await,
     ];
-    let sessions = texts.each_ref().map(|reply| {
-        let (before, session) = reply.text().trim_end().rsplit_once("?session=").expect("a session");
-        assert!(before.ends_with("/source/index.m3u8"));
+    let passes = texts.each_ref().map(|reply| {
+        let pass = pass_in(reply.text()).to_owned();
         let is_safe = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
-        assert!(session.len() == 22 && session.bytes().all(is_safe), "{session}");
-        (before.to_owned(), session.to_owned())
+        assert!(pass.len() == 22 && pass.bytes().all(is_safe), "{pass}");
+        pass
     });
-    assert_eq!(sessions[0].0, sessions[1].0);
-    assert_ne!(sessions[0].1, sessions[1].1);
+    assert_ne!(passes[0], passes[1]);
     assert_eq!(texts[0].header("cache-control"), "private, no-cache");
-    let kept = stage.broadcast.shelf().latest().expect("on air");
-    let kept = kept.texts.multivariant.get().expect("rendered once").clone();
-    assert!(!kept.windows(8).any(|piece| piece == b"session="));
 
-    let urls = [rendition(texts[0].text()), rendition(texts[1].text()), stage.path("index.m3u8")];
     let mut playlists = HashSet::new();
-    for url in urls {
+    for url in [rendition(texts[0].text()), rendition(texts[1].text()), stage.path("index.m3u8")] {
         let reply = read(&stage, &url).await;
-        assert!(!reply.text().contains("session"), "parts and segments have one URL for all");
+        assert!(!passes.iter().any(|pass| reply.text().contains(pass)), "its text names nobody");
         playlists.insert(reply.body.as_ptr());
     }
     assert_eq!(playlists.len(), 1);
@@ -98,8 +88,8 @@ async fn a_viewer_counts_from_its_first_media_playlist_and_once() {
     }
     assert_eq!(viewers(&stage), 0, "who only looks in doesn't watch");
     for (so_far, url) in (1..).zip(&urls) {
-        for query in ["", "&_HLS_msn=2", "&_HLS_skip=YES"] {
-            assert_eq!(read(&stage, &format!("{url}{query}")).await.status, StatusCode::OK);
+        for query in ["", "_HLS_msn=2", "_HLS_skip=YES"] {
+            assert_eq!(read(&stage, &format!("{url}?{query}")).await.status, StatusCode::OK);
         }
         assert_eq!(viewers(&stage), so_far);
     }
@@ -112,8 +102,8 @@ async fn looking_at_heads_asking_nonsense_and_files_alone_count_nobody() {
     for method in [Method::HEAD, Method::OPTIONS, Method::POST] {
         stage.request(method, &url).await;
     }
-    for query in ["&_HLS_part=1", "&_HLS_msn=99", "&_HLS_msn=x"] {
-        assert_eq!(read(&stage, &format!("{url}{query}")).await.status, StatusCode::BAD_REQUEST);
+    for query in ["_HLS_part=1", "_HLS_msn=99", "_HLS_msn=x"] {
+        assert_eq!(read(&stage, &format!("{url}?{query}")).await.status, StatusCode::BAD_REQUEST);
     }
     for file in ["i0.mp4", "s1.m4s", "p4.0.m4s", "nothing"] {
         stage.get(file).await;
@@ -122,41 +112,28 @@ async fn looking_at_heads_asking_nonsense_and_files_alone_count_nobody() {
 }
 
 #[tokio::test]
-async fn without_a_session_an_address_and_a_program_are_one_viewer() {
+async fn nobody_reads_a_media_playlist_with_an_invented_pass_or_none() {
     let stage = on_air();
-    let path = stage.path("index.m3u8");
-    let first = client(1, "player/1");
-    for _ in 0..3 {
-        stage.request_by(&first, Method::GET, &path).await;
-    }
-    assert_eq!(viewers(&stage), 1);
-    stage.request_by(&client(2, "player/1"), Method::GET, &path).await;
-    stage.request_by(&client(1, "player/2"), Method::GET, &path).await;
-    assert_eq!(viewers(&stage), 3);
-}
-
-#[tokio::test]
-async fn invented_sessions_are_worth_what_none_is() {
-    let stage = on_air();
-    let path = stage.path("index.m3u8");
+    let (bare, own) = (stage.path("s1.m4s"), stage.path("index.m3u8"));
+    let bare = bare.replace("s1.m4s", "index.m3u8");
+    assert_eq!(read(&stage, &bare).await.status, StatusCode::FORBIDDEN);
+    let with = |pass: &str| bare.replace("/source/", &format!("/{pass}/source/"));
     let mut random = 0x2545_f491_4f6c_dd1du64;
     for _ in 0..10_000 {
         random ^= random << 13;
         random ^= random >> 7;
         random ^= random << 17;
         let invented = format!("{random:016x}{:06x}", random & 0xff_ffff);
-        assert_eq!(read(&stage, &format!("{path}?session={invented}")).await.status, StatusCode::OK);
+        assert_eq!(read(&stage, &with(&invented)).await.status, StatusCode::FORBIDDEN);
     }
     for odd in
-        ["", "short", "%20", "a=b=c", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", "&session=x&session=y"]
+        ["short", "%20", "a=b=c", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", "AAAAAAAAAAAAAAAAAAAAAA"]
     {
-        assert_eq!(read(&stage, &format!("{path}?session={odd}")).await.status, StatusCode::OK, "{odd}");
+        assert_eq!(read(&stage, &with(odd)).await.status, StatusCode::FORBIDDEN, "{odd}");
     }
-    assert_eq!(viewers(&stage), 1);
-    // Those who have one don't mind.
-    let url = arrive(&stage).await;
-    read(&stage, &url).await;
-    assert_eq!(viewers(&stage), 2);
+    assert_eq!(viewers(&stage), 0);
+    assert_eq!(read(&stage, &own).await.status, StatusCode::OK);
+    assert_eq!(viewers(&stage), 1, "those who have one don't mind");
 }
 
 #[tokio::test]
@@ -164,26 +141,31 @@ async fn one_session_is_one_viewer_from_wherever_it_comes() {
     let stage = on_air();
     let url = arrive(&stage).await;
     for number in 1..=200 {
-        stage.request_by(&client(number, "player"), Method::GET, &url).await;
+        stage
+            .request_by(
+                &Client { address: Ipv4Addr::new(10, 0, 0, number).into(), agent: "player" },
+                Method::GET,
+                &url,
+            )
+            .await;
     }
     assert_eq!(viewers(&stage), 1);
 }
 
 #[tokio::test]
-async fn a_session_of_another_stream_is_invented() {
+async fn a_pass_of_another_stream_is_an_invented_one() {
     let one = on_air();
     let shared = (one.hub.clone(), one.delivery.clone());
     let channel = domain::Arn::parse("arn:aws:ivs:us-east-1:123456789012:channel/other").expect("an ARN");
     let mut other = Stage::beside(shared, &channel, Audience::Everyone, &Film::default(), LONG);
     other.play_until(|now| now.listed.len() == 4);
-    let session = |url: String| url.split_once("?").expect("a query").1.to_owned();
-    let (foreign, own) = (session(arrive(&one).await), session(arrive(&other).await));
-    let path = other.path("index.m3u8");
-    read(&other, &format!("{path}?{foreign}")).await;
-    read(&other, &path).await;
-    assert_eq!(viewers(&other), 1, "both are whoever comes from this address");
-    read(&other, &format!("{path}?{own}")).await;
-    assert_eq!((viewers(&other), viewers(&one)), (2, 0));
+    let pass = |url: String| url.split('/').nth(6).expect("a pass").to_owned();
+    let (foreign, own) = (pass(arrive(&one).await), pass(arrive(&other).await));
+    let path = other.path("s1.m4s").replace("s1.m4s", "index.m3u8");
+    let with = |pass: &str| path.replace("/source/", &format!("/{pass}/source/"));
+    assert_eq!(read(&other, &with(&foreign)).await.status, StatusCode::FORBIDDEN);
+    assert_eq!(read(&other, &with(&own)).await.status, StatusCode::OK);
+    assert_eq!((viewers(&other), viewers(&one)), (1, 0));
 }
 
 #[tokio::test]
@@ -221,7 +203,7 @@ async fn a_viewer_who_leaves_is_gone_after_the_window_and_one_who_stays_is_not()
 #[tokio::test(start_paused = true)]
 async fn who_waits_for_a_stream_that_stalls_stays_a_viewer() {
     let stage = on_air();
-    let url = format!("{}&_HLS_msn=4&_HLS_part=2", arrive(&stage).await);
+    let url = format!("{}?_HLS_msn=4&_HLS_part=2", arrive(&stage).await);
     running(&stage.delivery, async {
         for _ in 0..10 {
             let refused = read(&stage, &url).await;
@@ -241,7 +223,7 @@ async fn a_held_request_is_seen_until_it_is_answered() {
     let mut stage = Stage::new(&film, LONG);
     let now = stage.play_until(|now| now.listed.len() == 3 && now.next_part() == 2);
     assert_eq!(now.terms.target_duration, 6, "held for 18 seconds at most");
-    let url = format!("{}&_HLS_msn={}&_HLS_part=2", arrive(&stage).await, now.next_number());
+    let url = format!("{}?_HLS_msn={}&_HLS_part=2", arrive(&stage).await, now.next_number());
     let delivery = stage.delivery.clone();
     running(&delivery, async {
         let answer = read(&stage, &url);
@@ -318,19 +300,16 @@ proptest! {
     }
 }
 
-/// Even numbers come with sessions, odd ones by address.
 async fn follow(acts: Vec<Act>) -> Result<(), TestCaseError> {
     let stage = on_air();
     let mut urls = HashMap::new();
-    for viewer in (0..12u8).step_by(2) {
+    for viewer in 0..12u8 {
         urls.insert(viewer, arrive(&stage).await);
     }
-    let path = stage.path("index.m3u8");
     let mut seen: HashMap<u8, Instant> = HashMap::new();
     running(&stage.delivery, async {
         for Act { viewer, pause_ms } in acts {
-            let url = urls.get(&viewer).unwrap_or(&path);
-            stage.request_by(&client(viewer, "player"), Method::GET, url).await;
+            read(&stage, &urls[&viewer]).await;
             seen.insert(viewer, Instant::now());
             sleep(Duration::from_millis(pause_ms)).await;
             let within = |window| seen.values().filter(|last| last.elapsed() <= window).count();
@@ -344,15 +323,4 @@ async fn follow(acts: Vec<Act>) -> Result<(), TestCaseError> {
         Ok(())
     })
     .await
-}
-
-#[tokio::test]
-async fn households_of_both_families_are_one_address_each() {
-    let stage = on_air();
-    let path = stage.path("index.m3u8");
-    for address in ["2001:db8:1:2::1", "2001:db8:1:2:ffff::9", "10.0.0.1", "::ffff:10.0.0.1"] {
-        let address: IpAddr = address.parse().expect("an address");
-        stage.request_by(&Client { address, agent: "tv" }, Method::GET, &path).await;
-    }
-    assert_eq!(viewers(&stage), 2);
 }

@@ -178,7 +178,7 @@ async fn rule_6_a_blocking_answer_holds_what_was_asked_and_comes_no_earlier() {
         now = asked.1;
         let playlist = Playlist::read(asked.0.text());
         let there = playlist.segments.iter().chain([&playlist.open]).flat_map(|entry| &entry.parts);
-        assert!(there.into_iter().any(|found| found.0 == format!("p{segment}.{part}.m4s")));
+        assert!(there.into_iter().any(|found| found.0.ends_with(&format!("p{segment}.{part}.m4s"))));
     }
 }
 

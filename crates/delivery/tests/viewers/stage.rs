@@ -4,7 +4,9 @@
 //! Promise: nothing moves unless the test says so.
 
 use std::net::{IpAddr, Ipv4Addr};
+use std::pin::pin;
 use std::sync::{Arc, OnceLock};
+use std::task::{Context, Poll, Waker};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
@@ -28,6 +30,8 @@ pub(crate) struct Stage {
     segmenter: Segmenter,
     window: Option<Window>,
     frames: std::vec::IntoIter<Frame>,
+    /// Of the viewer who asks by [`Stage::get`].
+    pass: OnceLock<String>,
 }
 
 #[derive(Debug)]
@@ -95,6 +99,7 @@ impl Stage {
             segmenter,
             window: None,
             frames: film.frames(length).into_iter(),
+            pass: OnceLock::new(),
         }
     }
 
@@ -124,6 +129,8 @@ impl Stage {
 
     /// Plays the film to its end, and the end.
     pub(crate) fn end(&mut self) {
+        // Afterwards nobody gets one.
+        self.pass();
         while self.step().is_some() {}
         self.segmenter.end();
         while self.step().is_some() {}
@@ -133,10 +140,28 @@ impl Stage {
         self.publisher = None;
     }
 
+    /// Where this viewer finds a file, by its name or by what a playlist calls it: playlists, and all that is
+    /// private, below its pass.
     pub(crate) fn path(&self, file: &str) -> String {
+        let (name, query) =
+            file.split_once('?').map_or((file, String::new()), |(name, query)| (name, format!("?{query}")));
+        let name = name.rsplit('/').next().unwrap_or(name);
+        let is_shared = self.broadcast.audience() == Audience::Everyone && !name.ends_with(".m3u8");
+        let pass = if is_shared { String::new() } else { format!("{}/", self.pass()) };
         let base = self.multivariant();
         let base = base.strip_suffix(".m3u8").expect("a playlist's name");
-        format!("{base}/{}/source/{file}", self.broadcast.stream())
+        format!("{base}/{}/{pass}source/{name}{query}", self.broadcast.stream())
+    }
+
+    /// This viewer's pass; an invented one as long as nobody gets any.
+    fn pass(&self) -> &str {
+        if let Some(pass) = self.pass.get() {
+            return pass;
+        }
+        let reply = at_once(self.request(Method::GET, &self.multivariant()));
+        let granted = reply.filter(|reply| reply.status == StatusCode::OK);
+        let Some(reply) = granted else { return "AAAAAAAAAAAAAAAAAAAAAA" };
+        self.pass.get_or_init(|| pass_in(reply.text()).to_owned())
     }
 
     pub(crate) fn multivariant(&self) -> String {
@@ -163,6 +188,21 @@ impl Stage {
         let request = request.body(()).expect("a well-formed request");
         let (delivery, address) = (self.delivery.clone(), client.address);
         async move { read(delivery.handle(request, address).await).await }
+    }
+}
+
+/// The pass that a multivariant playlist gives its viewer.
+pub(crate) fn pass_in(multivariant: &str) -> &str {
+    let uri = multivariant.lines().last().expect("a line");
+    uri.split('/').nth(2).expect("a channel, a stream and a pass")
+}
+
+/// The reply if it is there without anything else happening.
+pub(crate) fn at_once(reply: impl Future<Output = Reply>) -> Option<Reply> {
+    let mut reply = pin!(reply);
+    match reply.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(reply) => Some(reply),
+        Poll::Pending => None,
     }
 }
 
