@@ -17,13 +17,14 @@ mod error;
 mod pass;
 mod path;
 mod playlist;
+mod readers;
 mod restriction;
 mod viewers;
 mod visitor;
 
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use domain::{Arn, Limits};
 use http::request::Parts;
@@ -39,6 +40,7 @@ use answer::Answer;
 use directives::Directives;
 use pass::Pass;
 use path::{File, Place, Target};
+use playlist::{Form, Viewing};
 use restriction::Restriction;
 use viewers::{Teller, Viewers};
 use visitor::Visitor;
@@ -46,6 +48,7 @@ use visitor::Visitor;
 pub use body::Body;
 pub use error::Error;
 pub use path::{PREFIX, multivariant_path};
+pub use restriction::{Countries, CountriesError};
 
 /// How much to take on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,8 +96,16 @@ impl Delivery {
         let Deps { hub, store, key } = deps;
         let viewers = Arc::new(Viewers::new(hub.clone(), config.viewers_per_account));
         let admission = Arc::new(Admission::new(store.clone(), &key));
-        let restriction = Arc::new(Restriction::new(store.clone()));
+        let restriction = Arc::new(Restriction::new(store.clone(), hub.clone(), None));
         Self { config, hub, store, viewers, admission, restriction }
+    }
+
+    /// Tells countries by this database of addresses; without one all viewers are served wherever they are.
+    #[must_use]
+    pub fn with_countries(mut self, countries: Countries) -> Self {
+        let restriction = Restriction::new(self.store.clone(), self.hub.clone(), Some(countries));
+        self.restriction = Arc::new(restriction);
+        self
     }
 
     /// Counts viewers down and tells of limits that were met, until `shutdown`. Without it viewers are counted
@@ -159,8 +170,18 @@ impl Delivery {
         let pass = self.admission.enter(&broadcast, ask.token(), &ask.visitor).await?;
         let snapshot = broadcast.shelf().latest().filter(|now| !now.ended).ok_or(Error::Offline)?;
         self.viewers.welcome(&broadcast)?;
-        let text = playlist::multivariant(&broadcast, &snapshot);
-        Ok(Answer::Multivariant(playlist::for_viewer(&text, broadcast.stream(), &pass)))
+        let viewing = Viewing {
+            pass: &pass,
+            form: Form::Low,
+            country: None,
+            address: ask.visitor.address,
+            now: SystemTime::now(),
+            node: "rillcast",
+            cap: None,
+        };
+        playlist::multivariant(&broadcast, &snapshot, &viewing)
+            .map(Answer::Multivariant)
+            .ok_or(Error::Private)
     }
 
     async fn media(&self, place: Place, file: File, ask: Ask<'_>) -> Result<Answer, Error> {
@@ -196,13 +217,15 @@ impl Delivery {
     ) -> Result<Answer, Error> {
         // After the end nothing can be waited for or skipped, so nothing that is asked for can be wrong.
         if now.ended {
-            return Ok(Answer::Playlist { text: playlist::full(&now), is_held: false });
+            let text = playlist::text(broadcast, &now, Form::Low, false).plain().clone();
+            return Ok(Answer::Playlist { text, is_held: false });
         }
         let Directives { wanted, skip } = directives::parse(ask.query)?;
         wanted.map_or(Ok(()), |wanted| wanted.check(&now))?;
         let visit = ask.visitor.counts.then(|| self.viewers.seen(broadcast, pass.session)).transpose()?;
         let Some(wanted) = wanted else {
-            return Ok(Answer::Playlist { text: playlist::text(&now, skip), is_held: false });
+            let text = playlist::text(broadcast, &now, Form::Low, skip).plain().clone();
+            return Ok(Answer::Playlist { text, is_held: false });
         };
         let then = self.hold(broadcast, now, |snapshot| wanted.is_met(snapshot)).await;
         // No request is held for as long as a session counts, so it was there all the while; also when the
@@ -213,7 +236,8 @@ impl Delivery {
         if !self.admission.is_good(broadcast, &pass) {
             return Err(Error::Private);
         }
-        Ok(Answer::Playlist { text: playlist::text(&*then?, skip), is_held: true })
+        let text = playlist::text(broadcast, &*then?, Form::Low, skip).plain().clone();
+        Ok(Answer::Playlist { text, is_held: true })
     }
 
     /// The hinted part is held until it is there; one that lies further ahead was promised to nobody.

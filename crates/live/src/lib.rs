@@ -12,6 +12,7 @@
 
 mod broadcast;
 mod error;
+mod history;
 mod hub;
 mod pulse;
 mod ring;
@@ -20,8 +21,9 @@ mod snapshot;
 
 pub use broadcast::{Airing, Audience, Broadcast, Publisher, Subscriber};
 pub use error::Busy;
+pub use history::{Block, History, Past};
 pub use hub::Hub;
 pub use pulse::{Incoming, Pulse};
 pub use ring::{Next, RingLimits, Text, TextSource};
 pub use shelf::{Shelf, ShelfReader, ShelfWriter};
-pub use snapshot::{Init, Open, Part, Segment, Snapshot, Terms, Texts};
+pub use snapshot::{Init, Open, Part, Rendering, Segment, Snapshot, Terms, Texts};

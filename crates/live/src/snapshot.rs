@@ -10,6 +10,8 @@ use bytes::Bytes;
 use domain::ContainerFormat;
 use media::{Ticks, Tracks};
 
+use crate::history::History;
+
 /// What a session promised its players. Made once, before the first playlist; nothing can change it, since
 /// players stop for good when these numbers move (draft-pantos-hls-rfc8216bis, 4.4.3.7 and 4.4.3.8).
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -92,15 +94,28 @@ pub struct Open {
     pub parts: Vec<Part>,
 }
 
-/// Playlist text made from a snapshot, kept with it so that any number of viewers cost one rendering.
+/// One text as it is sent. What is derived from it is kept with it.
+#[derive(Debug, Default)]
+pub struct Rendering {
+    /// The text.
+    pub plain: Bytes,
+    /// The text, compressed by gzip; made by the first who wants it.
+    pub gzip: OnceLock<Bytes>,
+    /// What tells this text from others under its URL: characters that an entity tag may have (RFC 9110, 8.8.3).
+    pub tag: Bytes,
+}
+
+/// Media playlists made from a snapshot, kept with it so that any number of viewers cost one rendering.
 #[derive(Debug, Default)]
 pub struct Texts {
-    /// The whole media playlist.
-    pub full: OnceLock<Bytes>,
-    /// The delta update.
-    pub delta: OnceLock<Bytes>,
-    /// The multivariant playlist.
-    pub multivariant: OnceLock<Bytes>,
+    /// With parts.
+    pub low: OnceLock<Arc<Rendering>>,
+    /// With parts, as a delta update.
+    pub delta: OnceLock<Arc<Rendering>>,
+    /// With segments to be prefetched.
+    pub prefetch: OnceLock<Arc<Rendering>>,
+    /// With neither.
+    pub plain: OnceLock<Arc<Rendering>>,
 }
 
 /// All that can be fetched of a broadcast at one moment.
@@ -108,9 +123,11 @@ pub struct Texts {
 pub struct Snapshot {
     /// The terms of the session, the same in every snapshot.
     pub terms: Terms,
-    /// Finished segments in the playlist, oldest first, numbers without a hole.
+    /// What is listed before `listed`, on disk; empty unless the broadcast can be rewound.
+    pub history: History,
+    /// Finished segments in the playlist that are in memory, oldest first, numbers without a hole.
     pub listed: Arc<[Arc<Segment>]>,
-    /// Finished segments that left the playlist and can still be fetched.
+    /// Finished segments that left `listed` and can still be fetched from memory.
     pub retired: Arc<[Arc<Segment>]>,
     /// The segment that is being made, once it has a part.
     pub open: Option<Open>,
@@ -125,6 +142,12 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
+    /// The number of the oldest segment in the playlist (EXT-X-MEDIA-SEQUENCE).
+    pub fn first_number(&self) -> u64 {
+        let first = self.history.first().map(|past| past.number);
+        first.or_else(|| self.listed.first().map(|segment| segment.number)).unwrap_or(0)
+    }
+
     /// The number of the segment that is being made, or would be next.
     pub fn next_number(&self) -> u64 {
         match (&self.open, self.listed.last()) {
@@ -139,7 +162,7 @@ impl Snapshot {
         self.open.as_ref().map_or(0, |open| open.parts.len())
     }
 
-    /// A finished segment, listed or not.
+    /// A finished segment in memory, listed or not.
     pub fn segment(&self, number: u64) -> Option<&Arc<Segment>> {
         at(&self.listed, number).or_else(|| at(&self.retired, number))
     }
@@ -156,7 +179,8 @@ impl Snapshot {
     pub fn init(&self, number: u32) -> Option<&Arc<Init>> {
         let open = self.open.iter().map(|open| &open.init);
         let finished = self.listed.iter().chain(self.retired.iter()).map(|segment| &segment.init);
-        open.chain(finished).find(|init| init.number == number)
+        let in_memory = open.chain(finished).find(|init| init.number == number);
+        in_memory.or_else(|| self.history.init(number))
     }
 }
 

@@ -9,5 +9,5 @@ mod media_playlist;
 mod multivariant;
 mod text;
 
-pub use media_playlist::{Growing, MediaPlaylist, Part, Segment, ServerControl};
+pub use media_playlist::{DateRange, Growing, MediaPlaylist, Part, Report, Segment, ServerControl};
 pub use multivariant::{MultivariantPlaylist, Variant, rendition_name};

@@ -79,7 +79,8 @@ impl Variant<'_> {
         writeln!(f, ",CLOSED-CAPTIONS=NONE\n{}", UriLine(self.uri))
     }
 
-    fn codecs(&self) -> String {
+    /// Its CODECS.
+    pub fn codecs(&self) -> String {
         let video = self.tracks.video.as_ref().map(AvcParams::codec);
         let audio = self.tracks.audio.as_ref().map(AacParams::codec);
         video.into_iter().chain(audio).collect::<Vec<_>>().join(",")

@@ -1,0 +1,204 @@
+//! The text of one media playlist.
+//!
+//! Promise: a pure function of the broadcast, the snapshot and the form.
+
+use std::hash::{DefaultHasher, Hasher};
+use std::io::Write;
+use std::time::SystemTime;
+
+use bytes::Bytes;
+use domain::unix_millis;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use live::{Audience, Broadcast, Init, Part, Rendering, Segment, Snapshot};
+use media::Ticks;
+use media::hls::{self, DateRange, Growing, MediaPlaylist, ServerControl};
+
+use super::Form;
+use crate::path::{RENDITION, init_name, part_name, segment_name};
+
+/// The class of the range that says what is on air (IVS reference, 4.3).
+const SOURCE: &str = "live-video-net-stream-source";
+/// The class of the range that says when the playlist was made.
+const CREATION: &str = "timestamp";
+
+/// Renders one form. `skip` is for the low-latency one.
+pub(super) fn render(broadcast: &Broadcast, snapshot: &Snapshot, form: Form, skip: bool) -> Rendering {
+    let names = Names::of(snapshot, &base(broadcast));
+    let dates = Dates::of(broadcast, snapshot);
+    let source = [("X-NET-LIVE-VIDEO-STREAM-SOURCE", "live")];
+    let creation = [("X-SERVER-TIME", dates.server.as_str())];
+    let ranges = [
+        DateRange { id: &dates.creation, class: CREATION, start: snapshot.time, attributes: &creation },
+        DateRange { id: &dates.source, class: SOURCE, start: broadcast.started(), attributes: &source },
+    ];
+    // The time of making is another in each playlist: nothing for one that is told in pieces.
+    let date_ranges = if form == Form::Prefetch { &ranges[..] } else { &ranges[1..] };
+    let prefetch: Vec<&str> = names.prefetch.iter().map(String::as_str).collect();
+    let mut playlist = MediaPlaylist {
+        target_duration: snapshot.terms.target_duration,
+        control: (form == Form::Low).then(|| control(snapshot)),
+        elapsed: (form == Form::Prefetch).then(|| elapsed(broadcast, snapshot)),
+        date_ranges,
+        media_sequence: snapshot.listed.first().map_or(0, |first| first.number),
+        discontinuity_sequence: snapshot.discontinuity_sequence,
+        segments: names.segments(snapshot),
+        growing: names.growing(snapshot),
+        prefetch: if form == Form::Plain { &[] } else { &prefetch },
+        hint: Some(&names.hint),
+        reports: &[],
+        ended: snapshot.ended,
+        skip: None,
+    };
+    if skip {
+        playlist.skip = playlist.skippable();
+    }
+    let plain = Bytes::from(playlist.to_string());
+    Rendering { tag: digest(&plain), plain, ..Rendering::default() }
+}
+
+/// From the folder of a viewer's playlists to that of the media: those of public channels are the same for all
+/// viewers, those of private ones are below the viewer's own pass.
+fn base(broadcast: &Broadcast) -> String {
+    match broadcast.audience() {
+        Audience::Everyone => format!("../../{RENDITION}/"),
+        Audience::TokenHolders => String::new(),
+    }
+}
+
+/// Sixteen hexadecimal digits that differ where texts differ, as good as surely.
+pub(super) fn digest(text: &[u8]) -> Bytes {
+    let mut hasher = DefaultHasher::new();
+    hasher.write(text);
+    Bytes::from(format!("{:016x}", hasher.finish()))
+}
+
+/// Compresses a text; fast, for it is short and lives a part's length.
+pub(super) fn gzip(text: &[u8]) -> Bytes {
+    let mut squeezed = GzEncoder::new(Vec::with_capacity(text.len() / 4), Compression::fast());
+    squeezed.write_all(text).expect("memory takes all");
+    Bytes::from(squeezed.finish().expect("memory takes all"))
+}
+
+/// The words of date ranges that are made from times.
+struct Dates {
+    source: String,
+    creation: String,
+    server: String,
+}
+
+impl Dates {
+    fn of(broadcast: &Broadcast, snapshot: &Snapshot) -> Self {
+        let started = unix_millis(broadcast.started());
+        let made = unix_millis(snapshot.time);
+        Self {
+            source: format!("source-{}", started / 1_000),
+            // To the millisecond, so that one that is made in the same second has another name.
+            creation: format!("playlist-creation-{made}"),
+            server: server_time(snapshot.time),
+        }
+    }
+}
+
+/// Unix seconds with two decimals, as IVS writes them.
+pub(super) fn server_time(time: SystemTime) -> String {
+    let millis = unix_millis(time);
+    format!("{}.{:02}", millis / 1_000, millis % 1_000 / 10)
+}
+
+/// What was on air before the first listed segment.
+fn elapsed(broadcast: &Broadcast, snapshot: &Snapshot) -> Ticks {
+    let first = snapshot.listed.first().map_or(snapshot.time, |first| first.time);
+    Ticks::from_duration(first.duration_since(broadcast.started()).unwrap_or_default())
+}
+
+/// The names of a snapshot's files; the playlist borrows them.
+struct Names {
+    /// Without a container that has them, none.
+    inits: Vec<Option<String>>,
+    segments: Vec<String>,
+    /// Of the segments whose parts are listed, and of the one in the making.
+    parts: Vec<Vec<String>>,
+    init: Option<String>,
+    growing: Vec<String>,
+    hint: String,
+    /// The segment in the making and the one after it.
+    prefetch: [String; 2],
+}
+
+impl Names {
+    fn of(snapshot: &Snapshot, base: &str) -> Self {
+        let listed = snapshot.listed.iter();
+        let detailed = detailed(snapshot);
+        let container = snapshot.terms.container;
+        let part = |segment: u64, part: usize| format!("{base}{}", part_name(segment, part, container));
+        let segment = |number: u64| format!("{base}{}", segment_name(number, container));
+        let map = |init: &Init| (!init.data.is_empty()).then(|| format!("{base}{}", init_name(init.number)));
+        let parts = |of: &Segment, count: usize| (0..count).map(|at| part(of.number, at)).collect();
+        let next = snapshot.next_number();
+        Self {
+            inits: listed.clone().map(|segment| map(&segment.init)).collect(),
+            segments: listed.clone().map(|listed| segment(listed.number)).collect(),
+            parts: listed
+                .enumerate()
+                .map(|(at, segment)| parts(segment, if at < detailed { 0 } else { segment.parts.len() }))
+                .collect(),
+            init: snapshot.open.as_ref().and_then(|open| map(&open.init)),
+            growing: (0..snapshot.next_part()).map(|at| part(next, at)).collect(),
+            hint: part(next, snapshot.next_part()),
+            prefetch: [segment(next), segment(next.saturating_add(1))],
+        }
+    }
+
+    fn segments<'a>(&'a self, snapshot: &Snapshot) -> Vec<hls::Segment<'a>> {
+        let listed = snapshot.listed.iter().enumerate();
+        let told = listed.map(|(at, segment)| hls::Segment {
+            uri: &self.segments[at],
+            duration: segment.duration,
+            wall: segment.time,
+            discontinuity: segment.discontinuity,
+            map: self.inits[at].as_deref(),
+            parts: parts(&segment.parts, &self.parts[at]),
+        });
+        told.collect()
+    }
+
+    fn growing<'a>(&'a self, snapshot: &Snapshot) -> Option<Growing<'a>> {
+        snapshot.open.as_ref().map(|open| Growing {
+            wall: open.time,
+            discontinuity: open.discontinuity,
+            map: self.init.as_deref(),
+            parts: parts(&open.parts, &self.growing),
+        })
+    }
+}
+
+/// From which listed segment on parts are told: those that begin within three target durations of the end.
+fn detailed(snapshot: &Snapshot) -> usize {
+    let boundary = Ticks::new(snapshot.terms.target().count().saturating_mul(3));
+    let growing = snapshot.open.iter().flat_map(|open| &open.parts);
+    let mut behind = growing.fold(Ticks::ZERO, |sum, part| sum + part.duration);
+    let near = snapshot.listed.iter().rev().take_while(|segment| {
+        behind += segment.duration;
+        behind <= boundary
+    });
+    snapshot.listed.len() - near.count()
+}
+
+/// Parts with their names; without names, none.
+fn parts<'a>(parts: &[Part], names: &'a [String]) -> Vec<hls::Part<'a>> {
+    let named = parts.iter().zip(names);
+    named
+        .map(|(part, name)| hls::Part { uri: name, duration: part.duration, independent: part.independent })
+        .collect()
+}
+
+fn control(snapshot: &Snapshot) -> ServerControl {
+    let terms = &snapshot.terms;
+    ServerControl {
+        part_target: terms.part_target,
+        part_hold_back: terms.part_hold_back,
+        hold_back: terms.hold_back,
+        can_skip_until: Some(terms.can_skip_until),
+    }
+}

@@ -1,0 +1,200 @@
+//! The multivariant playlist: the way in, for one viewer.
+//!
+//! Promise: every rendition's URI carries the viewer's pass and names one form of its playlist; no rendition is
+//! told that is larger than the viewer may have.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use aws_lc_rs::rand;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use live::{Broadcast, Init, Segment, Snapshot};
+use media::Ticks;
+use media::hls::{MultivariantPlaylist, Variant, rendition_name};
+use serde_json::{Value, json};
+
+use super::Form;
+use super::media_text::server_time;
+use crate::pass::Pass;
+use crate::path::{RENDITION, channel_name};
+
+/// The largest picture that a viewer may have: the values of the claim `aws:maximum-resolution`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Resolution {
+    /// 480 lines.
+    Sd,
+    /// 720 lines.
+    Hd,
+    /// 1080 lines.
+    FullHd,
+}
+
+impl Resolution {
+    /// Lines of the picture, or columns of one that stands upright.
+    fn lines(self) -> u32 {
+        match self {
+            Self::Sd => 480,
+            Self::Hd => 720,
+            Self::FullHd => 1_080,
+        }
+    }
+
+    /// Does a picture of this size stay within it? The shorter side counts, so that an upright picture is taken
+    /// for what it is. Sound alone always fits.
+    fn admits(self, width: u32, height: u32) -> bool {
+        width.min(height) <= self.lines()
+    }
+}
+
+/// One viewer's way in.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Viewing<'a> {
+    /// Stands in the path of all that is named.
+    pub(crate) pass: &'a Pass,
+    /// Which of a rendition's playlists the viewer's player reads.
+    pub(crate) form: Form,
+    /// Where the viewer is, if it can be told.
+    pub(crate) country: Option<&'a str>,
+    /// The viewer's address.
+    pub(crate) address: IpAddr,
+    /// The time.
+    pub(crate) now: SystemTime,
+    /// This server.
+    pub(crate) node: &'a str,
+    /// What the viewer may have at most.
+    pub(crate) cap: Option<Resolution>,
+}
+
+/// The multivariant playlist for a viewer; `None` when no rendition is small enough.
+pub(crate) fn multivariant(
+    broadcast: &Broadcast,
+    snapshot: &Snapshot,
+    viewing: &Viewing<'_>,
+) -> Option<Bytes> {
+    let init = newest_init(snapshot)?;
+    let height = init.tracks.video.as_ref().map_or(0, |video| video.height);
+    let name = rendition_name(height, snapshot.terms.frame_rate);
+    let uri = playlist_uri(broadcast, viewing, RENDITION);
+    let source = Variant {
+        uri: &uri,
+        group: &name,
+        name: &name,
+        bandwidth: peak(snapshot),
+        average_bandwidth: Some(average(&snapshot.listed)),
+        tracks: &init.tracks,
+        frame_rate: snapshot.terms.frame_rate,
+    };
+    let (variants, withheld) = capped(vec![source], viewing.cap);
+    if variants.is_empty() {
+        return None;
+    }
+    let data = session_data(broadcast, viewing, &withheld);
+    let session_data: Vec<_> = data.iter().map(|(id, value)| (*id, value.as_str())).collect();
+    // A group of pictures longer than a segment is cut within, so independence can't be promised.
+    let playlist = MultivariantPlaylist {
+        independent_segments: false,
+        session_data: &session_data,
+        variants: &variants,
+    };
+    Some(Bytes::from(playlist.to_string()))
+}
+
+fn newest_init(snapshot: &Snapshot) -> Option<&Arc<Init>> {
+    let newest = snapshot.open.as_ref().map(|open| &open.init);
+    newest.or_else(|| snapshot.listed.last().map(|segment| &segment.init))
+}
+
+/// Relative to the multivariant playlist. Rendition reports resolve to the same.
+fn playlist_uri(broadcast: &Broadcast, viewing: &Viewing<'_>, rendition: &str) -> String {
+    let (channel, stream) = (channel_name(broadcast.channel()), broadcast.stream());
+    format!("{channel}/{stream}/{}/{rendition}/{}", viewing.pass, viewing.form.file())
+}
+
+/// Those that a viewer may have, and the others.
+fn capped<'a>(variants: Vec<Variant<'a>>, cap: Option<Resolution>) -> (Vec<Variant<'a>>, Vec<Variant<'a>>) {
+    let admits = |variant: &Variant<'_>| {
+        let video = variant.tracks.video.as_ref();
+        cap.is_none_or(|cap| video.is_none_or(|video| cap.admits(video.width, video.height)))
+    };
+    variants.into_iter().partition(admits)
+}
+
+/// What the IVS player shows its application of the session (IVS reference, 4.2), as far as it has a true value
+/// here.
+fn session_data(
+    broadcast: &Broadcast,
+    viewing: &Viewing<'_>,
+    withheld: &[Variant<'_>],
+) -> Vec<(&'static str, String)> {
+    let region = broadcast.channel().region.to_string();
+    let on_air = viewing.now.duration_since(broadcast.started()).unwrap_or_default();
+    let mut data = vec![
+        ("NODE", viewing.node.to_owned()),
+        ("MANIFEST-NODE-TYPE", "weaver_cluster".to_owned()),
+        ("MANIFEST-NODE", viewing.node.to_owned()),
+        ("SERVER-TIME", server_time(viewing.now)),
+        ("USER-IP", viewing.address.to_string()),
+        ("SERVING-ID", serving_id()),
+        ("CLUSTER", region.clone()),
+        ("MANIFEST-CLUSTER", region.clone()),
+        ("VIDEO-SESSION-ID", broadcast.stream().to_string()),
+        ("BROADCAST-ID", broadcast.stream().to_string()),
+        ("STREAM-TIME", format!("{:.6}", on_air.as_secs_f64())),
+        ("FUTURE", "true".to_owned()),
+        ("ORIGIN", region.clone()),
+        ("REGION", region),
+    ];
+    data.extend(viewing.country.map(|country| ("USER-COUNTRY", country.to_owned())));
+    if !withheld.is_empty() {
+        data.push(("com.amazon.ivs.unavailable-media", unavailable(withheld)));
+    }
+    data
+}
+
+/// Names one answer in whatever a player reports of it; tells nothing else.
+fn serving_id() -> String {
+    let mut bytes = [0; 16];
+    rand::fill(&mut bytes).expect("the operating system gives random bytes");
+    format!("{:032x}", u128::from_be_bytes(bytes))
+}
+
+/// Renditions that are there and not for this viewer, as the IVS player reads them.
+fn unavailable(withheld: &[Variant<'_>]) -> String {
+    let told = withheld.iter().map(|variant| {
+        let mut told = json!({
+            "IVS_NAME": variant.name,
+            "STABLE-VARIANT-ID": variant.group,
+            "BANDWIDTH": variant.bandwidth,
+            "CODECS": variant.codecs(),
+        });
+        if let Some(video) = &variant.tracks.video {
+            told["RESOLUTION"] = json!(format!("{}x{}", video.width, video.height));
+        }
+        if let Some(rate) = variant.frame_rate {
+            told["FRAME-RATE"] = json!(rate);
+        }
+        told
+    });
+    STANDARD.encode(Value::Array(told.collect()).to_string())
+}
+
+/// The highest bit rate of a segment, of those that are at least half a target duration long if there are
+/// any (4.4.6.2).
+fn peak(snapshot: &Snapshot) -> u64 {
+    let half = snapshot.terms.target().count() / 2;
+    let rate = |segment: &Arc<Segment>| average(std::slice::from_ref(segment));
+    let long = snapshot.listed.iter().filter(|segment| segment.duration.count() >= half).map(rate).max();
+    long.or_else(|| snapshot.listed.iter().map(rate).max()).unwrap_or(0)
+}
+
+/// Bits a second over these segments, rounded up.
+fn average(segments: &[Arc<Segment>]) -> u64 {
+    let bytes: u64 =
+        segments.iter().flat_map(|segment| segment.parts.iter()).map(|part| part.data.len() as u64).sum();
+    let ticks = segments.iter().fold(Ticks::ZERO, |sum, segment| sum + segment.duration).count();
+    let per_second = Ticks::PER_SECOND.unsigned_abs().saturating_mul(8);
+    bytes.saturating_mul(per_second).div_ceil(ticks.max(1).unsigned_abs())
+}
