@@ -108,6 +108,13 @@ pub enum Trouble {
 }
 
 impl BlobError {
+    /// Was there no room?
+    pub fn is_full(&self) -> bool {
+        use io::ErrorKind::{QuotaExceeded, StorageFull};
+        let full = |source: &io::Error| matches!(source.kind(), StorageFull | QuotaExceeded);
+        matches!(self, Self::Folder { source, .. } | Self::Write { source, .. } if full(source))
+    }
+
     /// What kind of failure this was.
     pub fn trouble(&self) -> Trouble {
         match self {

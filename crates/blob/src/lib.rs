@@ -1,6 +1,8 @@
-//! Bytes at rest: what recordings and chat logs are written to, as buckets on disk or of an S3 service.
+//! Bytes at rest: what recordings and chat logs are written to, as buckets on disk or of an S3 service; and
+//! what is on disk only because memory is dear, in a [`Spool`].
 //!
-//! **Way in**: [`Blobs::disk`] on a folder, where each bucket is a folder; [`Blobs::s3`] on a service.
+//! **Way in**: [`Blobs::disk`] on a folder, where each bucket is a folder; [`Blobs::s3`] on a service;
+//! [`Spool::new`] on a folder.
 //! **Way out**: bytes on the disk, or signed calls.
 //!
 //! Promise: nothing outside that folder is ever touched, whatever a bucket or key is called; an object that
@@ -16,6 +18,7 @@ mod disk;
 mod error;
 mod key;
 mod s3;
+mod spool;
 
 use std::path::PathBuf;
 
@@ -23,6 +26,7 @@ pub use bucket::{Bucket, BucketNameError};
 pub use error::{BlobError, Trouble};
 pub use key::{Key, KeyError};
 pub use s3::{S3Config, S3Error, S3Key};
+pub use spool::Spool;
 
 use bytes::Bytes;
 
