@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use live::{Open, Segment, Snapshot, Terms, Texts};
+use live::{History, Open, Segment, Snapshot, Terms, Texts};
 use media::Ticks;
 
 use crate::Config;
@@ -115,6 +115,7 @@ impl Window {
             self.shared.get_or_insert_with(|| [self.listed.share(), self.retired.share()]).clone();
         Some(Arc::new(Snapshot {
             terms: self.terms,
+            history: History::default(),
             listed,
             retired,
             open: self.open.clone(),

@@ -102,6 +102,7 @@ mod tests {
         let (listed, retired): (Arc<[_]>, Arc<[_]>) = (Arc::new([]), Arc::new([]));
         let texts = Texts::default();
         let snapshot = Snapshot {
+            history: live::History::default(),
             terms,
             listed,
             retired,
