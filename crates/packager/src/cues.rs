@@ -10,6 +10,8 @@ use bytes::Bytes;
 use live::{Text, TextSource};
 use media::{Frame, Ticks, id3};
 
+use crate::latency;
+
 /// What may wait, in bytes of boxes: about 230 texts of the longest that the API takes (1 KB). At its rate
 /// of five a second that is more than an encoder may be silent.
 const MOST: usize = 512 << 10;
@@ -26,7 +28,7 @@ pub(crate) struct Cues {
     placed: VecDeque<Placed>,
     /// Bytes of boxes that both will take.
     bytes: usize,
-    /// Texts so far. Players take two of the same number for one.
+    /// Texts so far. Players take two of the same number for one; the latency frames have numbers far above.
     told: u32,
 }
 
@@ -38,10 +40,20 @@ struct Placed {
     pts: Ticks,
 }
 
-/// A text whose part is being made.
+/// Who is to hear of a cue, where a container has more than one way to say it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Hearers {
+    /// Whoever plays.
+    All,
+    /// The service's own players.
+    Service,
+}
+
+/// What is said in the part that is being made.
 #[derive(Clone, Debug)]
 pub(crate) struct Cue {
-    /// The text as an ID3 tag.
+    pub(crate) hearers: Hearers,
+    /// What is said, as an ID3 tag.
     pub(crate) tag: Bytes,
     /// Its number in the stream.
     pub(crate) id: u32,
@@ -93,10 +105,19 @@ impl Cues {
         let mut cues = Vec::new();
         while let Some(placed) = self.placed.pop_front_if(|placed| placed.dts < end) {
             self.bytes -= weight(&placed.text);
-            self.told = self.told.wrapping_add(1);
+            self.told = self.told.wrapping_add(1) & !latency::NUMBERS;
             cues.push(placed.cue(self.told, clock));
         }
         cues
+    }
+}
+
+impl Cue {
+    /// One for the moment that is called `pts` in the stream.
+    pub(crate) fn new(hearers: Hearers, tag: Bytes, id: u32, pts: Ticks, clock: Clock) -> Self {
+        let after = u32::try_from((pts - clock.opening).count().max(0)).unwrap_or(u32::MAX);
+        let at = u64::try_from((pts - clock.origin).count()).unwrap_or(0);
+        Self { hearers, tag, id, at, after }
     }
 }
 
@@ -104,9 +125,7 @@ impl Placed {
     fn cue(&self, id: u32, clock: Clock) -> Cue {
         let tag = id3::private_tag(owner(self.text.source), self.text.text.as_bytes())
             .expect("text that waits is far below what a tag can hold");
-        let after = u32::try_from((self.pts - clock.opening).count().max(0)).unwrap_or(u32::MAX);
-        let at = u64::try_from((self.pts - clock.origin).count()).unwrap_or(0);
-        Cue { tag, id, at, after }
+        Cue::new(Hearers::All, tag, id, self.pts, clock)
     }
 }
 

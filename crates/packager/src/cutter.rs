@@ -16,6 +16,7 @@ use media::{AvcParams, Frame, Ticks, TrackKind, Tracks};
 
 use crate::cues::{Clock, Cues};
 use crate::fit::{Fit, SHORTEST_SEGMENT};
+use crate::latency::{Passage, latency_cue};
 use crate::segmenter::{Cut, Heading};
 use crate::sound::Sound;
 use crate::wrapper::{Contents, Wrapper, carried};
@@ -44,6 +45,8 @@ pub(crate) struct Cutter {
     clock: Option<SystemTime>,
     /// The newest picture's stamp.
     newest: Option<Ticks>,
+    /// The newest moment that was told.
+    now: SystemTime,
     sound: Sound,
     cues: Cues,
     run: Option<Run>,
@@ -55,8 +58,9 @@ struct Run {
     init: Arc<Init>,
     /// Wall clock and media time of its first picture.
     anchor: (SystemTime, Ticks),
-    /// The picture whose duration is not known yet.
+    /// The picture whose duration is not known yet, and when it arrived.
     pending: Frame,
+    arrived: SystemTime,
     /// The first segment's: it doesn't continue what was before.
     discontinuity: bool,
     segment: Option<Heading>,
@@ -74,10 +78,17 @@ struct Run {
 struct Draft {
     start: Ticks,
     end: Ticks,
-    /// Stamp of the first picture.
-    first: Option<Ticks>,
+    first: Option<First>,
     pictures: Vec<Sample>,
     bytes: usize,
+}
+
+/// A part's first picture.
+#[derive(Clone, Copy, Debug)]
+struct First {
+    dts: Ticks,
+    pts: Ticks,
+    arrived: SystemTime,
 }
 
 impl Draft {
@@ -102,6 +113,7 @@ impl Cutter {
             number: 0,
             clock: None,
             newest: None,
+            now: SystemTime::UNIX_EPOCH,
             sound: Sound::default(),
             cues: Cues::default(),
             run: None,
@@ -123,6 +135,12 @@ impl Cutter {
         self.tracks = tracks;
     }
 
+    /// Time has come to `now`.
+    pub(crate) fn clock(&mut self, now: SystemTime) {
+        self.now = now;
+    }
+
+    /// The next frame, which arrived `now`.
     pub(crate) fn frame(&mut self, frame: Frame, now: SystemTime, cuts: &mut VecDeque<Cut>) {
         match frame.track {
             TrackKind::Audio => self.audio(frame),
@@ -179,12 +197,12 @@ impl Cutter {
         let (told, tracks) = (&run.init.tracks, &self.tracks);
         let waits = !frame.keyframe && told.video == tracks.video;
         if Arc::ptr_eq(told, tracks) || told == tracks || waits {
-            self.follow(frame, span, cuts);
+            self.follow(frame, now, span, cuts);
         } else if !frame.keyframe {
             // It was coded with parameters that players don't have; they come with the next keyframe.
             self.interrupt(cuts);
         } else if renews(told, tracks) {
-            self.renew(frame, span, cuts);
+            self.renew(frame, now, span, cuts);
         } else {
             self.finish(span, cuts);
             self.start(frame, now);
@@ -192,12 +210,12 @@ impl Cutter {
     }
 
     /// The usual case: the pending picture's duration is known now, and this one is pending.
-    fn follow(&mut self, frame: Frame, span: Ticks, cuts: &mut VecDeque<Cut>) {
+    fn follow(&mut self, frame: Frame, now: SystemTime, span: Ticks, cuts: &mut VecDeque<Cut>) {
         self.settle(span, cuts);
         self.cues.place(&frame);
         let Some(run) = &mut self.run else { return };
         let ends_segment = frame.keyframe && run.length + run.part.length() >= SHORTEST_SEGMENT;
-        run.pending = frame;
+        (run.pending, run.arrived) = (frame, now);
         if ends_segment {
             self.close(true, cuts);
         } else if self.is_full() {
@@ -210,11 +228,11 @@ impl Cutter {
     /// A discontinuity is a MUST only where tracks or times do not go on, and a SHOULD for other parameters
     /// (draft-pantos-hls-rfc8216bis, 4.4.4.3). Players take the new ones from the map or from the keyframe all
     /// the same, and a break would make them start anew at each takeover.
-    fn renew(&mut self, frame: Frame, span: Ticks, cuts: &mut VecDeque<Cut>) {
+    fn renew(&mut self, frame: Frame, now: SystemTime, span: Ticks, cuts: &mut VecDeque<Cut>) {
         self.settle(span, cuts);
         self.cues.place(&frame);
         let Some(run) = &mut self.run else { return };
-        run.pending = frame;
+        (run.pending, run.arrived) = (frame, now);
         self.close(true, cuts);
         let init = self.init();
         if let Some(run) = &mut self.run {
@@ -236,6 +254,7 @@ impl Cutter {
             init,
             anchor: (time, start),
             pending: frame,
+            arrived: now,
             discontinuity: self.clock.is_some(),
             segment: None,
             length: Ticks::ZERO,
@@ -320,10 +339,17 @@ impl Cutter {
         if is_empty && (!last || run.segment.is_none()) {
             return;
         }
+        let opens = run.segment.is_none();
         let heading = run.heading(self.number, draft.start);
-        let video_time = u64::try_from((draft.first.unwrap_or_default() - origin).count()).unwrap_or(0);
-        let opening = run.opening.unwrap_or(draft.start);
-        let cues = self.cues.take(draft.end, Clock { origin, opening });
+        let first = draft.first.unwrap_or_else(|| run.first_of_none(draft.start));
+        let video_time =
+            draft.first.map_or(0, |first| u64::try_from((first.dts - origin).count()).unwrap_or(0));
+        let clock = Clock { origin, opening: run.opening.unwrap_or(draft.start) };
+        let mut cues = self.cues.take(draft.end, clock);
+        if opens {
+            let passage = Passage { arrived: first.arrived, left: self.now };
+            cues.insert(0, latency_cue(self.number, first.pts, clock, passage));
+        }
         let contents =
             Contents { cues: &cues, video_time, video: &draft.pictures, audio_time, audio: &audio };
         let part = (!is_empty).then(|| Part {
@@ -381,6 +407,14 @@ impl Run {
         self.segment.get_or_insert_with(open).clone()
     }
 
+    /// What stands for the first picture of a part that begins at `start` and has none.
+    fn first_of_none(&self, start: Ticks) -> First {
+        let (early, late) = (self.pending.dts - start, start - self.pending.dts);
+        let arrived = self.arrived.checked_add(late.to_duration());
+        let arrived = arrived.and_then(|at| at.checked_sub(early.to_duration()));
+        First { dts: start, pts: start, arrived: arrived.unwrap_or(self.arrived) }
+    }
+
     /// Moves the pending picture into the draft. Returns what of its span the draft has room for.
     fn take_picture(&mut self, span: Ticks, longest: Ticks) -> Ticks {
         let Frame { dts, pts, keyframe, data, .. } = &self.pending;
@@ -389,7 +423,7 @@ impl Run {
         self.shown = self.shown.max(*pts + span);
         self.opening = Some(self.opening.map_or(*pts, |opening| opening.min(*pts)));
         part.end += room;
-        part.first.get_or_insert(*dts);
+        part.first.get_or_insert(First { dts: *dts, pts: *pts, arrived: self.arrived });
         part.bytes = part.bytes.saturating_add(data.len());
         part.pictures.push(Sample {
             duration: u32::try_from(span.count()).unwrap_or(u32::MAX),

@@ -13,6 +13,7 @@
 mod cues;
 mod cutter;
 mod fit;
+mod latency;
 mod segmenter;
 mod service;
 mod session;

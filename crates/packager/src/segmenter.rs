@@ -109,7 +109,10 @@ impl Segmenter {
                     self.begin();
                 }
             }
-            Phase::Cutting(cutter) => cutter.frame(frame, now, &mut self.cuts),
+            Phase::Cutting(cutter) => {
+                cutter.clock(now);
+                cutter.frame(frame, now, &mut self.cuts);
+            }
         }
     }
 
@@ -155,6 +158,8 @@ impl Segmenter {
         let mut fit = Fit::new(self.part, told, &beats);
         fit.terms.container = self.container;
         let mut cutter = Cutter::new(fit, tracks);
+        let now = frames.last().map(|(_, arrived)| *arrived);
+        now.into_iter().for_each(|now| cutter.clock(now));
         let mut texts = texts.into_iter().peekable();
         let mut renewed = renewed.into_iter().peekable();
         for (number, (frame, arrived)) in frames.into_iter().enumerate() {

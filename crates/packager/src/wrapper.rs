@@ -6,6 +6,7 @@
 //! player reads version 0 of its own scheme; hls.js, Shaka, Media3 and Apple's read version 1 of the AOM's.
 //! None known reads both. In a transport stream all of them read the same form.
 
+use std::ffi::CStr;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -13,7 +14,7 @@ use domain::ContainerFormat;
 use media::fmp4::{Event, EventTime, Fragment, ID3_SCHEME, SERVICE_ID3_SCHEME, Sample, init_segment};
 use media::{Tracks, ts};
 
-use crate::cues::Cue;
+use crate::cues::{Cue, Hearers};
 
 /// One for each stream.
 #[derive(Debug)]
@@ -83,10 +84,14 @@ pub(crate) fn carried(container: ContainerFormat, tracks: Arc<Tracks>) -> Arc<Tr
     }
 }
 
-fn events(cue: &Cue) -> [Event; 2] {
-    let Cue { tag, id, at, after } = cue;
-    [(SERVICE_ID3_SCHEME, EventTime::AfterSegmentStart(*after)), (ID3_SCHEME, EventTime::At(*at))]
-        .map(|(scheme, time)| Event { scheme, time, id: *id, message: tag.clone() })
+fn events(cue: &Cue) -> impl Iterator<Item = Event> {
+    let service = event(cue, SERVICE_ID3_SCHEME, EventTime::AfterSegmentStart(cue.after));
+    let others = || event(cue, ID3_SCHEME, EventTime::At(cue.at));
+    std::iter::once(service).chain((cue.hearers == Hearers::All).then(others))
+}
+
+fn event(cue: &Cue, scheme: &'static CStr, time: EventTime) -> Event {
+    Event { scheme, time, id: cue.id, message: cue.tag.clone() }
 }
 
 fn tag(cue: &Cue) -> ts::Tag {

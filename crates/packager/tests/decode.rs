@@ -155,11 +155,13 @@ fn ffprobe_finds_each_text_at_the_time_of_a_picture() {
     for film in films() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let path = folder.path().join("film.ts");
-        write(&path, &cut(&film, ContainerFormat::Ts));
+        let cuts = cut(&film, ContainerFormat::Ts);
+        write(&path, &cuts);
         assert!(probe(&path, &["-show_entries", "stream=codec_name"]).contains("timed_id3"));
         let texts = packets(&path, "d");
         let pictures: Vec<i64> = packets(&path, "v").iter().map(|packet| packet.0).collect();
-        assert_eq!(texts.len(), film.frames(LENGTH).len().div_ceil(50));
+        let segments = cuts.iter().filter(|cut| cut.last).count();
+        assert_eq!(texts.len(), film.frames(LENGTH).len().div_ceil(50) + segments, "each tells its latency");
         assert!(texts.iter().all(|text| pictures.contains(&text.0)));
     }
 }

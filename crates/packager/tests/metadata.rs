@@ -15,6 +15,8 @@ use testkit::Film;
 const VERSION_0: &str = "urn:twitch:id3";
 const VERSION_1: &str = "https://aomedia.org/emsg/ID3";
 const OWNER: &[u8] = b"metadata.live-video.net\0";
+/// In UTF-8.
+const LATENCY: &[u8] = b"\x03segmentmetadata\0";
 
 /// One step of what a segmenter is given.
 #[derive(Clone, Debug)]
@@ -35,10 +37,21 @@ struct Told {
     after: u32,
 }
 
+/// What a segment says of its own way, for the service's players.
+#[derive(Clone, Debug, PartialEq)]
+struct Latency {
+    id: u32,
+    /// In 1/90 000 s of the segment.
+    after: u32,
+    /// JSON.
+    told: String,
+}
+
 /// What was read of one part.
 #[derive(Debug)]
 struct Read {
     segment: u64,
+    latency: Option<Latency>,
     told: Vec<Told>,
     /// Presentation times, in decoding order.
     pictures: Vec<u64>,
@@ -95,8 +108,10 @@ fn read(cut: &Cut) -> Option<Read> {
     }
     let media = part.data.slice_ref(rest);
     let moof = Moof::decode(&mut rest).expect("a moof after the events");
+    let latency = events.first().and_then(latency);
+    events.drain(..usize::from(latency.is_some()));
     let told = events.chunks(2).map(|pair| told(&pair[0], &pair[1])).collect();
-    Some(Read { segment: cut.heading.number, told, pictures: pictures(&moof), media })
+    Some(Read { segment: cut.heading.number, latency, told, pictures: pictures(&moof), media })
 }
 
 fn pictures(moof: &Moof) -> Vec<u64> {
@@ -125,6 +140,16 @@ fn told(service: &Emsg, other: &Emsg) -> Told {
     assert_eq!((&service.message_data[..3], &frame[..4]), (&b"ID3"[..], &b"PRIV"[..]));
     let text = frame[10..].strip_prefix(OWNER).expect("the owner that players look for");
     Told { text: String::from_utf8(text.to_vec()).expect("UTF-8"), id: service.id, at, after }
+}
+
+/// The latency frame, if this is one: for the service's players only, so in their form alone.
+fn latency(event: &Emsg) -> Option<Latency> {
+    let told = event.message_data[20..].strip_prefix(LATENCY)?;
+    let EmsgTimestamp::Relative(after) = event.presentation_time else { panic!("version 0") };
+    assert_eq!((event.scheme_id_uri.as_str(), event.timescale), (VERSION_0, 90_000));
+    assert_eq!(&event.message_data[10..14], b"TXXX");
+    let told = String::from_utf8(told.to_vec()).expect("UTF-8");
+    Some(Latency { id: event.id, after, told })
 }
 
 fn all_told(parts: &[Read]) -> Vec<Told> {
@@ -202,12 +227,10 @@ fn text_changes_nothing_but_the_part_that_carries_it() {
     for (part, plain) in parts.iter().zip(&plain) {
         assert_eq!(part.media, plain.media);
     }
-    let events: usize = cut(&film, with_text(steps(&film, 10), 6_000, "goal"))
-        .iter()
-        .flat_map(|cut| &cut.part)
-        .map(|part| part.data.len())
-        .sum::<usize>()
-        - plain.iter().map(|part| part.media.len()).sum::<usize>();
+    let size = |steps| -> usize {
+        cut(&film, steps).iter().flat_map(|cut| &cut.part).map(|part| part.data.len()).sum()
+    };
+    let events = size(with_text(steps(&film, 10), 6_000, "goal")) - size(steps(&film, 10));
     assert!(events < 2 * "goal".len() + 250, "{events}");
 }
 
@@ -220,6 +243,32 @@ fn text_from_before_the_rhythm_is_known_is_where_it_belongs() {
         let first = parts[0].pictures[0];
         assert_eq!(told.at, if millis == 0 { first } else { shown(&film, millis) }, "{millis}");
     }
+}
+
+#[test]
+fn each_segment_begins_with_its_latency_frame_which_no_text_disturbs() {
+    let film = film();
+    let mut all = steps(&film, 12);
+    let place =
+        all.iter().position(|step| matches!(step, Step::Frame(frame) if frame.dts.count() >= 360_000));
+    // Right before a keyframe: the text belongs to the picture that the latency frame stands at.
+    all.insert(place.expect("a long film"), Step::Text("goal".to_owned()));
+    let parts = play(&film, all);
+    let mut segments = BTreeMap::new();
+    for part in &parts {
+        let is_first = !segments.contains_key(&part.segment);
+        assert_eq!(part.latency.is_some(), is_first, "the first part of {} and no other", part.segment);
+        segments.entry(part.segment).or_insert_with(|| part.latency.clone());
+    }
+    let frames: Vec<Latency> = segments.into_values().flatten().collect();
+    assert!(frames.iter().all(|frame| frame.after == 0 && frame.told.contains(r#""cmd":"ld_lat_data""#)));
+    let mut ids: Vec<u32> = frames.iter().map(|frame| frame.id).collect();
+    ids.extend(all_told(&parts).iter().map(|told| told.id));
+    assert_eq!(ids.len(), 6 + 1);
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!(ids.len(), 6 + 1, "players take two of the same number for one");
+    assert_eq!(all_told(&parts)[0].id, 1, "texts are counted by themselves");
 }
 
 #[test]
