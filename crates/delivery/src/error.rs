@@ -13,6 +13,15 @@ pub enum Error {
     /// A private channel, and no token that any key of the account has signed.
     #[error("Playback token is missing or not valid")]
     Private,
+    /// The channel may not be watched where the viewer is. The code is one that players of the real service know.
+    #[error("This content is not available in your region")]
+    Country,
+    /// The request is for no page whose origin is allowed, and that is strictly asked for.
+    #[error("The Origin of this request is not allowed")]
+    Origin,
+    /// What restricts the channel can't be told at this moment.
+    #[error("What restricts this channel can not be told now")]
+    Unsure,
     /// The broadcast is there, the file isn't (yet, or any more), or the path is none of ours.
     #[error("Not found")]
     Missing,
@@ -69,23 +78,26 @@ impl Error {
     pub fn status(&self) -> StatusCode {
         match self {
             Self::Offline | Self::Missing => StatusCode::NOT_FOUND,
-            Self::Private => StatusCode::FORBIDDEN,
+            Self::Private | Self::Country | Self::Origin => StatusCode::FORBIDDEN,
             Self::Directive { .. }
             | Self::Repeated { .. }
             | Self::PartAlone
             | Self::TooFar { .. }
             | Self::PartTooFar { .. } => StatusCode::BAD_REQUEST,
             Self::Full => StatusCode::TOO_MANY_REQUESTS,
-            Self::Crowded | Self::Overdue { .. } => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Unsure | Self::Crowded | Self::Overdue { .. } => StatusCode::SERVICE_UNAVAILABLE,
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
         }
     }
 
-    /// The word for programs. The first two are what players of the real service know.
+    /// The word for programs. The first three are what players of the real service know.
     pub fn code(&self) -> &'static str {
         match self {
             Self::Offline => "transcode_does_not_exist",
             Self::Private => "invalid_playback_auth_token",
+            Self::Country => "content_geoblocked",
+            Self::Origin => "origin_not_allowed",
+            Self::Unsure => "restriction_unknown",
             Self::Missing => "not_found",
             Self::Directive { .. } | Self::Repeated { .. } | Self::PartAlone => "bad_directive",
             Self::TooFar { .. } | Self::PartTooFar { .. } => "too_far_ahead",
