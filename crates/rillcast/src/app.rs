@@ -360,7 +360,18 @@ async fn delivery(config: &Config, pipes: &Pipes) -> Result<delivery::Delivery, 
         ..delivery::Config::default()
     };
     let deps = delivery::Deps { hub: pipes.hub.clone(), store: pipes.store.clone(), key };
-    Ok(delivery::Delivery::bind(settings, deps))
+    let delivery = delivery::Delivery::bind(settings, deps);
+    Ok(match countries(config)? {
+        Some(countries) => delivery.with_countries(countries),
+        None => delivery,
+    })
+}
+
+/// Blocks for as long as a file of some megabytes takes; nothing runs yet.
+fn countries(config: &Config) -> Result<Option<delivery::Countries>, AppError> {
+    let Some(path) = &config.geoip_database else { return Ok(None) };
+    let refused = |source| AppError::Countries { path: path.clone(), source };
+    delivery::Countries::open(path).map(Some).map_err(refused)
 }
 
 /// What proves viewers' passes: one for all servers on a database, so that any of them may be asked.

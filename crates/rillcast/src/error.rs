@@ -38,6 +38,15 @@ pub enum AppError {
     /// The key of viewers' passes.
     #[error("reading the key of viewers' passes")]
     PlaybackKey(#[source] store::StoreError),
+    /// The database of countries.
+    #[error("opening the database of countries {}", path.display())]
+    Countries {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: delivery::CountriesError,
+    },
     /// Chat.
     #[error("starting chat")]
     Chat(#[from] chat::Error),

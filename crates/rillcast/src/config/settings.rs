@@ -133,6 +133,12 @@ const OWN: &[Setting] = &[
         "Proxies, as addresses or networks with commas between, whose X-Forwarded-For and X-Forwarded-Proto are believed.",
     ),
     setting(
+        "geoip_database",
+        None,
+        "FILE",
+        "Database of addresses in MaxMind's format that tells viewers' countries, such as GeoLite2-Country.mmdb; replaced on disk, it is read again. Without it all countries are served.",
+    ),
+    setting(
         "tls_certificate",
         None,
         "FILE",
