@@ -3,6 +3,7 @@
 //! Promise: a media playlist is rendered once for each snapshot and form, whoever asks and however many, and
 //! compressed once; the bytes are shared. It names no viewer.
 
+mod history;
 mod media_text;
 mod multivariant;
 

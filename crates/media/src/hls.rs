@@ -9,5 +9,7 @@ mod media_playlist;
 mod multivariant;
 mod text;
 
-pub use media_playlist::{DateRange, Growing, MediaPlaylist, Part, Report, Segment, ServerControl};
+pub use media_playlist::{
+    DateRange, Growing, MediaPlaylist, Part, Past, Report, Segment, ServerControl, past,
+};
 pub use multivariant::{MultivariantPlaylist, Variant, rendition_name};

@@ -7,7 +7,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use media::Ticks;
 use media::hls::{
-    Growing, MediaPlaylist, MultivariantPlaylist, Part, Segment, ServerControl, Variant, rendition_name,
+    DateRange, Growing, MediaPlaylist, MultivariantPlaylist, Part, Past, Report, Segment, ServerControl,
+    Variant, past, rendition_name,
 };
 use proptest::prelude::*;
 use quick_m3u8::config::ParsingOptionsBuilder;
@@ -17,7 +18,6 @@ use quick_m3u8::{HlsLine, Reader};
 use testkit::Film;
 
 const CONTROL: ServerControl = ServerControl {
-    target_duration: 2,
     part_target: Ticks::from_millis(200),
     part_hold_back: Ticks::from_millis(700),
     hold_back: Ticks::from_millis(6_000),
@@ -47,12 +47,18 @@ fn playlist<'a>() -> MediaPlaylist<'a> {
     let parts = vec![part("10.0.m4s", 200, true)];
     let growing = Growing { wall: wall(1_200), discontinuity: false, map: Some("init1.mp4"), parts };
     MediaPlaylist {
-        control: CONTROL,
+        target_duration: 2,
+        control: Some(CONTROL),
+        elapsed: None,
+        date_ranges: &[],
         media_sequence: 7,
         discontinuity_sequence: 0,
+        past: &[],
         segments: vec![first, second, third],
         growing: Some(growing),
+        prefetch: &[],
         hint: Some("10.1.m4s"),
+        reports: &[],
         ended: false,
         skip: None,
     }
@@ -120,6 +126,107 @@ fn a_segment_without_parts_yet_lists_nothing_of_itself() {
 }
 
 #[test]
+fn what_is_to_be_prefetched_and_how_far_the_others_are_stand_around_the_hint() {
+    let reports = [
+        Report { uri: "../720p30/index.m3u8", last_segment: 10, last_part: 0 },
+        Report { uri: "../160p30/index.m3u8", last_segment: 9, last_part: 1 },
+    ];
+    let both = MediaPlaylist { prefetch: &["10.m4s", "11.m4s"], reports: &reports, ..playlist() };
+    let prefetch = "#EXT-X-PREFETCH:10.m4s\n#EXT-X-PREFETCH:11.m4s\n";
+    let told = "\
+#EXT-X-RENDITION-REPORT:URI=\"../720p30/index.m3u8\",LAST-MSN=10,LAST-PART=0
+#EXT-X-RENDITION-REPORT:URI=\"../160p30/index.m3u8\",LAST-MSN=9,LAST-PART=1
+";
+    assert_eq!(both.to_string(), [HEADER, FIRST, SECOND, THIRD, GROWING, prefetch, HINT, told].concat());
+    let ended = MediaPlaylist { ended: true, growing: None, ..both };
+    assert_eq!(ended.to_string(), [HEADER, FIRST, SECOND, THIRD, "#EXT-X-ENDLIST\n"].concat());
+}
+
+/// In the shape that was captured of the real service.
+fn captured<'a>(ranges: &'a [DateRange<'a>]) -> MediaPlaylist<'a> {
+    let segments = playlist().segments.into_iter().map(|segment| Segment { map: None, ..segment });
+    MediaPlaylist {
+        control: None,
+        elapsed: Some(Ticks::from_millis(2_800)),
+        date_ranges: ranges,
+        segments: segments.collect(),
+        growing: playlist().growing.map(|growing| Growing { map: None, ..growing }),
+        prefetch: &["10.ts", "11.ts"],
+        skip: Some(1),
+        ..playlist()
+    }
+}
+
+#[test]
+fn without_low_latencys_terms_a_playlist_is_what_the_ivs_player_knows() {
+    let ranges = [DateRange {
+        id: "source-1",
+        class: "live-video-net-stream-source",
+        start: wall(0),
+        attributes: &[("X-NET-LIVE-VIDEO-STREAM-SOURCE", "live")],
+    }];
+    let expected = "\
+#EXTM3U
+#EXT-X-VERSION:3
+#EXT-X-TARGETDURATION:2
+#EXT-X-MEDIA-SEQUENCE:7
+#EXT-X-DISCONTINUITY-SEQUENCE:0
+#EXT-X-NET-LIVE-VIDEO-LIVE-SEQUENCE:7
+#EXT-X-NET-LIVE-VIDEO-ELAPSED-SECS:2.800
+#EXT-X-DATERANGE:ID=\"source-1\",CLASS=\"live-video-net-stream-source\",\
+START-DATE=\"2026-10-08T12:26:32.000Z\",END-ON-NEXT=YES,X-NET-LIVE-VIDEO-STREAM-SOURCE=\"live\"
+#EXT-X-PROGRAM-DATE-TIME:2026-10-08T12:26:32.000Z
+#EXTINF:0.400,live
+7.m4s
+#EXT-X-DISCONTINUITY
+#EXT-X-PROGRAM-DATE-TIME:2026-10-08T12:26:32.400Z
+#EXTINF:0.400,live
+8.m4s
+#EXT-X-PROGRAM-DATE-TIME:2026-10-08T12:26:32.800Z
+#EXTINF:0.400,live
+9.m4s
+#EXT-X-PREFETCH:10.ts
+#EXT-X-PREFETCH:11.ts
+";
+    assert_eq!(captured(&ranges).to_string(), expected);
+    let range = read_range(expected);
+    assert_eq!(range.id(), "source-1");
+    assert!(range.end_on_next());
+}
+
+fn read_range(text: &str) -> hls::Daterange<'_> {
+    let line = text.lines().find(|line| line.starts_with("#EXT-X-DATERANGE")).expect("a range");
+    let tags = read(line);
+    let [Tag::Daterange(range)] = &tags[..] else { panic!("not a range: {tags:?}") };
+    range.clone()
+}
+
+#[test]
+fn a_change_is_told_before_the_segment_that_it_begins_with_is_prefetched() {
+    let growing = Growing { wall: wall(1_200), discontinuity: true, map: Some("init2.mp4"), parts: vec![] };
+    let parts = vec![part("10.0.m4s", 200, true)];
+    let changed = MediaPlaylist {
+        control: None,
+        growing: Some(Growing { parts, ..growing }),
+        prefetch: &["10.m4s", "11.m4s"],
+        ..playlist()
+    };
+    let text = changed.to_string();
+    let edge = "\n9.m4s\n#EXT-X-DISCONTINUITY\n#EXT-X-MAP:URI=\"init2.mp4\"\n#EXT-X-PREFETCH:10.m4s\n";
+    assert!(text.contains(edge), "{text}");
+    let plain = MediaPlaylist { prefetch: &[], ..changed };
+    assert!(plain.to_string().ends_with("\n9.m4s\n"));
+}
+
+#[test]
+fn the_version_is_the_least_that_knows_the_tags() {
+    let version = |playlist: &MediaPlaylist<'_>| playlist.version();
+    assert_eq!(version(&playlist()), 9);
+    assert_eq!(version(&MediaPlaylist { control: None, ..playlist() }), 6);
+    assert_eq!(version(&captured(&[])), 3);
+}
+
+#[test]
 fn without_init_segments_there_is_no_map() {
     let mut playlist = playlist();
     playlist.segments.iter_mut().for_each(|segment| segment.map = None);
@@ -142,7 +249,7 @@ fn a_delta_update_leaves_out_what_was_skipped_and_tells_a_changed_map() {
 fn only_segments_that_end_before_the_skip_boundary_are_skippable() {
     let of = |millis: i64| {
         let control = ServerControl { can_skip_until: Some(Ticks::from_millis(millis)), ..CONTROL };
-        MediaPlaylist { control, ..playlist() }.skippable()
+        MediaPlaylist { control: Some(control), ..playlist() }.skippable()
     };
     // 0.2 s in the making behind three segments of 0.4 s.
     assert_eq!(of(200), Some(3));
@@ -151,7 +258,7 @@ fn only_segments_that_end_before_the_skip_boundary_are_skippable() {
     assert_eq!(of(1_000), Some(1));
     assert_eq!(of(1_001), None);
     let off = ServerControl { can_skip_until: None, ..CONTROL };
-    assert_eq!(MediaPlaylist { control: off, ..playlist() }.skippable(), None);
+    assert_eq!(MediaPlaylist { control: Some(off), ..playlist() }.skippable(), None);
 }
 
 /// Every line as the independent parser understands it; it must know each of them.
@@ -293,6 +400,24 @@ fn rebuild(before: &str, delta: &str) -> String {
     format!("{head}{kept}{tail}")
 }
 
+/// Segments that were written before.
+struct Blocked<'a> {
+    text: String,
+    segments: &'a [Segment<'a>],
+}
+
+impl<'a> Blocked<'a> {
+    fn of(segments: &'a [Segment<'a>]) -> Self {
+        Self { text: past(segments), segments }
+    }
+
+    fn past(&self) -> Past<'_> {
+        let duration = self.segments.iter().fold(Ticks::ZERO, |sum, segment| sum + segment.duration);
+        let map = self.segments.last().and_then(|last| last.map);
+        Past { text: &self.text, segments: self.segments.len(), duration, map }
+    }
+}
+
 /// A playlist with a map only where it is told, one line for each, for comparing.
 fn without_maps(text: &str) -> String {
     text.lines().filter(|line| !line.starts_with("#EXT-X-MAP")).collect::<Vec<_>>().join("\n")
@@ -305,6 +430,7 @@ proptest! {
         gone in 0_usize..3,
         added in 0_usize..3,
         boundary in 1_i64..20_000,
+        blocked in 0_usize..20,
     ) {
         let uris: Vec<String> = (0..shapes.len()).map(|number| format!("{number}.m4s")).collect();
         let maps = ["a.mp4", "b.mp4", "c.mp4"];
@@ -317,15 +443,11 @@ proptest! {
             parts: vec![],
         }).collect();
         let control = ServerControl { can_skip_until: Some(Ticks::from_millis(boundary)), ..CONTROL };
+        let bare = MediaPlaylist { control: Some(control), growing: None, hint: Some("next.m4s"), ..playlist() };
         let list = |from: usize, to: usize| MediaPlaylist {
-            control,
             media_sequence: u64::try_from(from).expect("small"),
-            discontinuity_sequence: 0,
             segments: made[from..to].to_vec(),
-            growing: None,
-            hint: Some("next.m4s"),
-            ended: false,
-            skip: None,
+            ..bare.clone()
         };
         let before = list(0, shapes.len() - added).to_string();
         let full = list(gone.min(shapes.len()), shapes.len());
@@ -340,6 +462,21 @@ proptest! {
                 prop_assert_eq!(rebuilt, full.to_string());
             }
             prop_assert_eq!(delta.lines().filter(|line| line.ends_with(".m4s")).count(), full.segments.len() - skip);
+        }
+        // The same with its older segments written in blocks.
+        let blocks: Vec<_> = full.segments[..blocked.min(full.segments.len())].chunks(5).map(Blocked::of).collect();
+        let past: Vec<_> = blocks.iter().map(Blocked::past).collect();
+        let segments = full.segments[blocked.min(full.segments.len())..].to_vec();
+        let long = MediaPlaylist { past: &past, segments, ..full.clone() };
+        prop_assert_eq!(without_maps(&long.to_string()), without_maps(&full.to_string()));
+        let (of_long, of_full) = (long.skippable().unwrap_or(0), full.skippable().unwrap_or(0));
+        prop_assert!(of_long <= of_full, "a block is skipped as a whole");
+        if of_full >= blocked {
+            prop_assert_eq!(of_long, of_full);
+        }
+        let delta = MediaPlaylist { skip: Some(of_long), ..long.clone() }.to_string();
+        if of_long > 0 {
+            prop_assert_eq!(without_maps(&rebuild(&long.to_string(), &delta)), without_maps(&long.to_string()));
         }
     }
 }

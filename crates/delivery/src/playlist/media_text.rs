@@ -14,7 +14,7 @@ use live::{Audience, Broadcast, Init, Part, Rendering, Segment, Snapshot};
 use media::Ticks;
 use media::hls::{self, DateRange, Growing, MediaPlaylist, ServerControl};
 
-use super::Form;
+use super::{Form, history};
 use crate::path::{RENDITION, init_name, part_name, segment_name};
 
 /// The class of the range that says what is on air (IVS reference, 4.3).
@@ -24,7 +24,10 @@ const CREATION: &str = "timestamp";
 
 /// Renders one form. `skip` is for the low-latency one.
 pub(super) fn render(broadcast: &Broadcast, snapshot: &Snapshot, form: Form, skip: bool) -> Rendering {
-    let names = Names::of(snapshot, &base(broadcast));
+    let base = base(broadcast);
+    let names = Names::of(snapshot, &base);
+    let history = history::told(snapshot, &base);
+    let past: Vec<_> = history.iter().map(history::Told::lines).collect();
     let dates = Dates::of(broadcast, snapshot);
     let source = [("X-NET-LIVE-VIDEO-STREAM-SOURCE", "live")];
     let creation = [("X-SERVER-TIME", dates.server.as_str())];
@@ -40,8 +43,9 @@ pub(super) fn render(broadcast: &Broadcast, snapshot: &Snapshot, form: Form, ski
         control: (form == Form::Low).then(|| control(snapshot)),
         elapsed: (form == Form::Prefetch).then(|| elapsed(broadcast, snapshot)),
         date_ranges,
-        media_sequence: snapshot.listed.first().map_or(0, |first| first.number),
+        media_sequence: snapshot.first_number(),
         discontinuity_sequence: snapshot.discontinuity_sequence,
+        past: &past,
         segments: names.segments(snapshot),
         growing: names.growing(snapshot),
         prefetch: if form == Form::Plain { &[] } else { &prefetch },
@@ -108,7 +112,9 @@ pub(super) fn server_time(time: SystemTime) -> String {
 
 /// What was on air before the first listed segment.
 fn elapsed(broadcast: &Broadcast, snapshot: &Snapshot) -> Ticks {
-    let first = snapshot.listed.first().map_or(snapshot.time, |first| first.time);
+    let first = snapshot.history.first().map(|past| past.time);
+    let first =
+        first.or_else(|| snapshot.listed.first().map(|segment| segment.time)).unwrap_or(snapshot.time);
     Ticks::from_duration(first.duration_since(broadcast.started()).unwrap_or_default())
 }
 

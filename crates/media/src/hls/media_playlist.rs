@@ -52,6 +52,19 @@ pub struct Segment<'a> {
     pub parts: Vec<Part<'a>>,
 }
 
+/// Neighbouring segments without parts that were written before, since they are the same in many playlists.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Past<'a> {
+    /// As [`past`] wrote them.
+    pub text: &'a str,
+    /// How many there are.
+    pub segments: usize,
+    /// How long they are together.
+    pub duration: Ticks,
+    /// The init segment of the last one.
+    pub map: Option<&'a str>,
+}
+
 /// The segment that is still being made: only its parts are listed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Growing<'a> {
@@ -104,6 +117,8 @@ pub struct MediaPlaylist<'a> {
     pub media_sequence: u64,
     /// Discontinuities that have left the list.
     pub discontinuity_sequence: u64,
+    /// What is listed before `segments`, oldest first.
+    pub past: &'a [Past<'a>],
     /// The complete segments, oldest first.
     pub segments: Vec<Segment<'a>>,
     /// The segment in the making.
@@ -119,7 +134,8 @@ pub struct MediaPlaylist<'a> {
     pub reports: &'a [Report<'a>],
     /// Nothing will be added.
     pub ended: bool,
-    /// Write a delta update that leaves out this many segments; see [`Self::skippable`].
+    /// Write a delta update that leaves out this many segments (no less of a [`Past`] than all of it); see
+    /// [`Self::skippable`].
     pub skip: Option<usize>,
 }
 
@@ -128,7 +144,8 @@ impl MediaPlaylist<'_> {
     /// decimals 3. A low-latency playlist is 9 with and without skipped segments: one number for the session beats
     /// one that depends on how a playlist was asked for.
     pub fn version(&self) -> u8 {
-        let has_maps = self.segments.iter().any(|segment| segment.map.is_some());
+        let has_maps = self.past.iter().any(|past| past.map.is_some())
+            || self.segments.iter().any(|segment| segment.map.is_some());
         match self.control {
             Some(_) => 9,
             None if has_maps => 6,
@@ -143,15 +160,31 @@ impl MediaPlaylist<'_> {
         let boundary = self.control?.can_skip_until?;
         let growing = self.growing.iter().flat_map(|growing| &growing.parts);
         let mut behind = growing.fold(Ticks::ZERO, |sum, part| sum + part.duration);
-        let mut kept = 0;
-        for segment in self.segments.iter().rev() {
-            if behind >= boundary {
-                break;
-            }
-            behind += segment.duration;
-            kept += 1;
+        let mut keeps = |duration: Ticks| {
+            let is_near = behind < boundary;
+            behind += duration;
+            is_near
+        };
+        let kept = self.segments.iter().rev().take_while(|segment| keeps(segment.duration)).count();
+        let blocks = match kept < self.segments.len() {
+            true => 0,
+            false => self.past.iter().rev().take_while(|past| keeps(past.duration)).count(),
+        };
+        let gone = self.past.iter().rev().skip(blocks).map(|past| past.segments).sum::<usize>();
+        Some(gone + self.segments.len() - kept).filter(|skipped| *skipped > 0)
+    }
+
+    /// What a delta update tells, of what is before and what is listed with parts, and how many it skips.
+    fn told(&self) -> (&[Past<'_>], &[Segment<'_>], usize) {
+        let mut wanted = self.skip.filter(|_| self.control.is_some()).unwrap_or(0);
+        let (mut blocks, mut skipped) = (0, 0);
+        while let Some(past) = self.past.get(blocks).filter(|past| past.segments <= wanted) {
+            wanted -= past.segments;
+            skipped += past.segments;
+            blocks += 1;
         }
-        Some(self.segments.len() - kept).filter(|skipped| *skipped > 0)
+        let gone = if blocks < self.past.len() { 0 } else { wanted.min(self.segments.len()) };
+        (&self.past[blocks..], &self.segments[gone..], skipped + gone)
     }
 
     fn put_header(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -195,23 +228,47 @@ impl fmt::Display for MediaPlaylist<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.put_header(f)?;
         let is_low = self.control.is_some();
-        let skipped = self.skip.filter(|_| is_low).unwrap_or(0).min(self.segments.len());
+        let (past, listed, skipped) = self.told();
         if skipped > 0 {
             writeln!(f, "#EXT-X-SKIP:SKIPPED-SEGMENTS={skipped}")?;
         }
-        let (gone, listed) = self.segments.split_at(skipped);
+        past.iter().try_for_each(|past| f.write_str(past.text))?;
         // A player has the map of what it skips from the playlist before.
-        let mut map = gone.last().and_then(|segment| segment.map);
+        let before = self.segments.len() - listed.len();
+        let mut map = match before.checked_sub(1) {
+            Some(last) => self.segments[last].map,
+            None => self.past.last().and_then(|past| past.map),
+        };
         for segment in listed {
             put_opening(f, segment.discontinuity, segment.map, map, segment.wall)?;
             if is_low {
                 put_parts(f, &segment.parts)?;
             }
-            writeln!(f, "#EXTINF:{},live\n{}", Seconds(segment.duration), UriLine(segment.uri))?;
+            put_segment(f, segment)?;
             map = segment.map;
         }
         self.put_edge(f, map)
     }
+}
+
+/// Writes neighbouring segments without their parts, as they stand in every playlist. The init segment of the
+/// first one is told again, so that a playlist may begin here.
+pub fn past(segments: &[Segment<'_>]) -> String {
+    let mut text = String::new();
+    let mut map = None;
+    for segment in segments {
+        let put = |f: &mut fmt::Formatter<'_>| {
+            put_opening(f, segment.discontinuity, segment.map, map, segment.wall)?;
+            put_segment(f, segment)
+        };
+        text.push_str(&fmt::from_fn(put).to_string());
+        map = segment.map;
+    }
+    text
+}
+
+fn put_segment(f: &mut fmt::Formatter<'_>, segment: &Segment<'_>) -> fmt::Result {
+    writeln!(f, "#EXTINF:{},live\n{}", Seconds(segment.duration), UriLine(segment.uri))
 }
 
 fn put_control(f: &mut fmt::Formatter<'_>, control: &ServerControl) -> fmt::Result {
