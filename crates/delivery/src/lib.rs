@@ -184,11 +184,12 @@ impl Delivery {
             .ok_or(Error::Private)
     }
 
-    async fn media(&self, place: Place, file: File, ask: Ask<'_>) -> Result<Answer, Error> {
-        let Place { channel, stream, pass } = place;
+    async fn media(&self, place: Place<'_>, file: File, ask: Ask<'_>) -> Result<Answer, Error> {
+        let pass = place.pass;
+        let (channel, stream) = place.names().ok_or(Error::Missing)?;
         let broadcast = self.hub.find(&channel, &stream).ok_or(Error::Offline)?;
         self.restriction.check(&broadcast, &ask.visitor).await?;
-        let pass = pass.map(|pass| self.admission.check(&stream, &pass, &ask.visitor)).transpose()?;
+        let pass = pass.map(|pass| self.admission.check(&stream, pass, &ask.visitor)).transpose()?;
         if pass.is_none() && broadcast.audience() == Audience::TokenHolders {
             return Err(Error::Private);
         }
@@ -197,7 +198,7 @@ impl Delivery {
             return Err(Error::Missing);
         }
         match file {
-            File::Playlist => self.playlist(&broadcast, snapshot, pass.ok_or(Error::Private)?, ask).await,
+            File::Playlist(_) => self.playlist(&broadcast, snapshot, pass.ok_or(Error::Private)?, ask).await,
             File::Init(number) => Ok(Answer::Init(snapshot.init(number).ok_or(Error::Missing)?.data.clone())),
             File::Segment(number, container) => {
                 let segment = snapshot.segment(number).ok_or(Error::Missing)?;

@@ -9,32 +9,43 @@
 
 use domain::{AccountId, Arn, ContainerFormat, Region, ResourceId, ResourceKind, StreamId};
 
+use crate::playlist::Form;
+
 /// What all paths begin with.
 pub const PREFIX: &str = "/api/video/v1/";
 /// The one rendition: the stream as it came in.
 pub(crate) const RENDITION: &str = "source";
-pub(crate) const PLAYLIST: &str = "index.m3u8";
 
 /// What a path names.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Target {
+pub(crate) enum Target<'a> {
     Multivariant(Arn),
-    Media(Place, File),
+    Media(Place<'a>, File),
 }
 
-/// Where a rendition's file is asked for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Place {
-    pub(crate) channel: Arn,
-    pub(crate) stream: StreamId,
-    /// Unproven; absent in the URLs that all viewers share.
-    pub(crate) pass: Option<String>,
+/// Where a rendition's file is asked for. Read from the path and believed in nothing: each name may be of
+/// nothing that is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Place<'a> {
+    /// `<channel>/<stream>`.
+    pub(crate) broadcast: &'a str,
+    /// Absent in the URLs that all viewers share.
+    pub(crate) pass: Option<&'a str>,
+    pub(crate) rendition: &'a str,
+}
+
+impl Place<'_> {
+    /// The channel and the stream, if they are named as channels and streams are.
+    pub(crate) fn names(&self) -> Option<(Arn, StreamId)> {
+        let (channel, stream) = self.broadcast.split_once('/')?;
+        Some((parse_channel(channel)?, StreamId::parse(stream)?))
+    }
 }
 
 /// A file of a rendition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum File {
-    Playlist,
+    Playlist(Form),
     Init(u32),
     Segment(u64, ContainerFormat),
     Part(u64, usize, ContainerFormat),
@@ -44,7 +55,7 @@ impl File {
     /// May a rendition in this container have such a file?
     pub(crate) fn is_of(self, container: ContainerFormat) -> bool {
         match self {
-            Self::Playlist => true,
+            Self::Playlist(_) => true,
             Self::Init(_) => container == ContainerFormat::FragmentedMp4,
             Self::Segment(_, own) | Self::Part(_, _, own) => own == container,
         }
@@ -80,21 +91,25 @@ fn extension(container: ContainerFormat) -> &'static str {
     }
 }
 
-/// Reads a path; `None` when it is none of ours.
-pub(crate) fn parse(path: &str) -> Option<Target> {
-    let rest = path.strip_prefix(PREFIX)?;
-    let Some((channel, rest)) = rest.split_once('/') else {
-        return Some(Target::Multivariant(parse_channel(rest.strip_suffix(".m3u8")?)?));
+/// What [`Place::broadcast`] is for this one.
+pub(crate) fn broadcast_name(channel: &Arn, stream: &StreamId) -> String {
+    format!("{}/{stream}", channel_name(channel))
+}
+
+/// Reads a path; `None` when it is none of ours. Of media nothing is copied.
+pub(crate) fn parse(path: &str) -> Option<Target<'_>> {
+    let path = path.strip_prefix(PREFIX)?;
+    let Some((channel, below)) = path.split_once('/') else {
+        return Some(Target::Multivariant(parse_channel(path.strip_suffix(".m3u8")?)?));
     };
-    let (stream, rest) = rest.split_once('/')?;
-    let (first, rest) = rest.split_once('/')?;
-    let (pass, rest) = if first == RENDITION {
-        (None, rest)
-    } else {
-        (Some(first.to_owned()), rest.strip_prefix(RENDITION)?.strip_prefix('/')?)
+    let (stream, below) = below.split_once('/')?;
+    let broadcast = path.get(..channel.len() + 1 + stream.len())?;
+    let (first, below) = below.split_once('/')?;
+    let (pass, rendition, file) = match below.split_once('/') {
+        Some((rendition, file)) => (Some(first), rendition, file),
+        None => (None, first, below),
     };
-    let place = Place { channel: parse_channel(channel)?, stream: StreamId::parse(stream)?, pass };
-    Some(Target::Media(place, parse_file(rest)?))
+    Some(Target::Media(Place { broadcast, pass, rendition }, parse_file(file)?))
 }
 
 fn parse_channel(name: &str) -> Option<Arn> {
@@ -111,8 +126,9 @@ fn parse_channel(name: &str) -> Option<Arn> {
 }
 
 fn parse_file(name: &str) -> Option<File> {
-    if name == PLAYLIST {
-        return Some(File::Playlist);
+    if name.ends_with(".m3u8") {
+        let mut forms = [Form::Low, Form::Prefetch, Form::Plain].into_iter();
+        return forms.find(|form| form.file() == name).map(File::Playlist);
     }
     if let Some(number) = name.strip_prefix('i').and_then(|rest| rest.strip_suffix(".mp4")) {
         return Some(File::Init(parse_number(number)?.try_into().ok()?));
@@ -147,12 +163,11 @@ mod tests {
     }
 
     fn file(name: &str) -> Option<File> {
-        match parse(&format!("{BASE}/{STREAM}/source/{name}"))? {
-            Target::Media(place, file) if place.channel == channel() && place.stream.as_str() == STREAM => {
-                Some(file)
-            }
-            _ => None,
-        }
+        let path = format!("{BASE}/{STREAM}/source/{name}");
+        let Target::Media(place, file) = parse(&path)? else { return None };
+        let (channel, stream) = place.names()?;
+        let is_ours = channel == self::channel() && stream.as_str() == STREAM;
+        (is_ours && (place.pass, place.rendition) == (None, "source")).then_some(file)
     }
 
     #[test]
@@ -160,7 +175,9 @@ mod tests {
         let multivariant = multivariant_path(&channel());
         assert_eq!(multivariant, format!("{BASE}.m3u8"));
         assert_eq!(parse(&multivariant), Some(Target::Multivariant(channel())));
-        assert_eq!(file(PLAYLIST), Some(File::Playlist));
+        for form in [Form::Low, Form::Prefetch, Form::Plain] {
+            assert_eq!(file(form.file()), Some(File::Playlist(form)));
+        }
         assert_eq!(file(&init_name(3)), Some(File::Init(3)));
         for container in [ContainerFormat::FragmentedMp4, ContainerFormat::Ts] {
             assert_eq!(file(&segment_name(0, container)), Some(File::Segment(0, container)));
@@ -169,10 +186,22 @@ mod tests {
     }
 
     #[test]
+    fn what_stands_before_the_rendition_is_a_pass() {
+        let path = format!("{BASE}/{STREAM}/AbC-_1/720p30/plain.m3u8");
+        let Some(Target::Media(place, File::Playlist(Form::Plain))) = parse(&path) else {
+            panic!("{path}")
+        };
+        assert_eq!((place.pass, place.rendition), (Some("AbC-_1"), "720p30"));
+        let stream = StreamId::parse(STREAM).expect("a stream");
+        assert_eq!(place.broadcast, broadcast_name(&channel(), &stream));
+        assert_eq!(place.names(), Some((channel(), stream)));
+    }
+
+    #[test]
     fn files_of_the_other_container_are_no_files_of_a_rendition() {
         let (fragments, transport) = (ContainerFormat::FragmentedMp4, ContainerFormat::Ts);
         for (file, both) in [
-            (File::Playlist, [true, true]),
+            (File::Playlist(Form::Low), [true, true]),
             (File::Init(0), [true, false]),
             (File::Segment(0, fragments), [true, false]),
             (File::Part(0, 0, transport), [false, true]),
@@ -196,6 +225,9 @@ mod tests {
             "s1.ts.m4s",
             "",
             "index.m3u8/",
+            "a/b/index.m3u8",
+            "other.m3u8",
+            ".m3u8",
         ] {
             assert_eq!(file(name), None, "{name}");
         }
