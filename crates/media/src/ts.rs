@@ -125,11 +125,13 @@ impl Muxer {
         }
         let mut sounds = self.sounds(part);
         let mut time = clock(part.video_time);
-        for picture in part.video {
+        for (number, picture) in part.video.iter().enumerate() {
             while sounds.front().is_some_and(|sound| sound.time <= time) {
                 self.put_sound(&mut out, sounds.next());
             }
-            self.put_picture(&mut out, time, picture);
+            // Players that turn each part into fragmented MP4 by itself (Shaka Player does) need the sets in
+            // each, also where no keyframe begins it.
+            self.put_picture(&mut out, time, picture, picture.keyframe || number == 0);
             time = time.wrapping_add(i64::from(picture.duration));
         }
         while sounds.front().is_some() {
@@ -138,9 +140,9 @@ impl Muxer {
         out.freeze()
     }
 
-    fn put_picture(&mut self, out: &mut BytesMut, dts: i64, picture: &Sample) {
+    fn put_picture(&mut self, out: &mut BytesMut, dts: i64, picture: &Sample, with_sets: bool) {
         self.unit.clear();
-        self.sets.put_access_unit(&mut self.unit, &picture.data, picture.keyframe);
+        self.sets.put_access_unit(&mut self.unit, &picture.data, with_sets);
         let pts = dts.wrapping_add(i64::from(picture.composition));
         let header = PesHeader::video(pts, dts, self.unit.len());
         let lead = Lead { clock: Some(dts.wrapping_sub(CLOCK_LEAD)), random_access: picture.keyframe };

@@ -1,7 +1,7 @@
 //! Pictures as a byte stream (ITU-T H.264, annex B): start codes where the frames have lengths.
 //!
-//! Promise: each access unit begins with a delimiter, and one that decoding can begin at holds the parameter
-//! sets, each once.
+//! Promise: each access unit begins with a delimiter, and one that is to hold the parameter sets holds each
+//! once.
 
 use bytes::Bytes;
 
@@ -26,16 +26,17 @@ impl ParameterSets {
         Self { sets: parameter_sets(&params.record), length_size: params.length_size }
     }
 
-    /// Appends the access unit of a picture whose NAL units stand behind lengths.
-    pub(super) fn put_access_unit(&self, out: &mut Vec<u8>, picture: &[u8], keyframe: bool) {
+    /// Appends the access unit of a picture whose NAL units stand behind lengths, with the parameter sets if
+    /// these are wanted.
+    pub(super) fn put_access_unit(&self, out: &mut Vec<u8>, picture: &[u8], with_sets: bool) {
         out.extend_from_slice(&DELIMITER);
-        if keyframe {
+        if with_sets {
             self.sets.iter().for_each(|set| put_nal(out, set));
         }
         for nal in avc::nals(picture, self.length_size) {
             let is_delimiter = nal[0] & 0x1f == DELIMITER_TYPE;
             // Encoders that repeat their sets need not have them written twice.
-            let is_told = keyframe && self.sets.iter().any(|set| set == nal);
+            let is_told = with_sets && self.sets.iter().any(|set| set == nal);
             if !is_delimiter && !is_told {
                 put_nal(out, nal);
             }
