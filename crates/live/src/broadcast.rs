@@ -2,6 +2,7 @@
 //!
 //! Promise: dropping the [`Publisher`] ends the broadcast for everybody, in order, after the last frame.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
@@ -64,6 +65,7 @@ pub struct Broadcast {
     news: Notify,
     stop: watch::Sender<bool>,
     shelf: Shelf,
+    forgotten: AtomicBool,
 }
 
 impl Broadcast {
@@ -84,6 +86,7 @@ impl Broadcast {
             news: Notify::new(),
             stop: watch::Sender::new(false),
             shelf: Shelf::new(),
+            forgotten: AtomicBool::new(false),
         }
     }
 
@@ -143,7 +146,7 @@ impl Broadcast {
     }
 
     /// Adds text of the API's that belongs to the next picture; never waits. Every reader gets it at the same place
-    /// among the frames, but one that waits for a keyframe to begin with.
+    /// among the frames, and one that lost them for the next picture that it begins with.
     pub fn put_metadata(&self, text: &str) {
         self.put_text(Text { text: Arc::from(text), source: TextSource::Api });
     }
@@ -175,6 +178,15 @@ impl Broadcast {
         let mut asked = self.stop.subscribe();
         // The sender lives as long as `self`, so this can't fail.
         let _ = asked.wait_for(|asked| *asked).await;
+    }
+
+    /// Is it over and out of the register, so that nobody finds it any more?
+    pub fn is_forgotten(&self) -> bool {
+        self.forgotten.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn forget(&self) {
+        self.forgotten.store(true, Ordering::Release);
     }
 
     /// Was it asked to stop?

@@ -87,7 +87,9 @@ impl Hub {
 
     /// Drops an ended broadcast from the register; whoever holds it may read on. One on air stays.
     pub fn forget(&self, broadcast: &Broadcast) {
-        self.register().ended.remove(broadcast.stream());
+        if let Some(ended) = self.register().ended.remove(broadcast.stream()) {
+            ended.forget();
+        }
     }
 
     /// Takes a broadcast off air. One that nobody ever read has nothing to linger for, and nobody who
@@ -97,6 +99,8 @@ impl Hub {
         register.on_air.remove(broadcast.channel());
         if broadcast.was_read() {
             register.ended.insert(broadcast.stream().clone(), Arc::clone(broadcast));
+        } else {
+            broadcast.forget();
         }
         drop(register);
         self.announce();

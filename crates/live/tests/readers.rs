@@ -56,6 +56,10 @@ fn on_air(limits: RingLimits) -> (Hub, Publisher) {
     (hub, publisher)
 }
 
+fn said(text: &str) -> Text {
+    Text { text: text.into(), source: TextSource::Api }
+}
+
 #[tokio::test]
 async fn late_subscriber_starts_at_the_latest_keyframe_with_the_tracks_first() {
     let (_hub, mut publisher) = on_air(RingLimits::default());
@@ -149,8 +153,10 @@ async fn dropping_the_publisher_ends_the_broadcast_after_its_last_frame() {
     assert_eq!(reader.next().await, Next::End);
     assert!(hub.broadcast(&channel()).is_none());
     assert!(hub.find(&channel(), broadcast.stream()).is_some());
+    assert!(!broadcast.is_forgotten());
     hub.forget(&broadcast);
     assert!(hub.find(&channel(), broadcast.stream()).is_none());
+    assert!(broadcast.is_forgotten());
 }
 
 #[tokio::test]
@@ -284,4 +290,50 @@ async fn a_shelf_is_settled_when_its_writer_leaves_without_a_word() {
     drop(writer);
     settled.await;
     assert!(shelf.latest().is_none());
+}
+
+#[tokio::test]
+async fn text_reaches_a_reader_that_waits_for_a_keyframe() {
+    let (_hub, mut publisher) = on_air(RingLimits::default());
+    let mut early = publisher.broadcast().subscribe();
+    publisher.push(video(7));
+    publisher.broadcast().put_metadata("goal");
+    publisher.push(video(10));
+    assert_eq!(early.next().await, Next::Tracks(Arc::new(both())));
+    assert_eq!(early.next().await, Next::Metadata(said("goal")));
+    assert_eq!(early.next().await, Next::Frame(video(10)));
+}
+
+#[tokio::test]
+async fn slow_reader_loses_frames_but_no_text() {
+    let (_hub, mut publisher) = on_air(RingLimits { frames: 20, bytes: 1 << 20 });
+    let mut slow = publisher.broadcast().subscribe();
+    publisher.push(video(0));
+    assert!(matches!(slow.next().await, Next::Tracks(_)));
+    publisher.broadcast().put_metadata("long gone");
+    (1..28).for_each(|n| publisher.push(video(n)));
+    publisher.broadcast().put_metadata("before the keyframe");
+    (28..35).for_each(|n| publisher.push(video(n)));
+    publisher.broadcast().put_metadata("after it");
+    assert_eq!(slow.next().await, Next::Lagged);
+    assert_eq!(slow.next().await, Next::Metadata(said("long gone")));
+    assert_eq!(slow.next().await, Next::Metadata(said("before the keyframe")));
+    for n in 30..35 {
+        assert_eq!(slow.next().await, Next::Frame(video(n)));
+    }
+    assert_eq!(slow.next().await, Next::Metadata(said("after it")));
+    assert_eq!(slow.try_next(), None);
+}
+
+#[tokio::test]
+async fn text_for_a_reader_that_never_reads_is_bounded() {
+    let (_hub, mut publisher) = on_air(RingLimits { frames: 20, bytes: 1 << 20 });
+    let mut stuck = publisher.broadcast().subscribe();
+    publisher.push(video(0));
+    (0..1_000).for_each(|n| publisher.broadcast().put_metadata(&n.to_string()));
+    assert_eq!(stuck.next().await, Next::Lagged);
+    assert!(matches!(stuck.next().await, Next::Tracks(_)));
+    let told = std::iter::from_fn(|| stuck.try_next()).collect::<Vec<_>>();
+    assert_eq!(told.len(), 256 + 20);
+    assert_eq!(told.last(), Some(&Next::Metadata(said("999"))), "the newest are kept");
 }
