@@ -89,6 +89,7 @@ def _encode(path: pathlib.Path, keyframe_seconds: int, picture: Picture) -> None
             "-flvflags", "no_duration_filesize", "-f", "flv", str(unfinished),
         ],
         check=True,
+        stdin=subprocess.DEVNULL,  # what is there would be taken as commands
     )  # fmt: skip
     unfinished.rename(path)
 

@@ -40,7 +40,13 @@ def binary() -> str:
 
 
 def run(
-    address: str, pids: list[int], requests: list[bytes], seconds: int, connections: int = 16, pause: int = 0
+    address: str,
+    pids: list[int],
+    requests: list[bytes],
+    seconds: int,
+    connections: int = 16,
+    pause: int = 0,
+    scheme: str = "http",
 ) -> Run:
     """Sends the requests in turn for so long, each connection with `pause` ms between an answer and the next
     request; raises when one was refused or lost."""
@@ -50,7 +56,7 @@ def run(
         file.flush()
         command = [
             binary(), "--threads", "1", "--connections", connections, "--duration", f"{seconds}s", "--timeout", "30s",
-            "--script", SCRIPT, f"http://{address}", "--", file.name, pause,
+            "--script", SCRIPT, f"{scheme}://{address}", "--", file.name, pause,
         ]  # fmt: skip
         before = meter.cpu_seconds(pids)
         told = subprocess.run([str(word) for word in command], capture_output=True, text=True, check=True).stdout
