@@ -132,7 +132,9 @@ class Sender:
         self._go.set()
 
     def end(self) -> None:
-        """Ends the stream as encoders do when they are told to."""
+        """Ends the stream as encoders do when they are told to; once is enough."""
+        if self._leave.is_set():
+            return
         self._stop()
         self._connection.send(rtmp.command("deleteStream", 9, None, 1))
         self._connection.close()
