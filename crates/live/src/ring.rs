@@ -6,6 +6,9 @@
 //!
 //! Beside a reader nothing is kept for the next one, who then waits for a keyframe: what was read is on the
 //! shelf by then, and a second copy of each group of pictures would cost every stream half a megabyte.
+//!
+//! Text outlives its picture: a reader that lost frames, or waits for a keyframe, still gets it, for the next
+//! picture that it shows.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -28,6 +31,9 @@ impl Default for RingLimits {
         Self { frames: 1_100, bytes: 16 << 20 }
     }
 }
+
+/// Texts of lost frames that are kept for a reader: all that an hour's outage brings is not.
+const MOST_MISSED: usize = 256;
 
 /// Text that belongs to a picture.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -97,6 +103,16 @@ struct Cursor {
     tracks: Option<Arc<Tracks>>,
     /// The tracks that this reader was told of last.
     told: Option<Arc<Tracks>>,
+    /// Texts among the frames that it lost, oldest first; owed, too.
+    missed: VecDeque<Text>,
+}
+
+impl Cursor {
+    /// Keeps what this reader would lose; the oldest goes when there is too much of it.
+    fn miss(&mut self, texts: impl IntoIterator<Item = Text>) {
+        self.missed.extend(texts);
+        self.missed.drain(..self.missed.len().saturating_sub(MOST_MISSED));
+    }
 }
 
 #[derive(Debug)]
@@ -176,7 +192,8 @@ impl Ring {
     pub(crate) fn enter(&mut self) -> u64 {
         let reader = self.readers;
         self.readers += 1;
-        let mut cursor = Cursor { reader, next: 0, seeking: true, tracks: None, told: None };
+        let mut cursor =
+            Cursor { reader, next: 0, seeking: true, tracks: None, told: None, missed: VecDeque::new() };
         self.place(&mut cursor);
         self.cursors.push(cursor);
         reader
@@ -198,19 +215,22 @@ impl Ring {
 
     fn advance(&self, cursor: &mut Cursor) -> Option<Next> {
         if cursor.next < self.base {
+            let lost = cursor.next;
             self.place(cursor);
+            cursor.miss(self.texts(lost, cursor.next));
             return Some(Next::Lagged);
         }
         if let Some(tracks) = cursor.tracks.take() {
             return Some(tell(cursor, &tracks));
         }
+        if let Some(text) = cursor.missed.pop_front() {
+            return Some(Next::Metadata(text));
+        }
         while let Some(entry) = self.entry(cursor.next) {
             cursor.next += 1;
             match entry {
                 Entry::Tracks(tracks) => return Some(tell(cursor, tracks)),
-                // A reader that waits for a picture to begin with has nothing to show text with.
-                Entry::Metadata(text) if !cursor.seeking => return Some(Next::Metadata(text.clone())),
-                Entry::Metadata(_) => {}
+                Entry::Metadata(text) => return Some(Next::Metadata(text.clone())),
                 Entry::Frame(frame) => {
                     let tracks = cursor.told.as_deref();
                     cursor.seeking &= !tracks.is_some_and(|tracks| is_entrance(tracks, frame));
@@ -236,6 +256,15 @@ impl Ring {
         cursor.tracks = news.cloned();
     }
 
+    /// The texts among these entries, as far as they are held.
+    fn texts(&self, from: u64, to: u64) -> impl Iterator<Item = Text> + '_ {
+        let entries = (from.max(self.base)..to).filter_map(|number| self.entry(number));
+        entries.filter_map(|entry| match entry {
+            Entry::Metadata(text) => Some(text.clone()),
+            Entry::Tracks(_) | Entry::Frame(_) => None,
+        })
+    }
+
     fn head(&self) -> u64 {
         self.base + self.entries.len() as u64
     }
@@ -258,6 +287,10 @@ impl Ring {
         while self.base < needed || self.entries.len() > self.limits.frames || self.bytes > self.limits.bytes
         {
             let Some(entry) = self.entries.pop_front() else { break };
+            if let Entry::Metadata(text) = &entry {
+                let losers = self.cursors.iter_mut().filter(|cursor| cursor.next <= self.base);
+                losers.for_each(|cursor| cursor.miss([text.clone()]));
+            }
             self.base += 1;
             self.bytes -= entry.size();
         }
