@@ -95,6 +95,7 @@ def measure(plan: Plan, only: list[str] | None = None) -> str:
                             run = wrk.run(
                                 server.addresses[scheme], server.pids(), [request(path)], plan.seconds, scheme=scheme
                             )
+                            print(f"  {name:8} {scheme:5} {item.name}: {run.cpu:.1f} µs", flush=True)
                             # The first round only warms both.
                             if turn:
                                 costs.setdefault((item.name, scheme), {}).setdefault(name, []).append(run.cpu)

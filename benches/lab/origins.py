@@ -60,6 +60,7 @@ class Static:
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="bench-static-", dir=memory))
         self.root = self.folder / "files"
         self.root.mkdir()
+        self.files = 0
         chain, key = certificate(self.folder / "tls")
         plain, encrypted = servers.free_ports(2)
         self.addresses = {"http": f"127.0.0.1:{plain}", "https": f"127.0.0.1:{encrypted}"}
@@ -101,9 +102,12 @@ class Static:
         servers.until("nginx to listen", lambda: servers.answers(port))
 
     def put(self, name: str, body: bytes) -> str:
-        """Makes a file; its path."""
-        (self.root / name).write_bytes(body)
-        return f"/{name}"
+        """Makes a file, which never changes, for nginx remembers its size; its path."""
+        self.files += 1
+        folder = self.root / str(self.files)
+        folder.mkdir()
+        (folder / name).write_bytes(body)
+        return f"/{self.files}/{name}"
 
     pids = servers.Server.pids
 

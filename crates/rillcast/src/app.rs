@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use api::{Api, Gate, RegionRule};
+use blob::Spool;
 use bus::Bus;
 use chat::Chat;
 use control::Control;
@@ -34,6 +35,9 @@ use crate::{chatting, entropy, first_start, ready, telling, tls};
 
 /// Viewers get this long to fetch the end of what they watch, once playlists say it has ended.
 const FAREWELL: Duration = Duration::from_secs(2);
+
+/// A client that takes next to nothing of what waits for it, for so long, is cut off.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Connections that the kernel keeps until they are accepted; it has a bound of its own (`somaxconn`).
 const BACKLOG: u32 = 16 * 1024;
@@ -69,8 +73,8 @@ impl App {
         let pipes = Pipes::open(&config, store).await?;
         let tls = server_tls(&config)?;
         let ingest = bind_ingest(&config, &pipes, &node, Arc::clone(&tls)).await?;
-        let packager =
-            packager::Packager::bind(packager_config(&config), packager::Deps { hub: pipes.hub.clone() });
+        let spool = spool(&config, &node);
+        let packager = bind_packager(&config, &pipes, &spool);
         let control = control(&config, http_address, &pipes, &node).await?;
         let chat = chatting::bind(&config, &pipes)?;
         let events = telling::bind(&config, &pipes, &node).await?;
@@ -216,7 +220,7 @@ fn address(listener: &TcpListener) -> Result<SocketAddr, AppError> {
 
 fn hall(config: &Config, routes: Arc<Routes>, closing: &CancellationToken) -> Hall {
     let places = Arc::new(Semaphore::new(config.max_viewers));
-    Hall { routes, places, closing: closing.clone(), grace: FAREWELL }
+    Hall { routes, places, closing: closing.clone(), grace: FAREWELL, patience: PATIENCE }
 }
 
 fn server_tls(config: &Config) -> Result<Arc<rustls::ServerConfig>, AppError> {
@@ -305,8 +309,20 @@ async fn bind_ingest(
     Ok(ingest::Ingest::bind(settings, deps).await?)
 }
 
-fn packager_config(config: &Config) -> packager::Config {
-    packager::Config { part: config.part, window: config.window, ..packager::Config::default() }
+/// What viewers rewind to. A folder of the node's own, which it clears when it starts.
+fn spool(config: &Config, node: &Node) -> Spool {
+    Spool::new(config.data_dir.join("dvr").join(node.name()))
+}
+
+fn bind_packager(config: &Config, pipes: &Pipes, spool: &Spool) -> packager::Packager {
+    let settings = packager::Config {
+        part: config.part,
+        window: config.window,
+        rewind_bytes: config.life.rewind_bytes,
+        ..packager::Config::default()
+    };
+    let deps = packager::Deps { hub: pipes.hub.clone(), spool: Some(spool.clone()) };
+    packager::Packager::bind(settings, deps)
 }
 
 async fn control(config: &Config, http: SocketAddr, pipes: &Pipes, node: &Node) -> Result<Control, AppError> {

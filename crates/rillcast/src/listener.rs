@@ -4,14 +4,15 @@
 //! headers is dropped, and one connection too many is refused without touching the others.
 
 use std::convert::Infallible;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
-use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
@@ -20,12 +21,15 @@ use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
+use crate::lane::Lane;
 use crate::opening::{self, Replayed};
-use crate::routes::{Came, Reply, Routes};
+use crate::pace::{self, Pace, Paced};
+use crate::routes::{Came, Routes};
+use crate::tls;
 
 /// A TLS handshake must be done, and a request's headers complete, this long after the connection came or
 /// became idle.
-const DEADLINE: Duration = Duration::from_secs(30);
+pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
 /// Most bytes of a request's head.
 const HEAD_LIMIT: u32 = 64 * 1024;
 /// Most requests of one HTTP/2 connection at a time.
@@ -44,19 +48,27 @@ pub(crate) struct Hall {
     pub closing: CancellationToken,
     /// How long requests under way may go on after that.
     pub grace: Duration,
+    /// A client that takes next to nothing of what waits for it, for so long, is cut off.
+    pub patience: Duration,
 }
 
-/// A connection's way through hyper; all share one.
+/// A connection's way through the house; all share one.
 struct Guide {
     routes: Arc<Routes>,
     server: auto::Builder<TokioExecutor>,
+    closing: CancellationToken,
+    patience: Duration,
 }
 
 impl Hall {
     /// Accepts connections, over TLS with an acceptor, until `closing`; then lets requests under way end.
     pub(crate) async fn serve(self, listener: TcpListener, tls: Option<TlsAcceptor>) {
-        let guide = Arc::new(Guide { routes: Arc::clone(&self.routes), server: http_server() });
-        let graceful = GracefulShutdown::new();
+        let guide = Arc::new(Guide {
+            routes: Arc::clone(&self.routes),
+            server: http_server(),
+            closing: self.closing.clone(),
+            patience: self.patience,
+        });
         let mut connections = JoinSet::new();
         loop {
             let (stream, address) = tokio::select! {
@@ -76,18 +88,18 @@ impl Hall {
                 continue;
             };
             let came = Came { ip: address.ip(), secure: tls.is_some() };
-            let (guide, watcher, tls) = (Arc::clone(&guide), graceful.watcher(), tls.clone());
-            let closing = self.closing.clone();
+            let (guide, tls) = (Arc::clone(&guide), tls.clone());
             connections.spawn(async move {
                 match tls {
-                    None => guide.attend_plain(stream, came, watcher, closing).await,
-                    Some(tls) => Box::pin(guide.attend_encrypted(tls, stream, came, watcher)).await,
+                    None => guide.attend_plain(stream, came).await,
+                    Some(tls) => Box::pin(guide.attend_encrypted(tls, stream, came)).await,
                 }
                 drop(place);
             });
         }
         drop(listener);
-        if tokio::time::timeout(self.grace, graceful.shutdown()).await.is_err() {
+        let ended = async { while connections.join_next().await.is_some() {} };
+        if tokio::time::timeout(self.grace, ended).await.is_err() {
             warn!("HTTP connections were cut at the end of the grace time");
         }
         connections.shutdown().await;
@@ -95,46 +107,73 @@ impl Hall {
 }
 
 impl Guide {
-    async fn attend<S>(&self, stream: S, came: Came, watcher: Watcher)
+    /// What the lane does not take has the HTTP server to itself.
+    async fn attend<S>(&self, stream: S, unread: Bytes, came: Came)
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let routes = Arc::clone(&self.routes);
-        let answer = service_fn(move |request: hyper::Request<Incoming>| {
-            let routes = Arc::clone(&routes);
-            async move { Ok::<Reply, Infallible>(routes.answer(request, came).await) }
+        let (routes, closing, patience) = (&*self.routes, &self.closing, self.patience);
+        let lane = Lane { routes, came, closing, patience };
+        if let Some(rest) = lane.attend(stream, unread).await {
+            // Boxed: most connections of a crowd are viewers' and never need it.
+            Box::pin(self.attend_other(rest, came)).await;
+        }
+    }
+
+    /// The HTTP server, until the connection ends, the server closes, or the client is slow or idle.
+    async fn attend_other<S>(&self, stream: Replayed<S>, came: Came)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let pace = Arc::new(Pace::default());
+        let answer = service_fn(|request: hyper::Request<Incoming>| {
+            let (routes, under_way) = (Arc::clone(&self.routes), pace::Request::new(&pace));
+            async move {
+                let reply = routes.answer(request, came).await;
+                Ok::<_, Infallible>(reply.map(|body| under_way.with_body(body)))
+            }
         });
-        let connection = self.server.serve_connection_with_upgrades(TokioIo::new(stream), answer);
-        if let Err(error) = watcher.watch(connection.into_owned()).await {
+        let stream = TokioIo::new(Paced::new(stream, Arc::clone(&pace)));
+        let connection = self.server.serve_connection_with_upgrades(stream, answer).into_owned();
+        let mut connection = pin!(connection);
+        let mut slow = pin!(pace.slow(self.patience));
+        let ended = tokio::select! {
+            ended = &mut connection => ended,
+            () = &mut slow => return debug!("a slow client was cut off"),
+            () = async { tokio::select! {
+                () = self.closing.cancelled() => {}
+                () = pace.idle(DEADLINE) => {}
+            } } => {
+                connection.as_mut().graceful_shutdown();
+                tokio::select! {
+                    ended = &mut connection => ended,
+                    () = &mut slow => return debug!("a slow client was cut off"),
+                }
+            }
+        };
+        if let Err(error) = ended {
             debug!(%error, "HTTP connection ended with an error");
         }
     }
 
-    /// The HTTP server's part is boxed: most connections of a crowd are chat's and never need it.
-    async fn attend_plain(
-        &self,
-        stream: TcpStream,
-        came: Came,
-        watcher: Watcher,
-        closing: CancellationToken,
-    ) {
+    async fn attend_plain(&self, stream: TcpStream, came: Came) {
         let first = tokio::time::timeout(DEADLINE, opening::first_bytes(&stream));
-        let Some(Ok(Some(first))) = closing.run_until_cancelled(first).await else { return };
+        let Some(Ok(Some(first))) = self.closing.run_until_cancelled(first).await else { return };
         match opening::read(&first) {
             Some(opening) => {
                 drop(first);
                 self.routes.open_chat(opening, stream, came).await;
             }
-            None => {
-                let stream = Replayed { again: first, stream: without_delay(stream) };
-                Box::pin(self.attend(stream, came, watcher)).await;
-            }
+            None => Box::pin(self.attend(without_delay(stream), first, came)).await,
         }
     }
 
-    async fn attend_encrypted(&self, tls: TlsAcceptor, stream: TcpStream, came: Came, watcher: Watcher) {
+    async fn attend_encrypted(&self, tls: TlsAcceptor, stream: TcpStream, came: Came) {
         match tokio::time::timeout(DEADLINE, tls.accept(without_delay(stream))).await {
-            Ok(Ok(stream)) => self.attend(stream, came, watcher).await,
+            Ok(Ok(stream)) if stream.get_ref().1.alpn_protocol() == Some(tls::HTTP_2) => {
+                self.attend_other(Replayed { again: Bytes::new(), stream }, came).await;
+            }
+            Ok(Ok(stream)) => self.attend(stream, Bytes::new(), came).await,
             Ok(Err(error)) => debug!(%error, "TLS handshake failed"),
             Err(_) => debug!("TLS handshake took too long"),
         }

@@ -12,15 +12,15 @@ use std::task::{Context, Poll};
 
 use bytes::{Buf, Bytes};
 use chat::Chat;
+use http::Response;
 use http::request::Parts;
-use http::{HeaderName, HeaderValue, Request, Response, header};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
+use crate::lane::{self, Head, Heard};
+
 /// A handshake with an ordinary token is a third of this.
 const ROOM: usize = 4 * 1024;
-/// More headers than any browser sends; who sends more is looked at by the HTTP server.
-const HEADERS: usize = 48;
 /// How every handshake begins (RFC 6455 4.1: GET, HTTP/1.1; chat is at `/`).
 const BEGINNING: &[u8] = b"GET / HTTP/1.1\r\n";
 
@@ -52,39 +52,24 @@ pub(crate) fn read(bytes: &Bytes) -> Option<Opening> {
     if !bytes.starts_with(BEGINNING) {
         return None;
     }
-    let mut headers = [httparse::EMPTY_HEADER; HEADERS];
-    let mut head = httparse::Request::new(&mut headers);
-    let length = match head.parse(bytes) {
-        Ok(httparse::Status::Complete(length)) => length,
-        Ok(httparse::Status::Partial) | Err(_) => return None,
-    };
-    let (mut parts, ()) = Request::new(()).into_parts();
-    parts.headers.reserve(head.headers.len());
-    for found in head.headers.iter() {
-        let name = HeaderName::from_bytes(found.name.as_bytes()).ok()?;
-        if name == header::CONTENT_LENGTH || name == header::TRANSFER_ENCODING {
-            return None;
+    match lane::read(bytes) {
+        Heard::Whole(Head { parts, length, .. }) => {
+            Chat::is_handshake(&parts).then(|| Opening { parts, early: bytes.slice(length..) })
         }
-        let value = HeaderValue::from_maybe_shared(bytes.slice_ref(found.value)).ok()?;
-        parts.headers.append(name, value);
+        Heard::Part | Heard::Other => None,
     }
-    Chat::is_handshake(&parts).then(|| Opening { parts, early: bytes.slice(length..) })
 }
 
 /// The bytes of an answer; with a text the connection ends behind it.
 pub(crate) fn answer(response: &Response<()>, text: Option<&str>) -> Vec<u8> {
-    let status = response.status();
-    let mut bytes =
-        format!("HTTP/1.1 {} {}\r\n", status.as_u16(), status.canonical_reason().unwrap_or("")).into_bytes();
+    let mut bytes = Vec::new();
+    lane::status_line(&mut bytes, response.status());
     for (name, value) in response.headers() {
-        bytes.extend_from_slice(name.as_str().as_bytes());
-        bytes.extend_from_slice(b": ");
-        bytes.extend_from_slice(value.as_bytes());
-        bytes.extend_from_slice(b"\r\n");
+        lane::line(&mut bytes, name.as_str(), value.as_bytes());
     }
     if let Some(text) = text {
-        bytes
-            .extend_from_slice(format!("content-length: {}\r\nconnection: close\r\n", text.len()).as_bytes());
+        lane::line(&mut bytes, "content-length", text.len().to_string().as_bytes());
+        lane::line(&mut bytes, "connection", b"close");
     }
     bytes.extend_from_slice(b"\r\n");
     bytes.extend_from_slice(text.unwrap_or_default().as_bytes());
@@ -92,14 +77,14 @@ pub(crate) fn answer(response: &Response<()>, text: Option<&str>) -> Vec<u8> {
 }
 
 /// A connection from which something was read already, which comes again before the rest.
-pub(crate) struct Replayed {
+pub(crate) struct Replayed<S> {
     /// Not yet read again.
     pub again: Bytes,
     /// The rest.
-    pub stream: TcpStream,
+    pub stream: S,
 }
 
-impl AsyncRead for Replayed {
+impl<S: AsyncRead + Unpin> AsyncRead for Replayed<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -115,7 +100,7 @@ impl AsyncRead for Replayed {
     }
 }
 
-impl AsyncWrite for Replayed {
+impl<S: AsyncWrite + Unpin> AsyncWrite for Replayed<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,

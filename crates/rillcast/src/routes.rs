@@ -66,9 +66,8 @@ impl Routes {
     /// Answers one request.
     pub(crate) async fn answer(&self, request: Request<Incoming>, came: Came) -> Reply {
         let path = request.uri().path();
-        if path.starts_with("/api/video/v1/") {
-            let ip = self.peer(request.headers(), came).ip;
-            return self.delivery.handle(request, ip).await.map(BodyExt::boxed_unsync);
+        if path.starts_with(delivery::PREFIX) {
+            return self.media(request, came).await.map(BodyExt::boxed_unsync);
         }
         let reading = matches!(*request.method(), Method::GET | Method::HEAD);
         match path {
@@ -87,6 +86,12 @@ impl Routes {
                 reply.map(BodyExt::boxed_unsync)
             }
         }
+    }
+
+    /// Answers a request for a playlist or media.
+    pub(crate) async fn media<B>(&self, request: Request<B>, came: Came) -> Response<delivery::Body> {
+        let ip = self.peer(request.headers(), came).ip;
+        self.delivery.handle(request, ip).await
     }
 
     /// A WebSocket handshake: admitted or refused before the answer, handed over behind it.

@@ -66,10 +66,13 @@ pub(crate) fn server_config(
     load(files)
 }
 
+/// HTTP/2 in the words of ALPN (RFC 9113, 3.1).
+pub(crate) const HTTP_2: &[u8] = b"h2";
+
 /// The same certificate for HTTP: HTTP/2 where the client speaks it.
 pub(crate) fn acceptor_of_web(config: &rustls::ServerConfig) -> TlsAcceptor {
     let mut config = config.clone();
-    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    config.alpn_protocols = vec![HTTP_2.to_vec(), b"http/1.1".to_vec()];
     TlsAcceptor::from(Arc::new(config))
 }
 

@@ -18,6 +18,7 @@ use tokio_util::task::TaskTracker;
 use tracing::debug;
 
 use crate::opening::Replayed;
+use crate::pace::Paced;
 
 /// Bytes that are held for an encrypted chat connection, from and to its client.
 const FROM_CLIENT: usize = 2 * 1024;
@@ -61,18 +62,19 @@ impl Upgrades {
     }
 
     async fn join(&self, upgraded: Upgraded, seat: Seat) -> io::Result<()> {
-        let upgraded = match downcast::<TokioIo<Replayed>>(upgraded) {
+        let upgraded = match downcast::<TokioIo<Paced<Replayed<TcpStream>>>>(upgraded) {
             Ok(parts) => {
-                let Replayed { again, stream } = parts.io.into_inner();
+                let Replayed { again, stream } = parts.io.into_inner().into_inner();
                 let early = [parts.read_buf, again].concat().into();
                 self.chat.join(seat, stream.into_std()?, early);
                 return Ok(());
             }
             Err(upgraded) => upgraded,
         };
-        let parts = downcast::<TokioIo<TlsStream<TcpStream>>>(upgraded)
+        let parts = downcast::<TokioIo<Paced<Replayed<TlsStream<TcpStream>>>>>(upgraded)
             .map_err(|_| io::Error::other("neither a TCP nor a TLS connection"))?;
-        self.decrypt(parts.io.into_inner(), parts.read_buf, seat).await
+        let Replayed { again, stream } = parts.io.into_inner().into_inner();
+        self.decrypt(stream, [parts.read_buf, again].concat().into(), seat).await
     }
 
     /// Chat gets one end of a pair of sockets; what goes through the other is encrypted here.
