@@ -33,6 +33,7 @@ mod page;
 mod plan;
 mod playback_key_pairs;
 mod playback_restriction_policies;
+mod playback_tokens;
 mod postgres;
 mod recording_configurations;
 mod room_logs;
@@ -71,6 +72,8 @@ pub struct Store {
     database: Database,
     /// Counts the commits of this process that put events out.
     news: watch::Sender<u64>,
+    /// Counts the commits of this process that revoked viewers.
+    revoked: watch::Sender<u64>,
 }
 
 impl Store {
@@ -107,7 +110,7 @@ impl Store {
     }
 
     fn of(database: Database) -> Self {
-        Self { database, news: watch::Sender::new(0) }
+        Self { database, news: watch::Sender::new(0), revoked: watch::Sender::new(0) }
     }
 
     /// Proves that the database answers, by reading from it.

@@ -203,3 +203,28 @@ async fn a_database_from_before_the_life_of_streams_takes_sessions_and_sinks() {
     store.open_session(&session, &[]).await.unwrap();
     assert_eq!(store.live_sessions(&home).await.unwrap(), [session]);
 }
+
+const STEP_4: &str = include_str!("../testdata/step-4.sql");
+
+#[tokio::test]
+async fn viewers_who_were_revoked_before_private_channels_stay_so() {
+    let (store, _folder) = open(STEP_4).await;
+    let home = tenant("123456789012");
+    let all = store.viewer_revocations(None, 9).await.unwrap();
+    assert_eq!(all.iter().map(|revoked| revoked.version).collect::<Vec<_>>(), [3, 7, 0]);
+    assert_eq!(store.newest_revocation().await.unwrap(), 0);
+    // One of them again: it has a place in the order now.
+    store.revoke_viewers(&home, &all[1..2]).await.unwrap();
+    let news = store.viewer_revocations_after(0, 9).await.unwrap();
+    assert_eq!(news.into_iter().map(|(_, revoked)| revoked).collect::<Vec<_>>(), all[1..2]);
+    store.delete_channel(&home, &all[1].channel).await.unwrap();
+    assert_eq!(store.viewer_revocations_after(0, 9).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn a_database_from_before_private_channels_takes_used_tokens() {
+    let (store, _folder) = open(STEP_4).await;
+    assert!(store.spend_playback_token([1; 16], 9).await.unwrap());
+    assert!(!store.spend_playback_token([1; 16], 9).await.unwrap());
+    assert_eq!(store.live_sessions(&tenant("123456789012")).await.unwrap().len(), 1);
+}

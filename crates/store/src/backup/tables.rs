@@ -188,6 +188,10 @@ pub(super) const TABLES: &[Table] = &[
     table!(@ "viewer_revocations", true, 2, "(channel, viewer) > ($1, $2)", "channel, viewer", None, [
         "channel" text "$1", "viewer" text "$2", "version" integer "$3", "revoked_at" integer "$4"
     ]),
+    table!(unasked "revocation_order" ["channel" text "$2", "viewer" text "$3"]),
+    table!(@ "spent_playback_tokens", false, 1, "id > $1", "id", None, [
+        "id" bytes "$1", "expires_at" integer "$2"
+    ]),
     table!(@ "usage", true, 3, "(account, region, kind) > ($1, $2, $3)", "account, region, kind", None, [
         "account" text "$1", "region" text "$2", "kind" text "$3", "used" integer "$4"
     ]),

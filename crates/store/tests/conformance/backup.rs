@@ -6,7 +6,7 @@ use std::time::SystemTime;
 
 use domain::{
     Channel, ChatRestriction, ResourceKind, RestrictionKind, Room, StateChange, StreamKey, StreamSession,
-    Tags,
+    Tags, ViewerRevocation,
 };
 use store::{
     AccessKey, ChannelFilter, DeadLetter, NewestRequest, PageRequest, Position, RecentRequest, RoomFilter,
@@ -32,9 +32,21 @@ async fn filled(store: &Store) {
         channel.tags = Tags::from([("name".to_owned(), format!("Ünïcödé \"{number}\"\n"))]);
         store.create_channel(&channel, &key, 10).await.expect("room for it");
     }
+    let revoked = |number, viewer: &str| ViewerRevocation {
+        channel: arn(&home(), ResourceKind::Channel, number),
+        viewer: viewer.to_owned(),
+        version: 3,
+        revoked_at: SystemTime::UNIX_EPOCH,
+    };
+    let viewers = [revoked(1, "amy"), revoked(0, "b\"b"), revoked(2, "amy")];
+    store.revoke_viewers(&home(), &viewers).await.expect("revoked");
+    store.spend_playback_token(SPENT, 7).await.expect("a used token");
     chat(store).await;
     streams(store).await;
 }
+
+/// A playback token's name.
+const SPENT: [u8; 16] = [5; 16];
 
 const USED: SpentToken = SpentToken { id: [9; 16], expires_at: 1_700_000_000_000 };
 
@@ -111,6 +123,8 @@ pub(crate) async fn a_backup_read_into_an_empty_database_is_the_same_again(store
     assert_eq!(text_of(&other).await, text);
     let lines = text.iter().filter(|byte| **byte == b'\n').count();
     assert_eq!(usize::try_from(rows), Ok(lines - 2), "all lines but the first and the last");
+    assert!(!other.spend_playback_token(SPENT, 7).await.expect("a token"), "used up before the backup");
+    assert_eq!(other.viewer_revocations_after(0, 9).await.expect("all").len(), 3);
     store.restore(Cursor::new(&text), true).await.expect("also over what is there");
     assert_eq!(text_of(store).await, text);
 }
@@ -189,7 +203,7 @@ pub(crate) async fn a_damaged_backup_changes_nothing(store: &Store) {
         let refused = store.restore(Cursor::new(case), true).await;
         assert!(matches!(refused, Err(StoreError::NotABackup { .. })), "{number}: {refused:?}");
     }
-    let newer = String::from_utf8_lossy(&text).replacen("\"migration\":4", "\"migration\":99", 1);
+    let newer = String::from_utf8_lossy(&text).replacen("\"migration\":5", "\"migration\":99", 1);
     let refused = store.restore(Cursor::new(newer), true).await;
     assert!(matches!(refused, Err(StoreError::OtherBackup { migration: 99, .. })), "{refused:?}");
     assert_eq!(text_of(store).await, text);
@@ -293,4 +307,17 @@ pub(crate) async fn a_backup_from_before_chat_is_put_back(store: &Store) {
     let older = String::from_utf8_lossy(old).replacen("\"migration\":2", "\"migration\":1", 1);
     let refused = store.restore(Cursor::new(older), true).await;
     assert!(matches!(refused, Err(StoreError::OtherBackup { migration: 1, .. })), "{refused:?}");
+}
+
+pub(crate) async fn a_backup_from_before_private_channels_is_put_back(store: &Store) {
+    filled(store).await;
+    let old = include_bytes!("../../testdata/step-4.backup");
+    let rows = store.restore(Cursor::new(old), true).await.expect("a whole backup");
+    assert_eq!(usize::try_from(rows).ok(), old.split(|byte| *byte == b'\n').count().checked_sub(3));
+    let all = store.viewer_revocations(None, 9).await.expect("revocations");
+    let told: Vec<_> = all.iter().map(|revoked| (revoked.viewer.as_str(), revoked.version)).collect();
+    assert_eq!(told, [("amy", 3), ("amy", 7), ("b\u{fc}b", 0)]);
+    assert_eq!(store.viewer_revocations_after(0, 9).await.expect("none"), [], "what was here is gone");
+    assert!(store.spend_playback_token(SPENT, 7).await.expect("a token"), "as is what was used here");
+    assert_eq!(store.live_sessions(&home()).await.expect("sessions").len(), 1);
 }

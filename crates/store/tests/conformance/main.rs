@@ -18,6 +18,7 @@ mod nodes;
 mod outbox;
 mod playback_key_pairs;
 mod playback_restriction_policies;
+mod playback_tokens;
 mod recording_configurations;
 mod rooms;
 mod sample;
@@ -89,6 +90,7 @@ on_every_backend! {
     backup::streams_go_on_after_a_restore_where_they_were,
     backup::a_database_where_only_events_move_is_not_in_use,
     backup::a_backup_from_before_the_life_of_streams_is_put_back,
+    backup::a_backup_from_before_private_channels_is_put_back,
     channels::a_created_channel_reads_back_as_written_with_its_key,
     channels::channel_and_key_are_made_both_or_neither,
     channels::a_list_is_in_creation_order_and_its_last_page_says_so,
@@ -135,6 +137,13 @@ on_every_backend! {
     viewer_revocations::a_batch_keeps_the_good_and_names_the_channels_that_are_not_there,
     viewer_revocations::racing_revocations_of_one_viewer_leave_the_highest,
     viewer_revocations::revocations_go_with_their_channel,
+    viewer_revocations::who_reads_on_misses_no_revocation,
+    viewer_revocations::all_revocations_are_read_page_by_page,
+    viewer_revocations::there_is_news_when_viewers_are_revoked,
+    viewer_revocations::revocations_are_forgotten_the_oldest_first,
+    playback_tokens::a_playback_token_is_first_once,
+    playback_tokens::of_racing_uses_of_a_playback_token_one_is_first,
+    playback_tokens::playback_tokens_that_ran_out_are_forgotten_the_oldest_first,
     rooms::a_created_room_reads_back_for_its_tenant_alone,
     rooms::rooms_are_listed_from_the_latest_change_backwards,
     rooms::of_rooms_changed_in_one_millisecond_the_newer_comes_first,

@@ -97,3 +97,86 @@ pub(crate) async fn revocations_go_with_their_channel(store: &Store) {
     store.delete_channel(&home(), &channel).await.unwrap();
     assert_eq!(store.viewer_revocation(&channel, "viewer").await.unwrap(), None);
 }
+
+pub(crate) async fn who_reads_on_misses_no_revocation(store: &Store) {
+    let channel = first_channel(store).await;
+    assert_eq!(store.newest_revocation().await.unwrap(), 0);
+    let mut revokers = JoinSet::new();
+    for viewer in 0..10 {
+        let (store, channel) = (store.clone(), channel.clone());
+        revokers.spawn(async move {
+            for version in 0..10 {
+                revoke(&store, &[revocation(&channel, &viewer.to_string(), version, 1)]).await;
+            }
+        });
+    }
+    let (mut seen, mut position) = (vec![None; 10], 0);
+    loop {
+        let done = revokers.is_empty();
+        loop {
+            let page = store.viewer_revocations_after(position, 3).await.unwrap();
+            let Some((last, _)) = page.last() else { break };
+            assert!(page.iter().all(|(at, _)| *at > position) && page.is_sorted_by_key(|(at, _)| *at));
+            position = *last;
+            for (_, revocation) in page {
+                let viewer = revocation.viewer.parse::<usize>().unwrap();
+                assert!(seen[viewer] < Some(revocation.version), "in the order of commits");
+                seen[viewer] = Some(revocation.version);
+            }
+        }
+        if done {
+            break;
+        }
+        revokers.join_next().await;
+    }
+    assert_eq!(seen, vec![Some(9); 10]);
+    assert_eq!(store.newest_revocation().await.unwrap(), position);
+    assert!(position >= 100);
+}
+
+pub(crate) async fn all_revocations_are_read_page_by_page(store: &Store) {
+    let channel = first_channel(store).await;
+    let batch: Vec<_> =
+        ["ä", "a", "'", "b", "Z"].iter().map(|viewer| revocation(&channel, viewer, 1, 1)).collect();
+    revoke(store, &batch).await;
+    let (mut all, mut last) = (Vec::new(), None);
+    loop {
+        let page = store.viewer_revocations(last.as_ref(), 2).await.unwrap();
+        let Some(newest) = page.last() else { break };
+        last = Some(newest.clone());
+        all.extend(page.into_iter().map(|revocation| revocation.viewer));
+    }
+    assert_eq!(all, ["'", "Z", "a", "b", "ä"]);
+}
+
+pub(crate) async fn there_is_news_when_viewers_are_revoked(store: &Store) {
+    let channel = first_channel(store).await;
+    let mut news = store.clone().revocation_news();
+    assert!(!news.has_changed().unwrap());
+    revoke(store, &[revocation(&channel, "viewer", 1, 1)]).await;
+    assert!(news.has_changed().unwrap());
+    news.mark_unchanged();
+    store.viewer_revocations_after(0, 9).await.unwrap();
+    assert!(!news.has_changed().unwrap());
+}
+
+pub(crate) async fn revocations_are_forgotten_the_oldest_first(store: &Store) {
+    let channel = first_channel(store).await;
+    for seconds in [5, 3, 9, 7] {
+        revoke(store, &[revocation(&channel, &seconds.to_string(), 1, seconds)]).await;
+    }
+    // It was asked for again since.
+    revoke(store, &[revocation(&channel, "3", 0, 8)]).await;
+    let before = |seconds| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
+    let left = async || {
+        let left = store.viewer_revocations_after(0, 9).await.unwrap();
+        left.into_iter().map(|(_, revocation)| revocation.viewer).collect::<Vec<_>>()
+    };
+    assert_eq!(store.forget_viewer_revocations(before(5), 9).await.unwrap(), 0);
+    assert_eq!(store.forget_viewer_revocations(before(9), 1).await.unwrap(), 1);
+    assert_eq!(left().await, ["9", "7", "3"]);
+    assert_eq!(store.forget_viewer_revocations(before(9), 9).await.unwrap(), 2);
+    assert_eq!(left().await, ["9"]);
+    assert_eq!(store.viewer_revocation(&channel, "7").await.unwrap(), None);
+    assert_eq!(store.viewer_revocations(None, 9).await.unwrap().len(), 1);
+}
