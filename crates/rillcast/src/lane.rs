@@ -19,9 +19,9 @@ use std::task::{Poll, ready};
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use delivery::{Body, PREFIX};
-use http::Request;
-use http_body::{Body as _, Frame};
+use delivery::PREFIX;
+use http::{Request, Response};
+use http_body::{Body, Frame};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -31,7 +31,6 @@ use outbox::Outbox;
 use reply::Framing;
 pub(crate) use reply::{line, status_line};
 
-use crate::listener::DEADLINE;
 use crate::opening::Replayed;
 use crate::routes::{Came, Routes};
 
@@ -42,13 +41,36 @@ const GULP: usize = 4 * 1024;
 /// What requests of the lane begin with, but for [`PREFIX`].
 const METHODS: [&str; 3] = ["GET ", "HEAD ", "OPTIONS "];
 
-/// Who answers, and how long a client has for what it must do.
-#[derive(Clone, Copy)]
-pub(crate) struct Lane<'a> {
+/// Who answers on a lane.
+pub(crate) trait Answers {
+    /// What answers hold.
+    type Body: Body<Data = Bytes> + Unpin;
+
+    /// Answers a request. Dropping the future gives it up.
+    fn answer(&self, request: Request<()>) -> impl Future<Output = Response<Self::Body>> + Send;
+}
+
+/// Delivery's answers to clients who came in the same way.
+pub(crate) struct Media<'a> {
     pub(crate) routes: &'a Routes,
     pub(crate) came: Came,
+}
+
+impl Answers for Media<'_> {
+    type Body = delivery::Body;
+
+    async fn answer(&self, request: Request<()>) -> Response<delivery::Body> {
+        self.routes.media(request, self.came).await
+    }
+}
+
+/// Who answers, and how long a client has for what it must do.
+pub(crate) struct Lane<'a, A> {
+    pub(crate) desk: A,
     /// The server is about to end: no more requests once this is cancelled.
     pub(crate) closing: &'a CancellationToken,
+    /// A request's head must be complete so long after the connection came or became idle.
+    pub(crate) deadline: Duration,
     /// How long a client may take next to nothing of its answer.
     pub(crate) patience: Duration,
 }
@@ -59,7 +81,7 @@ struct Line<S> {
     stream: S,
 }
 
-impl Lane<'_> {
+impl<A: Answers> Lane<'_, A> {
     /// Answers requests until the connection ends. `unread` came already. What is not for the lane comes back.
     pub(crate) async fn attend<S>(&self, stream: S, unread: Bytes) -> Option<Replayed<S>>
     where
@@ -92,7 +114,7 @@ impl Lane<'_> {
         if let Some(next) = line.next() {
             return Ok(next);
         }
-        let wait = timeout(DEADLINE, async {
+        let wait = timeout(self.deadline, async {
             loop {
                 if !line.read().await? {
                     return Ok(Next::End);
@@ -115,7 +137,7 @@ impl Lane<'_> {
     {
         let Head { parts, is_last, .. } = head;
         let method = parts.method.clone();
-        let answer = self.routes.media(Request::from_parts(parts, ()), self.came);
+        let answer = self.desk.answer(Request::from_parts(parts, ()));
         let response = line.unless_gone(answer).await?;
         let is_last = is_last || self.closing.is_cancelled();
         let (parts, body) = response.into_parts();
@@ -195,7 +217,10 @@ impl<S: AsyncRead + Unpin> Line<S> {
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Line<S> {
     /// Sends what waits and a body behind it, as it comes.
-    async fn send(&mut self, outbox: &mut Outbox, mut body: Body, framing: Framing) -> io::Result<()> {
+    async fn send<B>(&mut self, outbox: &mut Outbox, mut body: B, framing: Framing) -> io::Result<()>
+    where
+        B: Body<Data = Bytes> + Unpin,
+    {
         if framing == Framing::Nothing {
             return outbox.send(&mut self.stream).await;
         }
@@ -228,7 +253,10 @@ enum Gathered {
 }
 
 /// Puts what there is of a body into an outbox.
-async fn gather(body: &mut Body, outbox: &mut Outbox, framing: Framing) -> io::Result<Gathered> {
+async fn gather<B>(body: &mut B, outbox: &mut Outbox, framing: Framing) -> io::Result<Gathered>
+where
+    B: Body<Data = Bytes> + Unpin,
+{
     poll_fn(|context| {
         while !outbox.is_full() {
             match Pin::new(&mut *body).poll_frame(context) {
@@ -274,3 +302,6 @@ fn may_be_ours(bytes: &[u8]) -> bool {
         method.as_bytes().starts_with(start) && rest.iter().zip(PREFIX.as_bytes()).all(|(a, b)| a == b)
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -21,7 +21,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
-use crate::lane::Lane;
+use crate::lane::{Lane, Media};
 use crate::opening::{self, Replayed};
 use crate::pace::{self, Pace, Paced};
 use crate::routes::{Came, Routes};
@@ -29,7 +29,7 @@ use crate::tls;
 
 /// A TLS handshake must be done, and a request's headers complete, this long after the connection came or
 /// became idle.
-pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
+const DEADLINE: Duration = Duration::from_secs(30);
 /// Most bytes of a request's head.
 const HEAD_LIMIT: u32 = 64 * 1024;
 /// Most requests of one HTTP/2 connection at a time.
@@ -112,8 +112,8 @@ impl Guide {
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let (routes, closing, patience) = (&*self.routes, &self.closing, self.patience);
-        let lane = Lane { routes, came, closing, patience };
+        let desk = Media { routes: &self.routes, came };
+        let lane = Lane { desk, closing: &self.closing, deadline: DEADLINE, patience: self.patience };
         if let Some(rest) = lane.attend(stream, unread).await {
             // Boxed: most connections of a crowd are viewers' and never need it.
             Box::pin(self.attend_other(rest, came)).await;
