@@ -23,11 +23,11 @@ help: ## List the commands
 setup: system $(VENV)/.ready console $(JS_SDK) $(CHAT_SDK) cargo-deny ## Install what a clean Debian 12 lacks (Rust comes by rustup)
 
 # A command and the Debian package that brings it.
-SYSTEM := cc:build-essential python3:python3 ffmpeg:ffmpeg chromium:chromium node:nodejs npm:npm openssl:openssl nats-server:nats-server
+SYSTEM := cc:build-essential python3:python3 ffmpeg:ffmpeg chromium:chromium node:nodejs npm:npm openssl:openssl nats-server:nats-server nginx:nginx-light varnishd:varnish
 
 .PHONY: system
 system:
-	@# nats-server is kept where only root's path leads.
+	@# Servers are kept where only root's path leads.
 	@missing=""; PATH="$$PATH:/usr/sbin"; for pair in $(SYSTEM); do command -v "$${pair%%:*}" >/dev/null || missing+=" $${pair##*:}"; done; \
 	python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=" python3-venv"; \
 	PATH="$$PATH:$$(echo /usr/lib/postgresql/*/bin | tr ' ' :)"; \
