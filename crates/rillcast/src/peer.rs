@@ -12,7 +12,9 @@ use ipnet::IpNet;
 /// The client behind a connection from `ip`.
 ///
 /// `X-Forwarded-For` grows to the right, each proxy adding whom it was asked by: the last address that is
-/// not a trusted proxy's is the client's. What stands before it the client may have made up.
+/// not a trusted proxy's is the client's. What stands before it the client may have made up. Other headers of
+/// that kind (Forwarded, X-Real-IP) are read from nobody: a proxy that does not know one hands on what the client
+/// wrote there.
 pub(crate) fn behind(ip: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> Peer {
     let ip = ip.to_canonical();
     if !is_trusted(ip, trusted) {
@@ -70,6 +72,27 @@ mod tests {
     fn what_the_client_made_up_before_the_proxies_is_passed_over() {
         let headers = [("x-forwarded-for", "6.6.6.6, 1.2.3.4"), ("x-forwarded-for", "10.2.2.2")];
         assert_eq!(told("10.1.1.1", &headers), ("1.2.3.4".to_owned(), false));
+    }
+
+    #[test]
+    fn chains_of_proxies_of_both_address_families_lead_to_the_client() {
+        for (chain, client) in [
+            ("2001:db8::7", "2001:db8::7"),
+            ("[2001:db8::7]:4711, ::ffff:10.3.3.3", "2001:db8::7"),
+            ("::ffff:192.0.2.1", "192.0.2.1"),
+            ("192.0.2.1:4711,10.3.3.3:80,::1", "192.0.2.1"),
+            ("10.4.4.4, 192.0.2.1, 10.3.3.3", "192.0.2.1"),
+            (" 192.0.2.1 ", "192.0.2.1"),
+        ] {
+            assert_eq!(told("10.1.1.1", &[("x-forwarded-for", chain)]).0, client, "{chain}");
+        }
+    }
+
+    #[test]
+    fn headers_that_a_proxy_may_hand_on_unread_are_not_believed() {
+        let made_up =
+            [("forwarded", "for=6.6.6.6;proto=https"), ("x-real-ip", "6.6.6.6"), ("via", "6.6.6.6")];
+        assert_eq!(told("10.1.1.1", &made_up), ("10.1.1.1".to_owned(), false));
     }
 
     #[test]
