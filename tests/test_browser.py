@@ -12,8 +12,9 @@ from urllib.parse import urlsplit
 import pytest
 
 from harness import browser
-from harness.aws import make_channel
+from harness.aws import client, make_channel
 from harness.encoder import Recipe
+from harness.player_token import Signer
 from harness.server import ROOT
 from harness.viewer import on_air
 from harness.waiting import wait_until
@@ -43,6 +44,7 @@ def tab(server, channel, on_stage):
         yield opened
 
 
+OUT = Path(__file__).parent / "out"
 LIVE = "document.querySelector('#state').dataset.state === 'live'"
 SOUND = "document.querySelector('#video').webkitAudioDecodedByteCount"
 
@@ -87,9 +89,70 @@ def test_the_page_survives_the_end_of_the_stream_and_its_return(tab, on_stage, s
     encoder.stop()
 
 
-def take_picture(tab: browser.Tab) -> None:
+def test_a_channel_of_normal_latency_plays_too(server, ivs, clip, publish):
+    channel = make_channel(ivs, name="normal", latencyMode="NORMAL", containerFormat="TS")
+    publish(clip(RECIPE), server.rtmp_url(channel.key))
+    wait_until(lambda: on_air(channel.playback), "the channel on air")
+    with browser.watching(f"{server.url}/watch/{channel.id}") as tab:
+        tab.wait(LIVE)
+        tab.wait_for_progress(3)
+        assert tab.read("window.rillcast.player.targetLatency") > 2, "whole segments are waited for"
+        assert tab.errors == []
+
+
+def test_who_went_back_stays_there_until_they_want_to_be_live(tab):
+    tab.wait(LIVE)
+    tab.wait_for_progress(8)
+    tab.read("void (document.querySelector('#video').currentTime -= 5)")
+    tab.wait("!document.querySelector('#golive').hidden")
+    tab.wait_for_progress(4)
+    behind = tab.read("window.rillcast.latency()")
+    assert behind > 4, "nobody is hurried"
+    assert tab.read("document.querySelector('#video').playbackRate") == 1
+    tab.page.click("#golive")
+    tab.wait("document.querySelector('#golive').hidden")
+    tab.wait(f"window.rillcast.latency() < {behind} - 2")
+    assert tab.errors == []
+
+
+NOTICE = "document.querySelector('#notice').textContent"
+
+
+def test_a_private_channel_plays_with_its_viewers_token_and_says_so_without(server, ivs, clip, publish):
+    signer = Signer()
+    ivs.import_playback_key_pair(publicKeyMaterial=signer.public)
+    channel = make_channel(ivs, name="private", authorized=True)
+    publish(clip(RECIPE), server.rtmp_url(channel.key))
+    page = f"{server.url}/watch/{channel.id}"
+    token = signer.token(channel.arn)
+    wait_until(lambda: on_air(f"{channel.playback}?token={token}"), "the channel on air")
+    with browser.watching(page) as tab:
+        tab.wait(f"{NOTICE}.includes('private')")
+        assert tab.read("document.querySelector('#state').dataset.state") == "failed"
+        take_picture(tab, "watch-private")
+        tab.page.goto(f"{page}?token={signer.token(channel.arn, exp=1)}")
+        tab.wait(f"{NOTICE}.includes('expired')")
+        tab.page.goto(f"{page}?token={token}")
+        tab.wait(LIVE)
+        tab.wait_for_progress(3)
+        assert tab.errors == []
+
+
+def test_the_page_says_that_too_many_watch(start_server, clip, publish):
+    server = start_server("--quota-viewers", "1")
+    channel = make_channel(client(server))
+    publish(clip(RECIPE), server.rtmp_url(channel.key))
+    wait_until(lambda: on_air(channel.playback), "the channel on air")
+    with browser.watching(f"{server.url}/watch/{channel.id}") as first:
+        first.wait(LIVE)
+        second = first.another(f"{server.url}/watch/{channel.id}")
+        second.wait(f"{NOTICE}.includes('As many people watch as may')")
+        assert first.errors == second.errors == []
+
+
+def take_picture(tab: browser.Tab, name: str = "watch") -> None:
     """For the guide when asked to, else for whoever looks into a failure."""
     wanted = os.environ.get("RILLCAST_SCREENSHOT") == "1"
-    file = ROOT / "docs" / "guide" / "watch.png" if wanted else Path(__file__).parent / "out" / "watch.png"
+    file = ROOT / "docs" / "guide" / "watch.png" if wanted and name == "watch" else OUT / f"{name}.png"
     file.parent.mkdir(parents=True, exist_ok=True)
     tab.page.screenshot(path=file)

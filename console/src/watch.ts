@@ -183,9 +183,9 @@ function keepPace(seconds: number | undefined): void {
 
 /** A seek backwards is the viewer's, for the player skips only forwards; one to the live edge ends it. */
 function sought(): void {
-  const [seconds, target] = [latency(), player?.targetLatency];
+  const edge = player?.liveSyncPosition;
   if (video.currentTime < shown - BACK_S) rewound = true;
-  else if (seconds && target && seconds - target < BACK_S) rewound = false;
+  else if (edge && edge - video.currentTime < BACK_S) rewound = false;
   if (rewound) video.playbackRate = 1;
 }
 

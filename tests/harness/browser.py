@@ -77,6 +77,12 @@ class Tab:
     def state(self) -> str:
         return self.read("document.querySelector('#state').dataset.state + ': ' + document.body.innerText")
 
+    def another(self, url: str) -> "Tab":
+        """One more tab beside this one."""
+        tab = Tab(self.page.context.new_page())
+        tab.page.goto(url)
+        return tab
+
     def picture(self) -> dict[str, Any]:
         return self.read(PICTURE)
 

@@ -4,7 +4,6 @@ Promise: the moment at which each picture was sent is known to the millisecond, 
 player shows can be dated; the clip repeats without a seam in time.
 """
 
-import bisect
 import subprocess
 import threading
 import time
@@ -20,6 +19,8 @@ SECONDS = 32
 PICTURES = FPS * SECONDS
 WIDTH, HEIGHT, BLOCKS = 320, 180, 16
 HERTZ = 440
+#: So many bytes at its end tell a picture from the others.
+TAIL = 40
 
 
 @dataclass(frozen=True)
@@ -82,6 +83,9 @@ class Sender:
             tag.time + int.from_bytes(tag.body[2:5], signed=True) for tag in self._media if tag.kind == rtmp.VIDEO
         )
         assert len(self._times) == PICTURES, len(self._times)
+        #: When the picture that ends with these bytes is sent.
+        self._tails = {tag.body[-TAIL:]: tag.time for tag in self._media if tag.kind == rtmp.VIDEO}
+        assert len(self._tails) == PICTURES, "each picture ends in its own way"
         self._go, self._leave = threading.Event(), threading.Event()
         self._go.set()
         self._connection = rtmp.Publisher(address)
@@ -120,9 +124,9 @@ class Sender:
         since = now_ms / 1000 - self.begun - self._times[number % PICTURES] / 1000
         return since % SECONDS
 
-    def numbered(self, seconds: float) -> int:
-        """The number of the picture at a time of the clip."""
-        return bisect.bisect_right(self._times, seconds * 1000) - 1
+    def age_of(self, picture: bytes, now: float) -> float:
+        """Seconds from when this picture was due at the sender until `now`; in whichever container it came."""
+        return (now - self.begun - self._tails[picture[-TAIL:]] / 1000) % SECONDS
 
     def hold(self) -> None:
         """Sends nothing until `go_on`."""
