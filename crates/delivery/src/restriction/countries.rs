@@ -160,9 +160,12 @@ impl Countries {
     }
 }
 
-/// Reads a file whole, and enough of its records to believe it.
 fn read(path: &Path) -> Result<Database, CountriesError> {
-    let bytes = std::fs::read(path).map_err(CountriesError::Read)?;
+    believed(std::fs::read(path).map_err(CountriesError::Read)?)
+}
+
+/// Reads enough of a database's records to believe it.
+fn believed(bytes: Vec<u8>) -> Result<Database, CountriesError> {
     let database = Reader::from_source(bytes).map_err(CountriesError::Format)?;
     let mut knows_countries = false;
     for record in database.networks(WithinOptions::default()).map_err(CountriesError::Format)?.take(SAMPLE) {
@@ -178,4 +181,125 @@ fn read(path: &Path) -> Result<Database, CountriesError> {
 fn find(database: &Database, address: IpAddr) -> Option<Country> {
     let record = database.lookup(address).ok()?;
     Country::parse(record.decode_path::<&str>(&PLACE).ok()??)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Made by `tests/harness/countries.py`.
+    const COUNTRIES: &[u8] = include_bytes!("../../testdata/countries.mmdb");
+    const NETWORKS: &[u8] = include_bytes!("../../testdata/networks.mmdb");
+
+    /// A folder of a test's own, with a database in it if there are bytes.
+    fn placed(bytes: &[u8]) -> (tempfile::TempDir, PathBuf) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("countries.mmdb");
+        std::fs::write(&path, bytes).expect("a file");
+        (folder, path)
+    }
+
+    /// Puts a file in another one's place in one move, as downloaders do.
+    fn replace(path: &Path, bytes: &[u8]) {
+        let fresh = path.with_extension("fresh");
+        std::fs::write(&fresh, bytes).expect("a file");
+        std::fs::rename(fresh, path).expect("a move");
+    }
+
+    fn told(countries: &Countries, address: &str) -> String {
+        let country = countries.country(address.parse().expect("an address"));
+        country.map_or_else(|| "nowhere".to_owned(), |country| country.to_string())
+    }
+
+    #[test]
+    fn addresses_of_both_kinds_have_the_countries_of_their_networks() {
+        let (_folder, path) = placed(COUNTRIES);
+        let countries = Countries::open(path).expect("a database");
+        for (address, country) in [
+            ("192.0.2.1", "DE"),
+            ("::ffff:192.0.2.1", "DE"),
+            ("198.51.100.127", "US"),
+            ("198.51.100.128", "nowhere"),
+            ("2001:db8:ff::1", "JP"),
+            ("2001:db8:100::1", "FR"),
+            ("2001:db8:200::1", "nowhere"),
+            ("203.0.113.7", "nowhere"),
+            ("127.0.0.1", "nowhere"),
+            ("::1", "nowhere"),
+            ("0.0.0.0", "nowhere"),
+            ("255.255.255.255", "nowhere"),
+        ] {
+            assert_eq!(told(&countries, address), country, "{address}");
+        }
+    }
+
+    #[test]
+    fn a_file_that_tells_no_countries_is_refused_with_the_reason() {
+        let (folder, path) = placed(NETWORKS);
+        let refused = Countries::open(path).expect_err("it tells of networks");
+        assert!(refused.to_string().contains("GeoLite2-ASN"), "{refused}");
+        let absent = Countries::open(folder.path().join("absent.mmdb"));
+        assert!(matches!(absent, Err(CountriesError::Read(_))));
+        assert!(matches!(Countries::open(folder.path()), Err(CountriesError::Read(_))));
+        for bytes in [b"".as_slice(), b"<html>", &COUNTRIES[..COUNTRIES.len() / 2]] {
+            let (_folder, path) = placed(bytes);
+            assert!(matches!(Countries::open(path), Err(CountriesError::Format(_))));
+        }
+    }
+
+    #[test]
+    fn a_file_that_took_the_others_place_is_taken_a_broken_one_is_not() {
+        let (_folder, path) = placed(COUNTRIES);
+        let countries = Countries::open(&path).expect("a database");
+        assert!(matches!(countries.renew(), Ok(false)));
+        replace(&path, &COUNTRIES[..100]);
+        assert!(matches!(countries.renew(), Err(CountriesError::Format(_))));
+        assert!(matches!(countries.renew(), Ok(false)), "said once");
+        std::fs::remove_file(&path).expect("a file");
+        assert!(matches!(countries.renew(), Err(CountriesError::Read(_))));
+        assert!(matches!(countries.renew(), Ok(false)), "said once");
+        assert_eq!(told(&countries, "192.0.2.1"), "DE");
+        let at = COUNTRIES.windows(2).position(|two| two == b"DE").expect("a code");
+        let mut other = COUNTRIES.to_vec();
+        other[at..at + 2].copy_from_slice(b"AT");
+        replace(&path, &other);
+        assert!(matches!(countries.renew(), Ok(true)));
+        assert_eq!(told(&countries, "192.0.2.1"), "AT");
+    }
+
+    #[test]
+    fn only_two_capital_letters_are_a_country() {
+        assert_eq!(Country::parse("DE").map(|country| country.to_string()).as_deref(), Some("DE"));
+        for code in ["", "D", "DEU", "de", "D1", "Ä"] {
+            assert_eq!(Country::parse(code), None, "{code}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn damaged_files_are_refused_or_read_without_a_panic(
+            spoilt in prop::collection::vec((0..COUNTRIES.len(), any::<u8>()), 1..20),
+            length in 0..=COUNTRIES.len(),
+            is_cut: bool,
+            address: [u8; 16],
+        ) {
+            let mut bytes = COUNTRIES.to_vec();
+            for (at, byte) in spoilt {
+                bytes[at] = byte;
+            }
+            bytes.truncate(if is_cut { length } else { COUNTRIES.len() });
+            if let Ok(database) = believed(bytes) {
+                let [a, b, c, d, ..] = address;
+                let _ = (find(&database, address.into()), find(&database, [a, b, c, d].into()));
+                let _ = find(&database, [192, 0, 2, d].into());
+            }
+        }
+
+        #[test]
+        fn what_is_no_database_is_refused(bytes in prop::collection::vec(any::<u8>(), 0..2_000)) {
+            prop_assert!(believed(bytes).is_err());
+        }
+    }
 }

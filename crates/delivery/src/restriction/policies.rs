@@ -120,7 +120,7 @@ impl Policies {
     }
 
     /// Reads each policy that is needed, and forgets those that are not.
-    async fn renew(&self) -> Result<(), StoreError> {
+    pub(super) async fn renew(&self) -> Result<(), StoreError> {
         let on_air = self.hub.on_air();
         let on_air: HashSet<&Arn> = on_air.iter().filter_map(|broadcast| broadcast.restriction()).collect();
         let now = Instant::now();
