@@ -90,7 +90,7 @@ pub(crate) fn refusal(error: &Error, path: &str) -> Response<Body> {
         Error::Overdue { seconds } => {
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(*seconds));
         }
-        Error::Crowded => {
+        Error::Crowded | Error::Impatient => {
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(1));
         }
         _ => {}

@@ -56,9 +56,12 @@ pub enum Error {
         /// What was asked for.
         part: usize,
     },
-    /// The account has as many viewers as it may have.
+    /// The channel or its account has as many viewers as it may have.
     #[error("Too many viewers")]
     Full,
+    /// This viewer has too many requests that wait.
+    #[error("Too many requests of this viewer are waiting")]
+    Impatient,
     /// Too many requests are held for this broadcast.
     #[error("Too many requests are waiting")]
     Crowded,
@@ -84,7 +87,7 @@ impl Error {
             | Self::PartAlone
             | Self::TooFar { .. }
             | Self::PartTooFar { .. } => StatusCode::BAD_REQUEST,
-            Self::Full => StatusCode::TOO_MANY_REQUESTS,
+            Self::Full | Self::Impatient => StatusCode::TOO_MANY_REQUESTS,
             Self::Unsure | Self::Crowded | Self::Overdue { .. } => StatusCode::SERVICE_UNAVAILABLE,
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
         }
@@ -102,6 +105,7 @@ impl Error {
             Self::Directive { .. } | Self::Repeated { .. } | Self::PartAlone => "bad_directive",
             Self::TooFar { .. } | Self::PartTooFar { .. } => "too_far_ahead",
             Self::Full => "too_many_viewers",
+            Self::Impatient => "too_many_requests",
             Self::Crowded => "too_many_waiting",
             Self::Overdue { .. } => "stream_stalled",
             Self::Method => "method_not_allowed",

@@ -42,7 +42,7 @@ use pass::Pass;
 use path::{File, Place, Target};
 use playlist::{Form, Viewing};
 use restriction::Restriction;
-use viewers::{Teller, Viewers};
+use viewers::{House, Kind, Most, Teller, Viewers};
 use visitor::Visitor;
 
 pub use body::Body;
@@ -57,11 +57,24 @@ pub struct Config {
     pub held_per_broadcast: usize,
     /// Viewers of one account at once, over all of its channels; more are answered 429.
     pub viewers_per_account: u32,
+    /// Viewers of one channel at once; more are answered 429.
+    pub viewers_per_channel: u32,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Self { held_per_broadcast: 10_000, viewers_per_account: Limits::default().concurrent_viewers }
+        let limits = Limits::default();
+        Self {
+            held_per_broadcast: 10_000,
+            viewers_per_account: limits.concurrent_viewers,
+            viewers_per_channel: limits.concurrent_viewers_per_channel,
+        }
+    }
+}
+
+impl Config {
+    fn most_viewers(&self) -> Most {
+        Most { of_channel: self.viewers_per_channel, of_account: self.viewers_per_account }
     }
 }
 
@@ -94,7 +107,7 @@ impl Delivery {
     /// One that serves what `deps.hub` holds.
     pub fn bind(config: Config, deps: Deps) -> Self {
         let Deps { hub, store, key } = deps;
-        let viewers = Arc::new(Viewers::new(hub.clone(), config.viewers_per_account));
+        let viewers = Arc::new(Viewers::new(hub.clone(), config.most_viewers()));
         let admission = Arc::new(Admission::new(store.clone(), &key));
         let restriction = Arc::new(Restriction::new(store.clone(), hub.clone(), None));
         Self { config, hub, store, viewers, admission, restriction }
@@ -169,7 +182,7 @@ impl Delivery {
         self.restriction.enter(&broadcast, &ask.visitor).await?;
         let pass = self.admission.enter(&broadcast, ask.token(), &ask.visitor).await?;
         let snapshot = broadcast.shelf().latest().filter(|now| !now.ended).ok_or(Error::Offline)?;
-        self.viewers.welcome(&broadcast)?;
+        self.viewers.of(&broadcast).welcome()?;
         let viewing = Viewing {
             pass: &pass,
             form: Form::Low,
@@ -186,10 +199,11 @@ impl Delivery {
 
     async fn media(&self, place: Place<'_>, file: File, ask: Ask<'_>) -> Result<Answer, Error> {
         let pass = place.pass;
-        let (channel, stream) = place.names().ok_or(Error::Missing)?;
-        let broadcast = self.hub.find(&channel, &stream).ok_or(Error::Offline)?;
+        let house = self.viewers.at(&place)?;
+        let broadcast = Arc::clone(house.broadcast());
+        let stream = broadcast.stream();
         self.restriction.check(&broadcast, &ask.visitor).await?;
-        let pass = pass.map(|pass| self.admission.check(&stream, pass, &ask.visitor)).transpose()?;
+        let pass = pass.map(|pass| self.admission.check(stream, pass, &ask.visitor)).transpose()?;
         if pass.is_none() && broadcast.audience() == Audience::TokenHolders {
             return Err(Error::Private);
         }
@@ -198,60 +212,69 @@ impl Delivery {
             return Err(Error::Missing);
         }
         match file {
-            File::Playlist(_) => self.playlist(&broadcast, snapshot, pass.ok_or(Error::Private)?, ask).await,
+            File::Playlist(_) => self.playlist(&house, snapshot, pass.ok_or(Error::Private)?, ask).await,
             File::Init(number) => Ok(Answer::Init(snapshot.init(number).ok_or(Error::Missing)?.data.clone())),
             File::Segment(number, container) => {
                 let segment = snapshot.segment(number).ok_or(Error::Missing)?;
                 ask.delivers(&broadcast, segment.duration);
                 Ok(Answer::Segment(Arc::clone(segment), container))
             }
-            File::Part(segment, part, _) => self.part(&broadcast, snapshot, (segment, part), ask).await,
+            File::Part(segment, part, _) => self.part(&house, snapshot, (segment, part), ask).await,
         }
     }
 
     async fn playlist(
         &self,
-        broadcast: &Arc<Broadcast>,
+        house: &Arc<House>,
         now: Arc<Snapshot>,
         pass: Pass,
         ask: Ask<'_>,
     ) -> Result<Answer, Error> {
+        let broadcast = house.broadcast();
+        let text = |now: &Snapshot, skip| playlist::text(broadcast, now, Form::Low, skip).plain().clone();
         // After the end nothing can be waited for or skipped, so nothing that is asked for can be wrong.
         if now.ended {
-            let text = playlist::text(broadcast, &now, Form::Low, false).plain().clone();
-            return Ok(Answer::Playlist { text, is_held: false });
+            return Ok(Answer::Playlist { text: text(&now, false), is_held: false });
         }
         let Directives { wanted, skip } = directives::parse(ask.query)?;
         wanted.map_or(Ok(()), |wanted| wanted.check(&now))?;
-        let visit = ask.visitor.counts.then(|| self.viewers.seen(broadcast, pass.session)).transpose()?;
-        let Some(wanted) = wanted else {
-            let text = playlist::text(broadcast, &now, Form::Low, skip).plain().clone();
-            return Ok(Answer::Playlist { text, is_held: false });
+        let must_wait = wanted.filter(|wanted| ask.visitor.counts && !wanted.is_met(&now));
+        let Some(must_wait) = must_wait else {
+            if ask.visitor.counts {
+                self.viewers.seen(house, pass.session)?;
+            }
+            return Ok(Answer::Playlist { text: text(&now, skip), is_held: wanted.is_some() });
         };
-        let then = self.hold(broadcast, now, |snapshot| wanted.is_met(snapshot)).await;
+        let visit = self.viewers.waits(house, pass.session)?;
+        let hold = house.hold(Kind::Playlist, self.config.held_per_broadcast)?;
+        let then = self.hold(broadcast, now, |snapshot| must_wait.is_met(snapshot)).await;
+        drop(hold);
         // No request is held for as long as a session counts, so it was there all the while; also when the
         // stream stalls.
-        if let Some(visit) = visit {
-            self.viewers.again(&visit);
-        }
+        visit.answered();
         if !self.admission.is_good(broadcast, &pass) {
             return Err(Error::Private);
         }
-        let text = playlist::text(broadcast, &*then?, Form::Low, skip).plain().clone();
-        Ok(Answer::Playlist { text, is_held: true })
+        Ok(Answer::Playlist { text: text(&*then?, skip), is_held: true })
     }
 
     /// The hinted part is held until it is there; one that lies further ahead was promised to nobody.
     async fn part(
         &self,
-        broadcast: &Broadcast,
+        house: &Arc<House>,
         now: Arc<Snapshot>,
         (segment, part): (u64, usize),
         ask: Ask<'_>,
     ) -> Result<Answer, Error> {
-        let is_hinted = segment == now.next_number() && part == now.next_part();
+        let broadcast = house.broadcast();
+        let is_hinted = segment == now.next_number() && part == now.next_part() && !now.ended;
         let is_decided = |now: &Snapshot| now.next_number() > segment || now.next_part() > part;
-        let then = if is_hinted { self.hold(broadcast, now, is_decided).await? } else { now };
+        let then = if is_hinted {
+            let _hold = house.hold(Kind::Media, self.config.held_per_broadcast)?;
+            self.hold(broadcast, now, is_decided).await?
+        } else {
+            now
+        };
         let part = then.part(segment, part).ok_or(Error::Missing)?;
         ask.delivers(broadcast, part.duration);
         Ok(Answer::Part(part.data.clone(), then.terms.container))
@@ -264,15 +287,11 @@ impl Delivery {
         now: Arc<Snapshot>,
         wanted: impl Fn(&Snapshot) -> bool,
     ) -> Result<Arc<Snapshot>, Error> {
-        if now.ended || wanted(&now) {
-            return Ok(now);
-        }
         let mut shelf = broadcast.shelf().reader();
-        if broadcast.shelf().waiting() > self.config.held_per_broadcast {
-            return Err(Error::Crowded);
-        }
         let seconds = now.terms.target_duration;
         let limit = Ticks::new(now.terms.target().count().saturating_mul(3)).to_duration();
+        // The old one is not kept alive while a newer one is waited for.
+        drop(now);
         let then = timeout(limit, shelf.wait(wanted)).await;
         then.map_err(|_| Error::Overdue { seconds })?.ok_or(Error::Offline)
     }

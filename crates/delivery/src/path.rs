@@ -188,9 +188,7 @@ mod tests {
     #[test]
     fn what_stands_before_the_rendition_is_a_pass() {
         let path = format!("{BASE}/{STREAM}/AbC-_1/720p30/plain.m3u8");
-        let Some(Target::Media(place, File::Playlist(Form::Plain))) = parse(&path) else {
-            panic!("{path}")
-        };
+        let Some(Target::Media(place, File::Playlist(Form::Plain))) = parse(&path) else { panic!("{path}") };
         assert_eq!((place.pass, place.rendition), (Some("AbC-_1"), "720p30"));
         let stream = StreamId::parse(STREAM).expect("a stream");
         assert_eq!(place.broadcast, broadcast_name(&channel(), &stream));

@@ -1,18 +1,18 @@
-//! The viewers of one broadcast.
+//! One broadcast as its viewers have it: the broadcast, who is there, and what waits.
 //!
-//! Promise: the number that is told is the number of seats taken. After the end nobody is let in and nobody
-//! counts.
+//! Promise: the number of viewers that is told is the number of seats taken. After the end nobody is let in and
+//! nobody counts. No more requests wait than may: of one viewer, of all viewers, and of whoever fetches media.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, Hasher};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use live::Broadcast;
 
 use super::Moment;
-use super::account::Account;
+use super::seats::{Breach, Seats};
 use crate::error::Error;
 use crate::pass::SessionId;
 
@@ -24,60 +24,132 @@ const SHORTEST_WINDOW: Duration = Duration::from_secs(10);
 /// A request is held for three target durations and is seen when it comes and when it is answered; this is for
 /// what lies between the answer and the next request.
 const BETWEEN_REQUESTS: Duration = Duration::from_secs(1);
+/// Requests of one viewer that may wait at once. A player needs a playlist or two for each rendition that it
+/// changes between.
+const HELD_PER_VIEWER: u8 = 16;
+
+/// A viewer who is there.
+#[derive(Clone, Copy, Debug)]
+struct Seat {
+    seen: Moment,
+    /// Requests that wait.
+    held: u8,
+}
 
 #[derive(Debug, Default)]
 struct Row {
-    /// When each session was last seen. 20 bytes each, 24 to 48 with the room that the table keeps.
-    seats: HashMap<SessionId, Moment, Spread>,
+    /// 24 bytes each, 28 to 56 with the room that the table keeps.
+    seats: HashMap<SessionId, Seat, Spread>,
     closed: bool,
+}
+
+/// What waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Viewers' playlists.
+    Playlist,
+    /// Parts and segments, which whoever knows their URL may ask for.
+    Media,
 }
 
 /// One broadcast's viewers.
 #[derive(Debug)]
-pub(super) struct House {
+pub(crate) struct House {
     broadcast: Arc<Broadcast>,
-    account: Arc<Account>,
+    own: Seats,
+    account: Arc<Seats>,
     rows: [Mutex<Row>; ROWS],
-    taken: AtomicU32,
+    /// Counted apart, so that strangers who wait for media leave the viewers their places.
+    playlists: AtomicUsize,
+    media: AtomicUsize,
 }
 
 impl House {
-    pub(super) fn new(broadcast: Arc<Broadcast>, account: Arc<Account>) -> Self {
-        Self { broadcast, account, rows: Default::default(), taken: AtomicU32::new(0) }
+    pub(super) fn new(broadcast: Arc<Broadcast>, own: Seats, account: Arc<Seats>) -> Self {
+        let (playlists, media) = Default::default();
+        Self { broadcast, own, account, rows: Default::default(), playlists, media }
     }
 
-    pub(super) fn broadcast(&self) -> &Arc<Broadcast> {
+    pub(crate) fn broadcast(&self) -> &Arc<Broadcast> {
         &self.broadcast
     }
 
-    /// Notes that a session is there now; false when it has no seat.
-    pub(super) fn see(&self, id: SessionId, now: Moment) -> bool {
-        self.row(id).seats.get_mut(&id).map(|last| *last = now).is_some()
-    }
-
-    /// Notes that a session is there now, and gives it a seat if it has none.
+    /// Is there room for one more?
     ///
     /// # Errors
-    /// [`Error::Full`] when the account has none left.
-    pub(super) fn enter(&self, id: SessionId, now: Moment) -> Result<(), Error> {
+    /// [`Error::Full`] when the channel or its account has as many viewers as it may have.
+    pub(crate) fn welcome(&self) -> Result<(), Error> {
+        for seats in [&self.own, &*self.account] {
+            if !seats.has_room() {
+                seats.refuse();
+                return Err(Error::Full);
+            }
+        }
+        Ok(())
+    }
+
+    /// Notes that a session, which is proven, is there now, and gives it a seat if it has none. With `waits` a
+    /// request of it begins to wait.
+    ///
+    /// # Errors
+    /// [`Error::Full`] when there is none left; [`Error::Impatient`] when too many requests of it wait.
+    pub(crate) fn enter(&self, id: SessionId, now: Moment, waits: bool) -> Result<(), Error> {
         let mut row = self.row(id);
-        if let Some(last) = row.seats.get_mut(&id) {
-            *last = now;
+        if let Some(seat) = row.seats.get_mut(&id) {
+            seat.seen = now;
+            if waits && seat.held >= HELD_PER_VIEWER {
+                return Err(Error::Impatient);
+            }
+            seat.held += u8::from(waits);
             return Ok(());
         }
         if row.closed {
             return Ok(());
         }
-        if !self.account.enter() {
+        if let Some(full) = self.take_seat() {
             drop(row);
-            self.account.refuse();
+            full.refuse();
             return Err(Error::Full);
         }
-        row.seats.insert(id, now);
-        self.taken.fetch_add(1, Ordering::Relaxed);
+        row.seats.insert(id, Seat { seen: now, held: u8::from(waits) });
         drop(row);
         self.tell();
         Ok(())
+    }
+
+    /// Notes that a request of this session waits no more; if it was answered, that it was there all the while.
+    pub(super) fn went_on(&self, id: SessionId, answered: Option<Moment>) {
+        if let Some(seat) = self.row(id).seats.get_mut(&id) {
+            seat.held = seat.held.saturating_sub(1);
+            seat.seen = answered.unwrap_or(seat.seen);
+        }
+    }
+
+    /// A place to wait at, of so many.
+    ///
+    /// # Errors
+    /// [`Error::Crowded`] when all are taken.
+    pub(crate) fn hold(self: &Arc<Self>, kind: Kind, places: usize) -> Result<Hold, Error> {
+        let held = self.held_of(kind).fetch_add(1, Ordering::Relaxed);
+        let hold = Hold { house: Arc::clone(self), kind };
+        if held < places { Ok(hold) } else { Err(Error::Crowded) }
+    }
+
+    /// How many requests wait.
+    pub(crate) fn held(&self, kind: Kind) -> usize {
+        self.held_of(kind).load(Ordering::Relaxed)
+    }
+
+    fn held_of(&self, kind: Kind) -> &AtomicUsize {
+        match kind {
+            Kind::Playlist => &self.playlists,
+            Kind::Media => &self.media,
+        }
+    }
+
+    /// The channel's limit, if it was met since it was last told of.
+    pub(super) fn breach(&self) -> Option<Breach> {
+        self.own.breach()
     }
 
     /// Frees the seats of those who were not seen for longer than the window.
@@ -86,7 +158,7 @@ impl House {
         for row in &self.rows {
             let mut row = lock(row);
             let before = row.seats.len();
-            row.seats.retain(|_, last| now.since(*last) <= window);
+            row.seats.retain(|_, seat| now.since(seat.seen) <= window);
             let left = before - row.seats.len();
             if row.seats.capacity() > 64 + 4 * row.seats.len() {
                 row.seats.shrink_to_fit();
@@ -107,6 +179,18 @@ impl House {
         self.tell();
     }
 
+    /// Takes a seat of the channel's and of the account's; tells which of them has none.
+    fn take_seat(&self) -> Option<&Seats> {
+        if !self.own.enter() {
+            return Some(&self.own);
+        }
+        if !self.account.enter() {
+            self.own.leave(1);
+            return Some(&self.account);
+        }
+        None
+    }
+
     /// How long a session counts after it was last seen: 10 to 19 seconds, by the target duration.
     fn window(&self) -> Duration {
         let terms = self.broadcast.shelf().latest().map(|now| now.terms);
@@ -117,17 +201,30 @@ impl House {
     /// Under the row's lock, so that no seat is given before it is free.
     fn freed(&self, seats: usize) {
         let seats = u32::try_from(seats).unwrap_or(u32::MAX);
-        self.taken.fetch_sub(seats, Ordering::Relaxed);
+        self.own.leave(seats);
         self.account.leave(seats);
     }
 
     /// Two who tell at once may tell in the wrong order; the next sweep tells again.
     fn tell(&self) {
-        self.broadcast.pulse().set_viewers(self.taken.load(Ordering::Relaxed));
+        self.broadcast.pulse().set_viewers(self.own.taken());
     }
 
     fn row(&self, id: SessionId) -> MutexGuard<'_, Row> {
         lock(&self.rows[usize::from(id.bytes()[0]) % ROWS])
+    }
+}
+
+/// A place at which a request waits; free again when this is gone.
+#[derive(Debug)]
+pub(crate) struct Hold {
+    house: Arc<House>,
+    kind: Kind,
+}
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        self.house.held_of(self.kind).fetch_sub(1, Ordering::Relaxed);
     }
 }
 

@@ -8,7 +8,7 @@ use domain::{BreachedLimit, Event, EventId, EventKind, LimitBreach, unix_millis}
 use store::Store;
 use tracing::{info, warn};
 
-use super::account::Breach;
+use super::seats::{Breach, Owner};
 
 /// Most events that wait for the database; it has been away for long when there are more, and the newest of
 /// them tell nothing that the older ones don't.
@@ -30,8 +30,15 @@ impl Teller {
     /// Adds what happened, and writes down all that waits.
     pub(crate) async fn tell(&mut self, breaches: Vec<Breach>) {
         for breach in breaches {
-            let Breach { account, region, limit, refused, .. } = &breach;
-            info!(%account, %region, limit, refused, "viewers refused: the account's limit is reached");
+            let Breach { owner: Owner { account, region, subject }, limit, refused, .. } = &breach;
+            match subject {
+                None => {
+                    info!(%account, %region, limit, refused, "viewers refused: the account's limit is reached")
+                }
+                Some(of) => {
+                    info!(channel = %of.channel, limit, refused, "viewers refused: the channel's limit is reached");
+                }
+            }
             if self.waiting.len() < MOST_WAITING {
                 self.waiting.push(event(breach));
             }
@@ -56,7 +63,7 @@ impl Teller {
 }
 
 fn event(breach: Breach) -> Event {
-    let Breach { account, region, at, limit, refused } = breach;
+    let Breach { owner: Owner { account, region, subject }, at, limit, refused } = breach;
     let breach = LimitBreach {
         limit: BreachedLimit::ConcurrentViewers,
         value: u64::from(limit),
@@ -68,7 +75,7 @@ fn event(breach: Breach) -> Event {
         at: unix_millis(at),
         account,
         region,
-        subject: None,
+        subject,
         kind: EventKind::Breach(breach),
     }
 }

@@ -17,8 +17,11 @@ const LONG: Duration = Duration::from_secs(20);
 
 /// A server whose accounts may have so many viewers.
 fn server(viewers_per_account: u32) -> (Hub, Delivery) {
+    server_with(Config { viewers_per_account, ..Config::default() })
+}
+
+fn server_with(config: Config) -> (Hub, Delivery) {
     let hub = Hub::new(RingLimits::default());
-    let config = Config { viewers_per_account, ..Config::default() };
     (hub.clone(), Delivery::bind(config, Deps { hub, store: store(), key: [9; 32] }))
 }
 
@@ -121,6 +124,32 @@ async fn who_is_refused_makes_one_event_about_the_account() {
         assert_eq!((detail["limit_value"].as_u64(), &detail["limit_unit"]), (Some(1), &"viewers".into()));
         // A look may come between them.
         assert!((1..=7).contains(&detail["exceeded_by"].as_u64().expect("a number")), "{detail}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn beyond_a_channels_limit_new_viewers_go_to_the_accounts_other_channels() {
+    let server = server_with(Config { viewers_per_channel: 2, ..Config::default() });
+    let (one, two) = (channel(&server, "200000000007", "a"), channel(&server, "200000000007", "b"));
+    running(&server.1, async {
+        let late = arrive(&one).await;
+        let seats = [seat(&one).await, seat(&one).await];
+        let refused = one.request(Method::GET, &one.multivariant()).await;
+        assert_eq!(refused.status, StatusCode::TOO_MANY_REQUESTS);
+        let body: Value = serde_json::from_slice(&refused.body).expect("JSON");
+        assert_eq!(body[0]["error_code"], "too_many_viewers");
+        assert_eq!(read(&one, &late).await.status, StatusCode::TOO_MANY_REQUESTS);
+        for seat in &seats {
+            assert_eq!(read(&one, seat).await.status, StatusCode::OK);
+        }
+        seat(&two).await;
+        assert_eq!((viewers(&one), viewers(&two)), (2, 1));
+        let [event] = &told_of("200000000007", 1).await[..] else { panic!("one event") };
+        assert_eq!(event["resources"], serde_json::json!([one.broadcast.channel().to_string()]));
+        assert_eq!(event["detail"]["limit_name"], "Concurrent Viewers");
+        assert_eq!(event["detail"]["limit_value"], 2);
+        assert_eq!(event["detail"]["stream_id"], one.broadcast.stream().as_str());
     })
     .await;
 }

@@ -3,6 +3,7 @@
 use std::pin::pin;
 use std::time::Duration;
 
+use crate::counting::arrive;
 use crate::stage::{Playlist, Reply, Stage, at_once};
 use delivery::Config;
 use http::{Method, StatusCode};
@@ -178,17 +179,64 @@ async fn requests_beyond_the_cap_are_refused_and_those_who_leave_make_room() {
     let mut stage =
         Stage::with(&Film::default(), LONG, Config { held_per_broadcast: 2, ..Config::default() });
     stage.play_until(|now| now.listed.len() == 4 && now.next_part() == 2);
+    let ask = |file| Box::pin(stage.get(file));
+    for file in ["index.m3u8?_HLS_msn=4", "p4.2.m4s"] {
+        let mut held = [ask(file), ask(file)];
+        for reply in &mut held {
+            assert!(at_once(reply.as_mut()).is_none());
+        }
+        let refused = at_once(ask(file)).expect("a quick no");
+        assert_eq!(refused.status, StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(refused.header("retry-after"), "1");
+        assert_eq!(stage.get("index.m3u8").await.status, StatusCode::OK, "what need not wait is served");
+        drop(held);
+        assert_eq!(stage.broadcast.shelf().waiting(), 0);
+        assert!(at_once(ask(file)).is_none());
+    }
+}
+
+#[tokio::test]
+async fn strangers_who_wait_for_media_leave_viewers_their_places() {
+    let mut stage =
+        Stage::with(&Film::default(), LONG, Config { held_per_broadcast: 2, ..Config::default() });
+    stage.play_until(|now| now.listed.len() == 4 && now.next_part() == 2);
+    let mut strangers = [(); 2].map(|()| Box::pin(stage.get("p4.2.m4s")));
+    for stranger in &mut strangers {
+        assert!(at_once(stranger.as_mut()).is_none());
+    }
+    assert!(at_once(stage.get("index.m3u8?_HLS_msn=4")).is_none());
+}
+
+#[tokio::test]
+async fn one_viewer_may_wait_sixteen_times_at_once_and_others_don_t_mind() {
+    let stage = on_air(2);
     let ask = || Box::pin(stage.get("index.m3u8?_HLS_msn=4"));
-    let mut held = [ask(), ask()];
+    let mut held: Vec<_> = (0..16).map(|_| ask()).collect();
     for reply in &mut held {
         assert!(at_once(reply.as_mut()).is_none());
     }
     let refused = at_once(ask()).expect("a quick no");
-    assert_eq!(refused.status, StatusCode::SERVICE_UNAVAILABLE);
-    assert_eq!(stage.get("index.m3u8").await.status, StatusCode::OK, "what need not wait is served");
-    drop(held);
-    assert_eq!(stage.broadcast.shelf().waiting(), 0);
-    assert!(at_once(ask()).is_none());
+    assert_eq!(refused.status, StatusCode::TOO_MANY_REQUESTS);
+    let body: serde_json::Value = serde_json::from_slice(&refused.body).expect("JSON");
+    assert_eq!(body[0]["error_code"], "too_many_requests");
+    assert_eq!((refused.header("retry-after"), refused.header("access-control-allow-origin")), ("1", "*"));
+    assert_eq!(stage.get("index.m3u8").await.status, StatusCode::OK);
+    let other = format!("{}?_HLS_msn=4", arrive(&stage).await);
+    assert!(at_once(stage.request(Method::GET, &other)).is_none());
+    held.pop();
+    let mut again = ask();
+    assert!(at_once(again.as_mut()).is_none());
+    assert!(at_once(ask()).is_some());
+}
+
+#[tokio::test]
+async fn nothing_waits_for_a_head() {
+    let stage = on_air(2);
+    let path = stage.path("index.m3u8?_HLS_msn=4&_HLS_part=2");
+    let head = at_once(stage.request(Method::HEAD, &path)).expect("at once");
+    assert_eq!(head.status, StatusCode::OK);
+    let far = at_once(stage.request(Method::HEAD, &stage.path("index.m3u8?_HLS_msn=99"))).expect("at once");
+    assert_eq!(far.status, StatusCode::BAD_REQUEST);
 }
 
 #[tokio::test]
@@ -255,14 +303,16 @@ async fn preflights_are_granted_and_other_methods_refused() {
 #[tokio::test(start_paused = true)]
 async fn all_viewers_share_one_rendering() {
     let mut stage = on_air(2);
-    let ask = || Box::pin(stage.get("index.m3u8?_HLS_msn=4&_HLS_part=2"));
-    let mut asked: Vec<_> = (0..500).map(|_| ask()).collect();
+    let mut asked = Vec::new();
+    for _ in 0..500 {
+        let own = format!("{}?_HLS_msn=4&_HLS_part=2", arrive(&stage).await);
+        asked.push(Box::pin(stage.request(Method::GET, &own)));
+    }
     for reply in &mut asked {
         assert!(at_once(reply.as_mut()).is_none());
     }
     stage.step();
-    let first = now(&stage).texts.full.get().cloned();
-    assert_eq!(first, None, "nobody asked for it yet");
+    assert!(now(&stage).texts.low.get().is_none(), "nobody asked for it yet");
     let mut places = std::collections::HashSet::new();
     for reply in asked {
         places.insert(reply.await.body.as_ptr());

@@ -313,6 +313,8 @@ impl Playlist {
                     found.hint = attribute(rest, "URI").map(str::to_owned);
                 }
                 "#EXT-X-ENDLIST" => found.ended = true,
+                // Of those the tests of playlists tell.
+                "#EXT-X-DATERANGE" | "#EXT-X-PREFETCH" | "#EXT-X-RENDITION-REPORT" => {}
                 uri if !uri.starts_with('#') => {
                     assert!(entry.duration > 0.0, "EXTINF stands before the URI");
                     assert!(found.hint.is_none(), "the hint stands last");
