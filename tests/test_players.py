@@ -174,8 +174,9 @@ def test_players_outlast_a_silent_encoder_go_back_in_the_window_and_notice_the_e
             back = stage.seconds() - 3 * SEGMENT
             stage.read(f"(document.querySelector('video').currentTime = {back}, glass.pictures.length = 0)")
             stage.wait(f"glass.pictures.length > 20 && document.querySelector('video').currentTime > {back}")
-            numbers = [one["mediaTime"] for one in stage.pictures()]
-            assert back - SEGMENT < numbers[0] < back + 2 * SEGMENT, f"{stage.kind.name}: {numbers[0]}, not {back}"
+            # The first may have been on its way to the glass already.
+            at = stage.pictures()[10]["mediaTime"]
+            assert back - SEGMENT < at < back + 2 * SEGMENT, f"{stage.kind.name}: {at}, not {back}"
             assert [one for one in stage.errors() if "fatal" in one] == [], stage.kind.name
 
         here.sender.end()

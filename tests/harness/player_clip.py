@@ -19,8 +19,6 @@ SECONDS = 32
 PICTURES = FPS * SECONDS
 WIDTH, HEIGHT, BLOCKS = 320, 180, 16
 HERTZ = 440
-#: So many bytes at its end tell a picture from the others.
-TAIL = 40
 
 
 @dataclass(frozen=True)
@@ -69,6 +67,19 @@ def make(look: Look, folder: Path) -> Path:
     return file
 
 
+def _slices(picture: bytes) -> bytes:
+    """What is the picture's own in an access unit, behind start codes or lengths."""
+    if picture.startswith(b"\0\0\0\1"):
+        nals = [nal.rstrip(b"\0") for nal in picture.split(b"\0\0\1")]
+    else:
+        nals, at = [], 0
+        while at < len(picture):
+            size = int.from_bytes(picture[at : at + 4])
+            nals.append(picture[at + 4 : at + 4 + size])
+            at += 4 + size
+    return b"".join(nal for nal in nals if nal and nal[0] & 0x1F in (1, 5))
+
+
 class Sender:
     """Sends the clip over and over as one stream, on a thread of its own."""
 
@@ -83,9 +94,9 @@ class Sender:
             tag.time + int.from_bytes(tag.body[2:5], signed=True) for tag in self._media if tag.kind == rtmp.VIDEO
         )
         assert len(self._times) == PICTURES, len(self._times)
-        #: When the picture that ends with these bytes is sent.
-        self._tails = {tag.body[-TAIL:]: tag.time for tag in self._media if tag.kind == rtmp.VIDEO}
-        assert len(self._tails) == PICTURES, "each picture ends in its own way"
+        #: When the picture of these slices is sent.
+        self._sent = {_slices(tag.body[5:]): tag.time for tag in self._media if tag.kind == rtmp.VIDEO}
+        assert len(self._sent) == PICTURES, "no two pictures are the same"
         self._go, self._leave = threading.Event(), threading.Event()
         self._go.set()
         self._connection = rtmp.Publisher(address)
@@ -126,7 +137,7 @@ class Sender:
 
     def age_of(self, picture: bytes, now: float) -> float:
         """Seconds from when this picture was due at the sender until `now`; in whichever container it came."""
-        return (now - self.begun - self._tails[picture[-TAIL:]] / 1000) % SECONDS
+        return (now - self.begun - self._sent[_slices(picture)] / 1000) % SECONDS
 
     def hold(self) -> None:
         """Sends nothing until `go_on`."""

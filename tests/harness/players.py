@@ -19,6 +19,7 @@ from playwright.sync_api import BrowserContext, sync_playwright
 from .browser import FLAGS, Tab, chromium
 from .player_clip import PICTURES, Sender
 from .server import ROOT
+from .waiting import PATIENCE
 
 FOLDER = ROOT / "tests" / "players"
 
@@ -69,6 +70,15 @@ VIDEOJS = kind("video.js", "videojs", html5={"vhs": {"overrideNative": True}})
 VIDEOJS_PLAIN = kind("video.js", "videojs", html5={"vhs": {"overrideNative": True, "llhls": False}})
 
 
+#: For whoever looks into a failure.
+STATE = """() => {
+    const video = document.querySelector("video");
+    const buffered = [...Array(video.buffered.length).keys()].map(n => [video.buffered.start(n), video.buffered.end(n)]);
+    const { currentTime, duration, paused, readyState } = video;
+    return JSON.stringify({ currentTime, duration, paused, readyState, buffered, errors: glass.errors, stalls: glass.stalls });
+}"""
+
+
 class Stage:
     """One player on one channel."""
 
@@ -78,8 +88,11 @@ class Stage:
     def read(self, expression: str) -> Any:
         return self.tab.read(expression)
 
-    def wait(self, condition: str, seconds: float = 40) -> Any:
-        return self.tab.wait(condition, seconds)
+    def wait(self, condition: str, seconds: float = PATIENCE) -> Any:
+        try:
+            return self.tab.wait(condition, seconds)
+        except AssertionError as failure:
+            raise AssertionError(f"{self.kind.name}: {failure}; {self.read(STATE)}") from failure
 
     def playing(self) -> None:
         """Waits for the first picture."""
