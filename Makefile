@@ -8,6 +8,7 @@ PYTHON := $(VENV)/bin/python
 RILLCAST := target/debug/rillcast
 JS_SDK := tests/sdk/js/node_modules/.package-lock.json
 CHAT_SDK := tests/sdk/chat/node_modules/.package-lock.json
+PLAYERS := tests/players/node_modules/.package-lock.json
 RUST_SDK := --locked --manifest-path tests/sdk/rust/Cargo.toml --target-dir target/sdk-story
 CHAT_BENCH := --locked --manifest-path benches/chat/Cargo.toml --target-dir target/chat-bench
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
@@ -20,7 +21,7 @@ help: ## List the commands
 # --- set-up ---------------------------------------------------------------------------------------
 
 .PHONY: setup
-setup: system $(VENV)/.ready console $(JS_SDK) $(CHAT_SDK) cargo-deny ## Install what a clean Debian 12 lacks (Rust comes by rustup)
+setup: system $(VENV)/.ready console $(JS_SDK) $(CHAT_SDK) $(PLAYERS) cargo-deny ## Install what a clean Debian 12 lacks (Rust comes by rustup)
 
 # A command and the Debian package that brings it.
 SYSTEM := cc:build-essential python3:python3 ffmpeg:ffmpeg chromium:chromium node:nodejs npm:npm openssl:openssl nats-server:nats-server nginx:nginx-light varnishd:varnish
@@ -56,6 +57,9 @@ $(JS_SDK): tests/sdk/js/package-lock.json
 $(CHAT_SDK): tests/sdk/chat/package-lock.json
 	@cd tests/sdk/chat && npm ci --silent --no-audit --no-fund && touch node_modules/.package-lock.json
 
+$(PLAYERS): tests/players/package-lock.json
+	@cd tests/players && npm ci --silent --no-audit --no-fund && touch node_modules/.package-lock.json
+
 .PHONY: cargo-deny
 cargo-deny:
 	@command -v cargo-deny >/dev/null || cargo install --quiet --locked cargo-deny@$(DENY_VERSION)
@@ -79,7 +83,7 @@ test: console ## All tests: unit, property, fuzz corpus, end to end with ffmpeg,
 	@$(MAKE) --no-print-directory e2e
 
 .PHONY: e2e
-e2e: build sdks $(VENV)/.ready ## Only the end-to-end tests
+e2e: build sdks $(PLAYERS) $(VENV)/.ready ## Only the end-to-end tests
 	$(PYTHON) -m pytest -q -n 3 --dist loadfile tests $(PYTEST)
 
 .PHONY: sdks

@@ -73,9 +73,10 @@ VIDEOJS_PLAIN = kind("video.js", "videojs", html5={"vhs": {"overrideNative": Tru
 #: For whoever looks into a failure.
 STATE = """() => {
     const video = document.querySelector("video");
-    const buffered = [...Array(video.buffered.length).keys()].map(n => [video.buffered.start(n), video.buffered.end(n)]);
-    const { currentTime, duration, paused, readyState } = video;
-    return JSON.stringify({ currentTime, duration, paused, readyState, buffered, errors: glass.errors, stalls: glass.stalls });
+    const { buffered, currentTime, duration, paused, readyState } = video;
+    const ranges = [...Array(buffered.length).keys()].map(n => [buffered.start(n), buffered.end(n)]);
+    const { errors, stalls } = glass;
+    return JSON.stringify({ currentTime, duration, paused, readyState, ranges, errors, stalls });
 }"""
 
 
