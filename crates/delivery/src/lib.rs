@@ -41,7 +41,7 @@ use directives::Directives;
 use pass::Pass;
 use path::{File, Place, Target};
 use playlist::{Form, Viewing};
-use restriction::Restriction;
+use restriction::{Country, Restriction};
 use viewers::{House, Kind, Most, Teller, Viewers};
 use visitor::Visitor;
 
@@ -183,10 +183,11 @@ impl Delivery {
         let pass = self.admission.enter(&broadcast, ask.token(), &ask.visitor).await?;
         let snapshot = broadcast.shelf().latest().filter(|now| !now.ended).ok_or(Error::Offline)?;
         self.viewers.of(&broadcast).welcome()?;
+        let country = self.restriction.country(ask.visitor.address);
         let viewing = Viewing {
             pass: &pass,
             form: Form::Low,
-            country: None,
+            country: country.as_ref().map(Country::as_str),
             address: ask.visitor.address,
             now: SystemTime::now(),
             node: "rillcast",
@@ -252,6 +253,8 @@ impl Delivery {
         // No request is held for as long as a session counts, so it was there all the while; also when the
         // stream stalls.
         visit.answered();
+        // Meanwhile the policy may have changed, and the pass been revoked.
+        self.restriction.check(broadcast, &ask.visitor).await?;
         if !self.admission.is_good(broadcast, &pass) {
             return Err(Error::Private);
         }
