@@ -18,6 +18,7 @@ import pytest
 from harness import aws
 from harness.aws import make_channel
 from harness.encoder import Recipe
+from harness.player_token import Signer
 from harness.playlist import parse
 from harness.proxies import Nginx, Varnish
 from harness.server import Server
@@ -279,6 +280,43 @@ def test_the_viewers_address_comes_through_and_none_that_it_made_up(front, chann
     for name in ("X-Forwarded-For", "Forwarded", "X-Real-IP"):
         value = "for=192.0.2.1" if name == "Forwarded" else "192.0.2.1"
         assert told({name: value}, "127.0.0.2") == "127.0.0.2", name
+
+
+@pytest.fixture(scope="module")
+def private(server, ivs, clip, publish):
+    """A private channel on air, and who signs its tokens."""
+    signer = Signer()
+    ivs.import_playback_key_pair(publicKeyMaterial=signer.public)
+    channel = make_channel(ivs, name="private", authorized=True)
+    publish(clip(RECIPE), server.rtmp_url(channel.key), loop=True)
+    return channel, signer
+
+
+def test_a_private_channel_is_never_kept(front, private):
+    channel, signer = private
+
+    def segment_of_a_viewer() -> str:
+        playback = f"{front.through(channel.playback)}?token={signer.token(channel.arn)}"
+        url = playlist_url(playback)
+        closed = wait_until(lambda: parse(fetch(url).text).closed, "a segment")
+        return urljoin(url, closed[-1].uri)
+
+    own = segment_of_a_viewer()
+    for _ in range(3):
+        answer = fetch(own)
+        assert answer.status == 200 and "public" not in answer.headers["cache-control"]
+    assert front.tap.count(path(own)) == 3, "each request is proven by the server"
+    folder, name = own.rsplit("/", 1)
+    base, given, rendition = folder.rsplit("/", 2)
+    for stranger in (
+        f"{base}/{rendition}/{name}",
+        f"{base}/{given[:-2]}AA/{rendition}/{name}",
+        f"{base}/{given}x/{rendition}/{name}",
+        f"{front.through(channel.playback)}",
+    ):
+        for _ in range(2):
+            assert fetch(stranger).status in (403, 404), stranger
+    assert fetch(segment_of_a_viewer()).status == 200
 
 
 def test_viewers_stop_when_the_stream_does(front, server, ivs, clip, publish):

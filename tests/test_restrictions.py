@@ -11,6 +11,7 @@ import pytest
 from harness import countries
 from harness.aws import make_channel
 from harness.encoder import Recipe
+from harness.player_token import Signer
 from harness.playlist import parse
 from harness.server import binary, clean_env
 from harness.waiting import wait_until
@@ -142,6 +143,28 @@ def test_strict_origins_are_asked_of_every_client_each_time(air):
         assert answer.status == 200 and answer.headers["access-control-allow-origin"] == PAGE
         for origin in (OTHER, None, "null"):
             assert refusal(ask(url, origin=origin)) == "origin_not_allowed", url
+
+
+def test_policy_and_token_must_both_let_a_viewer_in(air, ivs):
+    signer = Signer()
+    ivs.import_playback_key_pair(publicKeyMaterial=signer.public)
+    policy = {"allowedCountries": ["DE"], "allowedOrigins": [PAGE, OTHER]}
+    channel, _ = air(policy, authorized=True)
+    plain = channel.playback
+
+    def with_token(**claims) -> str:
+        return f"{plain}?token={signer.token(channel.arn, **claims)}"
+
+    opened = wait_until(lambda: (a := ask(with_token())).status == 200 and a, "the channel on air")
+    playlist = urljoin(plain, [line for line in opened.text.splitlines() if line and line[0] != "#"][0])
+    assert ask(playlist).status == 200
+    assert refusal(ask(plain)) == "invalid_playback_auth_token"
+    assert refusal(ask(with_token(), AMERICAN)) == "content_geoblocked"
+    assert refusal(ask(playlist, AMERICAN)) == "content_geoblocked"
+    assert ask(with_token(), origin=OTHER).headers["access-control-allow-origin"] == OTHER
+    for origin, readers in ((PAGE, PAGE), (OTHER, None)):
+        answer = ask(with_token(access_control_allow_origin=PAGE), origin=origin)
+        assert (answer.status, answer.headers.get("access-control-allow-origin")) == (200, readers)
 
 
 @pytest.mark.parametrize("content", [None, b"", b"no database", "networks"])
