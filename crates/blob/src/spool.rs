@@ -83,7 +83,16 @@ impl Spool {
         aside(&self.writers, move || remove_reel(folder)).await
     }
 
-    /// Removes all reels, such as those of a process that did not live to do it.
+    /// The names of all reels, such as those of a process that did not live to remove them.
+    ///
+    /// # Errors
+    /// [`BlobError`]. A root that is not there has none.
+    pub async fn reels(&self) -> Result<Vec<String>, BlobError> {
+        let root = Arc::clone(&self.root);
+        aside(&self.readers, move || reels(&root)).await
+    }
+
+    /// Removes all reels.
     ///
     /// # Errors
     /// [`BlobError`]; then reels may be left.
@@ -160,18 +169,25 @@ fn remove_reel(path: PathBuf) -> Result<(), BlobError> {
 }
 
 fn clear(root: &Path) -> Result<(), BlobError> {
+    let found = reels(root)?;
+    let results = found.iter().map(|reel| remove_reel(root.join(format!("{reel}{SUFFIX}"))));
+    results.fold(Ok(()), Result::and)
+}
+
+fn reels(root: &Path) -> Result<Vec<String>, BlobError> {
     let failed = |source| BlobError::List { path: root.to_owned(), source };
     let entries = match fs::read_dir(root) {
-        Err(source) if is_absent(&source) => return Ok(()),
+        Err(source) if is_absent(&source) => return Ok(Vec::new()),
         entries => entries.map_err(failed)?,
     };
-    let mut result = Ok(());
+    let mut found = Vec::new();
     for entry in entries {
         let entry = entry.map_err(failed)?;
-        let is_reel = entry.file_name().to_str().is_some_and(|name| name.ends_with(SUFFIX));
-        if is_reel && entry.file_type().map_err(failed)?.is_dir() {
-            result = result.and(remove_reel(entry.path()));
+        let name = entry.file_name();
+        let reel = name.to_str().and_then(|name| name.strip_suffix(SUFFIX));
+        if let Some(reel) = reel.filter(|_| entry.file_type().is_ok_and(|kind| kind.is_dir())) {
+            found.push(reel.to_owned());
         }
     }
-    result
+    Ok(found)
 }

@@ -67,7 +67,11 @@ async fn clearing_removes_reels_and_nothing_else() {
     }
     fs::create_dir(folder.path().join("lost+found")).expect("room");
     fs::write(folder.path().join("notes.reel"), "a file").expect("room");
-    Spool::new(folder.path().to_owned()).clear().await.expect("a disk");
+    let spool = Spool::new(folder.path().to_owned());
+    let mut found = spool.reels().await.expect("a disk");
+    found.sort();
+    assert_eq!(found, ["another", REEL]);
+    spool.clear().await.expect("a disk");
     let mut left: Vec<_> = fs::read_dir(folder.path())
         .expect("a folder")
         .map(|entry| entry.expect("an entry").file_name().into_string().expect("text"))

@@ -111,6 +111,16 @@ impl History {
         if number < self.readable { None } else { self.find(number) }
     }
 
+    /// The number of the oldest that can be read, listed or not any more.
+    pub fn oldest(&self) -> Option<u64> {
+        (self.readable < self.next).then_some(self.readable)
+    }
+
+    /// How many discontinuities are listed.
+    pub fn discontinuities(&self) -> u64 {
+        self.listed().filter(|past| past.discontinuity).count() as u64
+    }
+
     /// An initialisation section that one which can be read needs. Their numbers never fall.
     pub fn init(&self, number: u32) -> Option<&Arc<Init>> {
         let newest = |block: &Arc<Block>| block.segments.last().map_or(0, |last| last.init.number);
@@ -131,6 +141,11 @@ impl History {
     /// Those that are listed, oldest first.
     pub fn listed(&self) -> impl DoubleEndedIterator<Item = &Past> {
         self.blocks().flat_map(|(_, listed)| listed)
+    }
+
+    /// Those that can be read and are not listed any more, oldest first.
+    pub fn unlisted(&self) -> impl DoubleEndedIterator<Item = &Past> {
+        (self.readable..self.first).filter_map(|number| self.find(number))
     }
 
     /// Lists one more. One that does not follow the newest lists itself alone, and no other can be read.

@@ -14,6 +14,7 @@ mod cues;
 mod cutter;
 mod fit;
 mod latency;
+mod rewind;
 mod segmenter;
 mod service;
 mod session;
@@ -39,6 +40,8 @@ pub struct Config {
     /// Media bytes that one broadcast may keep. Beyond it the window shrinks, to three target durations at
     /// least.
     pub bytes: usize,
+    /// Bytes on disk that all broadcasts which can be rewound may use together; 0: none can.
+    pub rewind_bytes: u64,
     /// How long an ended broadcast stays readable.
     pub linger: Duration,
     /// How long broadcasts may take to end by themselves when the service is shut down.
@@ -51,6 +54,7 @@ impl Default for Config {
             part: Duration::from_millis(200),
             window: Duration::from_secs(12),
             bytes: 256 << 20,
+            rewind_bytes: 10 << 30,
             linger: Duration::from_secs(60),
             drain: Duration::from_secs(2),
         }
@@ -62,4 +66,6 @@ impl Default for Config {
 pub struct Deps {
     /// What is on air.
     pub hub: live::Hub,
+    /// Where segments are kept that left memory and viewers may go back to. Without it none are.
+    pub spool: Option<blob::Spool>,
 }

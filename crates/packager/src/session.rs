@@ -3,6 +3,7 @@
 //! Promise: the shelf gets one part at a time, and whatever way the session ends, its last snapshot says
 //! so to those who wait.
 
+use std::future::pending;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -13,6 +14,7 @@ use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
+use crate::rewind::{Scribe, Shelves};
 use crate::{Config, Segmenter, Window};
 
 pub(crate) struct Session {
@@ -21,18 +23,29 @@ pub(crate) struct Session {
     shelf: ShelfWriter,
     segmenter: Segmenter,
     window: Option<Window>,
+    /// Where viewers may go back further than memory does.
+    scribe: Option<Scribe>,
     is_shown: bool,
+}
+
+/// What a session waits for.
+enum News {
+    Stream(Next),
+    /// From the disk. `true`: the list is shorter than was shown.
+    Disk(bool),
 }
 
 impl Session {
     /// `None` when somebody else fills this broadcast's shelf.
-    pub(crate) fn new(config: Config, broadcast: &Arc<Broadcast>) -> Option<Self> {
+    pub(crate) fn new(config: Config, broadcast: &Arc<Broadcast>, shelves: Option<&Shelves>) -> Option<Self> {
+        let shelves = shelves.filter(|_| broadcast.rewind().is_some());
         Some(Self {
             config,
             broadcast: Arc::clone(broadcast),
             shelf: broadcast.shelf().writer()?,
             segmenter: Segmenter::within(broadcast.container(), config.part),
             window: None,
+            scribe: shelves.map(|shelves| Scribe::new(broadcast.stream(), shelves)),
             is_shown: false,
         })
     }
@@ -47,16 +60,18 @@ impl Session {
         };
         tokio::pin!(overdue);
         loop {
-            let next = tokio::select! {
-                next = frames.next() => next,
-                () = &mut overdue => Next::End,
+            let news = tokio::select! {
+                next = frames.next() => News::Stream(next),
+                is_shorter = of_disk(self.scribe.as_mut(), self.window.as_mut()) => News::Disk(is_shorter),
+                () = &mut overdue => News::Stream(Next::End),
             };
-            match next {
-                Next::Tracks(tracks) => self.tracks(tracks),
-                Next::Frame(frame) => self.segmenter.frame(frame, SystemTime::now()),
-                Next::Metadata(text) => self.metadata(text),
-                Next::Lagged => self.segmenter.lagged(),
-                Next::End => break,
+            match news {
+                News::Stream(Next::Tracks(tracks)) => self.tracks(tracks),
+                News::Stream(Next::Frame(frame)) => self.segmenter.frame(frame, SystemTime::now()),
+                News::Stream(Next::Metadata(text)) => self.metadata(text),
+                News::Stream(Next::Lagged) => self.segmenter.lagged(),
+                News::Stream(Next::End) => break,
+                News::Disk(is_shorter) => self.keep(is_shorter),
             }
             self.show().await;
         }
@@ -69,6 +84,10 @@ impl Session {
             }
         }
         hub.forget(&self.broadcast);
+        // At a shutdown viewers read on; files go when all else has ended.
+        if let Some(scribe) = self.scribe.filter(|_| !shutdown.is_cancelled()) {
+            scribe.discard().await;
+        }
     }
 
     fn tracks(&mut self, tracks: Arc<Tracks>) {
@@ -92,8 +111,14 @@ impl Session {
     async fn show(&mut self) {
         while let Some(cut) = self.segmenter.next_cut() {
             let Some(terms) = self.segmenter.terms() else { return };
-            let window = self.window.get_or_insert_with(|| Window::new(*terms, &self.config));
+            let rewind = self.broadcast.rewind().filter(|_| self.scribe.is_some());
+            let new = || Window::new(*terms, &self.config).rewindable(rewind);
+            let window = self.window.get_or_insert_with(new);
+            let is_finished = cut.last;
             window.apply(cut);
+            if let Some(scribe) = self.scribe.as_mut().filter(|_| is_finished) {
+                scribe.go_on(window);
+            }
             if let Some(snapshot) = window.snapshot(SystemTime::now()) {
                 self.announce();
                 self.shelf.put(snapshot);
@@ -103,9 +128,20 @@ impl Session {
         }
     }
 
+    /// Goes on with bringing segments to disk.
+    fn keep(&mut self, is_shorter: bool) {
+        let (Some(scribe), Some(window)) = (&mut self.scribe, &mut self.window) else { return };
+        // First the list without them, then the files.
+        if is_shorter && let Some(snapshot) = window.snapshot(SystemTime::now()) {
+            self.shelf.put(snapshot);
+        }
+        scribe.go_on(window);
+    }
+
     async fn end(&mut self) {
         self.segmenter.end();
         self.show().await;
+        self.scribe.iter_mut().for_each(Scribe::end);
         if let Some(window) = &mut self.window {
             window.end();
             if let Some(snapshot) = window.snapshot(SystemTime::now()) {
@@ -127,5 +163,13 @@ impl Session {
             let (part, target) = (terms.part_target.as_secs_f64(), terms.target_duration);
             info!(%channel, %stream, part_target = part, target_duration = target, "first playlist");
         }
+    }
+}
+
+/// What the disk says; nothing where there is none.
+async fn of_disk(scribe: Option<&mut Scribe>, window: Option<&mut Window>) -> bool {
+    match scribe {
+        Some(scribe) => scribe.news(window).await,
+        None => pending().await,
     }
 }

@@ -1,16 +1,19 @@
 //! The window: which segments are listed, which are only readable, and what the shelf shows of it.
 //!
 //! Promise: never fewer than three target durations are listed, numbers have no hole, and what leaves the
-//! list stays readable as long as it was listed (or until the byte limit).
+//! list stays readable as long as it was listed in memory (or until the byte limit). A window that can be
+//! rewound holds no more in memory than another.
 
 use std::collections::VecDeque;
+use std::ops::Range;
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
-use live::{History, Open, Segment, Snapshot, Terms, Texts};
+use live::{Open, Segment, Snapshot, Terms, Texts};
 use media::Ticks;
 
 use crate::Config;
+use crate::rewind::Rewind;
 use crate::segmenter::Cut;
 
 /// Cuts in, snapshots out.
@@ -22,6 +25,7 @@ pub struct Window {
     listed: Shelf,
     retired: Shelf,
     open: Option<Open>,
+    rewind: Option<Rewind>,
     discontinuities: u64,
     /// As in the last snapshot, until the lists change.
     shared: Option<[Arc<[Arc<Segment>]>; 2]>,
@@ -75,11 +79,19 @@ impl Window {
             listed: Shelf::default(),
             retired: Shelf::default(),
             open: None,
+            rewind: None,
             discontinuities: 0,
             shared: None,
             is_shown: false,
             ended: false,
         }
+    }
+
+    /// The same, with so much listed in all, if it can be rewound: what leaves memory stays listed when it is
+    /// on disk by then, as [`Self::written`] says.
+    #[must_use]
+    pub fn rewindable(self, length: Option<Duration>) -> Self {
+        Self { rewind: length.map(Rewind::new), ..self }
     }
 
     /// Takes the next cut.
@@ -115,7 +127,7 @@ impl Window {
             self.shared.get_or_insert_with(|| [self.listed.share(), self.retired.share()]).clone();
         Some(Arc::new(Snapshot {
             terms: self.terms,
-            history: History::default(),
+            history: self.rewind.as_ref().map(|rewind| rewind.history().clone()).unwrap_or_default(),
             listed,
             retired,
             open: self.open.clone(),
@@ -124,6 +136,46 @@ impl Window {
             ended: self.ended,
             texts: Texts::default(),
         }))
+    }
+
+    /// The oldest listed segment in memory that is to be written to disk.
+    pub fn unwritten(&self) -> Option<&Arc<Segment>> {
+        let rewind = self.rewind.as_ref()?;
+        self.listed.segments.iter().find(|segment| !rewind.is_written(segment.number))
+    }
+
+    /// A segment is on disk now.
+    pub fn written(&mut self, number: u64) {
+        let is_listed = self.oldest().is_some_and(|oldest| oldest <= number);
+        if let Some(rewind) = &mut self.rewind {
+            rewind.written(number, is_listed);
+            self.retire();
+        }
+    }
+
+    /// Gives up the oldest segments on disk, so many bytes of them. True when the list is shorter now; what is
+    /// due then may go once that is shown.
+    pub fn shed(&mut self, bytes: u64) -> bool {
+        let Some(rewind) = &mut self.rewind else { return false };
+        let before = rewind.history().len();
+        self.discontinuities += rewind.shed(bytes);
+        rewind.history().len() < before
+    }
+
+    /// Segments on disk that nobody may ask for any more; they are not named again.
+    pub fn due(&mut self) -> Option<Range<u64>> {
+        let oldest = self.oldest()?;
+        self.rewind.as_mut()?.due(oldest)
+    }
+
+    /// Segments that left the list early, as they were not on disk in time.
+    pub fn lost(&self) -> u64 {
+        self.rewind.as_ref().map_or(0, Rewind::lost)
+    }
+
+    /// The number of the oldest segment that is listed in memory.
+    fn oldest(&self) -> Option<u64> {
+        self.listed.segments.front().map(|oldest| oldest.number)
     }
 
     fn minimum(&self) -> Ticks {
@@ -138,17 +190,34 @@ impl Window {
         let duration = parts.iter().fold(Ticks::ZERO, |sum, part| sum + part.duration);
         let parts = parts.into();
         self.listed.push(Arc::new(Segment { number, init, discontinuity, time, duration, parts }));
-        self.shared = None;
         self.retire();
-        self.drop_retired();
     }
 
     fn retire(&mut self) {
+        self.shared = None;
         while self.listed.length_without_oldest() >= self.listable() {
-            let Some(segment) = self.listed.pop() else { break };
-            self.discontinuities += u64::from(segment.discontinuity);
+            let waits = self.oldest().is_some_and(|oldest| self.waits(oldest));
+            let Some(segment) = (if waits { None } else { self.listed.pop() }) else { break };
+            self.discontinuities += match &mut self.rewind {
+                Some(rewind) => rewind.take(&segment),
+                None => u64::from(segment.discontinuity),
+            };
             self.retired.push(segment);
         }
+        if let Some(rewind) = &mut self.rewind {
+            self.discontinuities += rewind.trim(self.listed.length);
+        }
+        self.drop_retired();
+    }
+
+    /// Is this one, the oldest, still to be written, and is there time for it? It takes that of those which
+    /// left the list and are kept in memory.
+    fn waits(&self, oldest: u64) -> bool {
+        let is_over = self.listed.bytes > self.limit;
+        let latest = if is_over { self.minimum() } else { self.length + self.length };
+        let is_written = |rewind: &Rewind| rewind.is_written(oldest);
+        self.rewind.as_ref().is_some_and(|rewind| !is_written(rewind))
+            && self.listed.length_without_oldest() < latest
     }
 
     /// The wanted length, or the least that is allowed if the limit is passed.
@@ -158,7 +227,12 @@ impl Window {
 
     fn drop_retired(&mut self) {
         let is_over = |window: &Self| window.listed.bytes + window.retired.bytes > window.limit;
-        while self.retired.length_without_oldest() >= self.length || is_over(self) {
+        // Beyond the usual, as of segments that wait for the disk.
+        let beyond = match &self.rewind {
+            Some(_) => (self.listed.length_without_oldest() - self.length).max(Ticks::ZERO),
+            None => Ticks::ZERO,
+        };
+        while self.retired.length_without_oldest() + beyond >= self.length || is_over(self) {
             if self.retired.pop().is_none() {
                 break;
             }

@@ -21,7 +21,7 @@ impl House {
         let hub = Hub::new(RingLimits::default());
         let shutdown = CancellationToken::new();
         let mut running = JoinSet::new();
-        let packager = Packager::bind(Config::default(), Deps { hub: hub.clone() });
+        let packager = Packager::bind(Config::default(), Deps { hub: hub.clone(), spool: None });
         running.spawn(packager.run(shutdown.clone()));
         Self { hub, shutdown, running }
     }

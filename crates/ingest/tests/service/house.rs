@@ -57,7 +57,7 @@ impl House {
         let (shutdown, mut running) = (CancellationToken::new(), JoinSet::new());
         running.spawn(ingest.run(shutdown.clone()));
         let (end, mut packaging) = (CancellationToken::new(), JoinSet::new());
-        let deps = packager::Deps { hub: hub.clone() };
+        let deps = packager::Deps { hub: hub.clone(), spool: None };
         let packager = packager::Packager::bind(packager::Config::default(), deps);
         packaging.spawn(packager.run(end.clone()));
         Self { hub, rtmp, rtmps, store, shutdown, running, end, packaging }

@@ -15,6 +15,7 @@ const DAY: u64 = 24 * 3_600;
 pub struct LifeSettings {
     pub max_stream: Duration,
     pub session_age: Duration,
+    pub rewind_bytes: u64,
     pub event_sinks: Option<PathBuf>,
     pub event_age: Duration,
 }
@@ -26,6 +27,7 @@ impl LifeSettings {
             max_stream: values
                 .needed("max_stream_seconds", |text| number(text, 10, 30 * DAY).map(Duration::from_secs))?,
             session_age: values.needed("session_days", days(3_650))?,
+            rewind_bytes: values.needed("dvr_disk_mb", |text| Ok(number(text, 0, 1 << 24)? << 20))?,
             event_sinks: values.wanted("event_sinks", |text| Ok(PathBuf::from(text)))?,
             event_age: values.needed("event_days", days(365))?,
         })

@@ -153,6 +153,12 @@ const OWN: &[Setting] = &[
         "Media that a live playlist lists at least, 6 to 120; as much again stays readable.",
     ),
     setting(
+        "dvr_disk_mb",
+        Some("10240"),
+        "MIB",
+        "Disk in the data folder for what viewers of channels with the tag rillcast:dvr may go back to, all streams together, 0 to 16777216; beyond it the stream that uses the most gives up its oldest, and 0 leaves all with the usual window.",
+    ),
+    setting(
         "silence_seconds",
         Some("30"),
         "SECONDS",
