@@ -123,6 +123,8 @@ def test_every_player_shows_and_sounds_without_an_error(hall, channels, ages, re
         for stage in stages:
             age = assert_plays(stage, here.sender, since)
             ages[mode, container, stage.kind.name] = age
+        blocked = [url for url in stages[0].tab.asked if "_HLS_msn=" in url and "_HLS_part=" in url]
+        assert bool(blocked) == (mode == "LOW"), "low latency is offered where the channel has it, and used"
         told = ", ".join(f"{stage.kind.name} {ages[mode, container, stage.kind.name]:.2f} s" for stage in stages)
         report(f"{mode} {container}, from server to glass: {told}")
     finally:
