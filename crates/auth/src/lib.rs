@@ -6,6 +6,7 @@
 #![warn(missing_docs)]
 
 pub mod chat_token;
+pub mod playback_token;
 pub mod policy;
 mod principal;
 pub mod sigv4;
