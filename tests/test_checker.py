@@ -7,7 +7,12 @@ import re
 
 import pytest
 
-from harness.playlist import Rules, attributes, parse, parse_multivariant, rebuild
+from harness.playlist import LOW, PLAIN, PREFETCH, Rules, attributes, parse, parse_multivariant, rebuild
+
+SOURCE = (
+    '#EXT-X-DATERANGE:ID="source-1",CLASS="live-video-net-stream-source",START-DATE="2026-11-20T10:00:00.000Z",'
+    'END-ON-NEXT=YES,X-NET-LIVE-VIDEO-STREAM-SOURCE="live"'
+)
 
 
 def playlist(edge: int, *, first: int = 0, parts: int = 2, skip: int = 0, ended: bool = False) -> str:
@@ -19,6 +24,7 @@ def playlist(edge: int, *, first: int = 0, parts: int = 2, skip: int = 0, ended:
         "#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,PART-HOLD-BACK=0.7035,HOLD-BACK=3.0,CAN-SKIP-UNTIL=6.0",
         "#EXT-X-PART-INF:PART-TARGET=0.201",
         f"#EXT-X-MEDIA-SEQUENCE:{first}",
+        SOURCE,
     ]
     lines += [f"#EXT-X-SKIP:SKIPPED-SEGMENTS={skip}"] if skip else ['#EXT-X-MAP:URI="i0.mp4"']
     for number in range(first + skip, edge + 1):
@@ -30,12 +36,34 @@ def playlist(edge: int, *, first: int = 0, parts: int = 2, skip: int = 0, ended:
                 lines.append(f'#EXT-X-PART:DURATION=0.20000,URI="p{number}.{part}.m4s"{more}')
         if not is_open:
             lines += ["#EXTINF:1.00000,live", f"s{number}.m4s"]
+    if not ended:
+        lines += [f"#EXT-X-PREFETCH:s{edge}.m4s", f"#EXT-X-PREFETCH:s{edge + 1}.m4s"]
     lines.append("#EXT-X-ENDLIST" if ended else f'#EXT-X-PRELOAD-HINT:TYPE=PART,URI="p{edge}.{parts}.m4s"')
     return "\n".join(lines) + "\n"
 
 
-def broken(*texts: str) -> list[str]:
-    rules = Rules()
+def other(form: str, edge: int, *, first: int = 0, made: int = 5, ended: bool = False) -> str:
+    """The same segments in a form without parts, as a transport stream; `edge` is the segment in the making."""
+    lines = ["#EXTM3U", "#EXT-X-VERSION:3", "#EXT-X-TARGETDURATION:1", f"#EXT-X-MEDIA-SEQUENCE:{first}"]
+    if form == PREFETCH:
+        moment = f"2026-11-20T10:00:{edge:02}.{made:03}Z"
+        lines += [
+            f"#EXT-X-NET-LIVE-VIDEO-LIVE-SEQUENCE:{first}",
+            f"#EXT-X-NET-LIVE-VIDEO-ELAPSED-SECS:{first}.000",
+            f'#EXT-X-DATERANGE:ID="playlist-creation-{edge}{made}",CLASS="timestamp",START-DATE="{moment}",'
+            f'END-ON-NEXT=YES,X-SERVER-TIME="{edge}.{made}"',
+        ]
+    lines.append(SOURCE)
+    for number in range(first, edge):
+        lines.append(f"#EXT-X-PROGRAM-DATE-TIME:2026-11-20T10:00:{number:02}.000Z")
+        lines += ["#EXTINF:1.00000,live", f"s{number}.ts"]
+    if form == PREFETCH and not ended:
+        lines += [f"#EXT-X-PREFETCH:s{edge}.ts", f"#EXT-X-PREFETCH:s{edge + 1}.ts"]
+    return "\n".join([*lines, *["#EXT-X-ENDLIST"] * ended]) + "\n"
+
+
+def broken(*texts: str, form: str = LOW) -> list[str]:
+    rules = Rules(form)
     for text in texts:
         rules.observe(parse(text))
     return rules.broken
@@ -68,6 +96,12 @@ def test_a_good_stream_breaks_no_rule():
         (r"#EXT-X-PART:[^\n]*p7\.\d[^\n]*\n", "", "no parts"),
         (r"#EXT-X-PRELOAD-HINT[^\n]*\n", "", "no preload hint"),
         ('HINT:TYPE=PART,URI="p8.2', 'HINT:TYPE=PART,URI="p8.1', "listed already"),
+        ("#EXT-X-PREFETCH:s9.m4s\n", "", "to be prefetched"),
+        ("#EXT-X-PREFETCH:s9", "#EXT-X-PREFETCH:s10", "to be prefetched"),
+        ("#EXT-X-PREFETCH:s", "#EXT-X-PREFETCH:x/s", "lies elsewhere"),
+        (re.escape(SOURCE) + "\n", "", "date ranges of"),
+        ("END-ON-NEXT=YES,", "", "not whole"),
+        ("END-ON-NEXT=YES,", "END-ON-NEXT=YES,DURATION=1.0,", "not whole"),
     ],
 )
 def test_a_fault_in_one_playlist_is_found(pattern, fault, rule):
@@ -96,6 +130,42 @@ def test_a_fault_in_one_playlist_is_found(pattern, fault, rule):
 def test_a_change_between_two_playlists_is_found(pattern, fault, rule):
     text = re.sub(pattern, fault, GOOD[1])
     assert any(rule in one for one in broken(GOOD[0], text)), broken(GOOD[0], text)
+
+
+@pytest.mark.parametrize("form", [PREFETCH, PLAIN])
+def test_a_good_stream_in_another_form_breaks_no_rule(form):
+    texts = [other(form, 8), other(form, 8, made=205), other(form, 9, first=1), other(form, 9, first=1, ended=True)]
+    assert broken(*texts, form=form) == []
+
+
+@pytest.mark.parametrize(
+    ("form", "pattern", "fault", "rule"),
+    [
+        (PREFETCH, "VERSION:3", "VERSION:9", "version 9"),
+        (PREFETCH, "LIVE-SEQUENCE:0", "LIVE-SEQUENCE:1", "IVS player's tags"),
+        (PREFETCH, "#EXT-X-NET-LIVE-VIDEO-ELAPSED-SECS:0.000\n", "", "IVS player's tags"),
+        (PREFETCH, "#EXT-X-PREFETCH:s8.ts\n", "", "to be prefetched"),
+        (PREFETCH, 'CLASS="timestamp"', 'CLASS="time"', "date ranges of"),
+        (PREFETCH, "#EXTINF:1.00000,live\ns4", '#EXT-X-PART:DURATION=1,URI="p"\n#EXTINF:1.00000,live\ns4', "parts where"),
+        (PREFETCH, "#EXTINF:1.00000,live\ns4", "#EXTINF:1.60000,live\ns4", "over the target"),
+        (PREFETCH, "#EXT-X-MEDIA", "#EXT-X-PART-INF:PART-TARGET=0.2\n#EXT-X-MEDIA", "not there"),
+        (PLAIN, "#EXT-X-MEDIA", "#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES\n#EXT-X-MEDIA", "not there"),
+        (PLAIN, "s7.ts\n", "s7.ts\n#EXT-X-PREFETCH:s8.ts\n#EXT-X-PREFETCH:s9.ts\n", "to be prefetched"),
+        (PLAIN, "s7.ts\n", 's7.ts\n#EXT-X-PRELOAD-HINT:TYPE=PART,URI="p"\n', "preload hint"),
+    ],
+)
+def test_a_fault_in_another_form_is_found(form, pattern, fault, rule):
+    good = other(form, 8)
+    text = re.sub(pattern, fault, good)
+    assert text != good
+    assert any(rule in one for one in broken(text, form=form)), broken(text, form=form)
+
+
+def test_a_date_range_whose_values_change_is_found():
+    same = other(PREFETCH, 8).replace('X-SERVER-TIME="8.5"', 'X-SERVER-TIME="9.5"')
+    assert any("values changed" in one for one in broken(other(PREFETCH, 8), same, form=PREFETCH))
+    source = other(PLAIN, 8).replace('SOURCE="live"', 'SOURCE="slate"').replace("source-1", "source-2")
+    assert any("source changed" in one for one in broken(other(PLAIN, 8), source, form=PLAIN))
 
 
 def test_a_stream_that_goes_back_is_found():
@@ -136,6 +206,8 @@ def test_a_delta_is_rebuilt_from_the_playlist_before():
         "#EXTM3U\n#EXTINF:1,\n",
         "#EXTM3U\n#EXTINF:1,\ns.m4s\n#EXT-X-ENDLIST\n#EXTINF:1,\nt.m4s\n",
         "#EXTM3U\n#EXTINF:1,\ns.m4s\n#EXT-X-VERSION:9\n",
+        "#EXTM3U\n#EXTINF:1,\ns.m4s\n#EXT-X-TWITCH-PREFETCH:t.m4s\n",
+        "#EXTM3U\n#EXTINF:1,\ns.m4s\n#EXT-X-PREFETCH:t.m4s\n#EXTINF:1,\nt.m4s\n",
     ],
 )
 def test_a_malformed_playlist_is_not_read(text):

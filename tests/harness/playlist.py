@@ -1,7 +1,8 @@
-"""HLS playlists read strictly, and the low-latency rules that must hold while a stream runs.
+"""HLS playlists read strictly, and the rules that must hold while a stream runs, for each form of a playlist.
 
 The rules are those of RFC 8216bis (4.4.3 media playlists, 6.2 server, appendix B and C low latency)
-together with what Apple's and other players insist on in practice.
+together with what Apple's and other players insist on in practice, and for the IVS player's form what was
+captured of the real service.
 
 Promise: written from the specification and knowing nothing of the server, so that it is a second opinion.
 """
@@ -23,9 +24,16 @@ HEADERS = {
         "PART-INF",
         "MEDIA-SEQUENCE",
         "DISCONTINUITY-SEQUENCE",
+        "NET-LIVE-VIDEO-LIVE-SEQUENCE",
+        "NET-LIVE-VIDEO-ELAPSED-SECS",
+        "DATERANGE",
     )
 }
 AFTER_HINT = ("#EXT-X-PRELOAD-HINT", "#EXT-X-RENDITION-REPORT")
+AFTER_PREFETCH = (*AFTER_HINT, "#EXT-X-PREFETCH")
+
+#: The forms of a media playlist: parts and prefetch lines, prefetch lines alone, neither.
+LOW, PREFETCH, PLAIN = "index.m3u8", "prefetch.m3u8", "plain.m3u8"
 
 
 def attributes(text: str) -> dict[str, str]:
@@ -68,6 +76,12 @@ class MediaPlaylist:
     discontinuity_sequence: int = 0
     segments: list[Segment] = field(default_factory=list)  # the last may be open
     hint: str | None = None
+    prefetch: list[str] = field(default_factory=list)
+    ranges: list[dict[str, str]] = field(default_factory=list)
+    reports: list[dict[str, str]] = field(default_factory=list)
+    #: What the IVS player's tags say: the number of the first segment, the seconds before it.
+    live_sequence: int | None = None
+    elapsed: float | None = None
     skipped: int = 0
     ended: bool = False
 
@@ -102,6 +116,7 @@ def parse(text: str) -> MediaPlaylist:
     for line in lines[1:]:
         tag, _, rest = line.partition(":")
         assert found.hint is None or tag in AFTER_HINT, f"after the hint: {line}"
+        assert not found.prefetch or tag in AFTER_PREFETCH, f"after what is to be prefetched: {line}"
         assert not found.ended, f"after the end: {line}"
         if tag in HEADERS:
             assert current is None and not found.segments and not found.skipped, f"header below the media: {line}"
@@ -118,6 +133,16 @@ def parse(text: str) -> MediaPlaylist:
                 found.sequence = int(rest)
             case "#EXT-X-DISCONTINUITY-SEQUENCE":
                 found.discontinuity_sequence = int(rest)
+            case "#EXT-X-NET-LIVE-VIDEO-LIVE-SEQUENCE":
+                found.live_sequence = int(rest)
+            case "#EXT-X-NET-LIVE-VIDEO-ELAPSED-SECS":
+                found.elapsed = float(rest)
+            case "#EXT-X-DATERANGE":
+                found.ranges.append(attributes(rest))
+            case "#EXT-X-PREFETCH":
+                found.prefetch.append(rest)
+            case "#EXT-X-RENDITION-REPORT":
+                found.reports.append(attributes(rest))
             case "#EXT-X-SKIP":
                 assert not found.segments and current is None, "the skip stands before all media"
                 found.skipped = int(attributes(rest)["SKIPPED-SEGMENTS"])
@@ -150,6 +175,8 @@ def parse(text: str) -> MediaPlaylist:
                 current.uri = line
                 found.segments.append(current)
                 current = None
+            case _:
+                raise AssertionError(f"an unknown tag: {line}")
     if current is not None:
         assert current.duration == 0.0, "an EXTINF without its URI"
         # Only a date or a map for a segment that has no part yet: nothing to play there.
@@ -161,7 +188,9 @@ def parse(text: str) -> MediaPlaylist:
 class Rules:
     """Sees one playlist after another of one stream and collects what broke a rule."""
 
-    def __init__(self) -> None:
+    def __init__(self, form: str = LOW) -> None:
+        self.form = form
+        self.ranges: dict[str, dict[str, str]] = {}
         self.first: MediaPlaylist | None = None
         self.last: MediaPlaylist | None = None
         self.seen = 0
@@ -187,11 +216,16 @@ class Rules:
         for segment in now.segments:
             self._segment(now, segment)
         self._dates(now)
-        self._recent_parts(now)
+        self._ranges(now)
+        self._prefetch(now)
+        if self.form == LOW:
+            self._recent_parts(now)
+        else:
+            self._check(not any(segment.parts for segment in now.segments), "parts where there are none")
         if not now.ended:
             enough = now.length >= 3 * now.target - TEXT
             self._check(enough, f"only {now.length:.3f} s listed, the target is {now.target}")
-            self._check(now.hint is not None, "no preload hint")
+            self._check((now.hint is not None) == (self.form == LOW), "no preload hint, or one where none is")
             listed = {part.uri for segment in now.segments for part in segment.parts}
             self._check(now.hint not in listed, "the hint names a part that is listed already")
         else:
@@ -199,6 +233,14 @@ class Rules:
             self._check(now.segments[-1].uri is not None, "an open segment after the end")
 
     def _control(self, now: MediaPlaylist) -> None:
+        ivs = self.form == PREFETCH
+        told = now.live_sequence == (now.sequence if ivs else None) and (now.elapsed is not None) == ivs
+        self._check(told, f"the IVS player's tags say {now.live_sequence} and {now.elapsed}")
+        if self.form != LOW:
+            maps = any(segment.map for segment in now.segments)
+            self._check(now.version == (6 if maps else 3), f"version {now.version}")
+            self._check(not now.control and not now.part_target, "terms of a low latency that is not there")
+            return
         self._check(now.version >= 6, "parts and maps need version 6 and more")
         self._check(now.control.get("CAN-BLOCK-RELOAD") == "YES", "blocking reload is not offered")
         part_hold_back = float(now.control.get("PART-HOLD-BACK", 0))
@@ -242,6 +284,26 @@ class Rules:
                 off = abs(step - before.duration)
                 self._check(off <= 2 * TEXT, f"segment {after.sequence}: its date is off by {off:.4f} s")
 
+    def _ranges(self, now: MediaPlaylist) -> None:
+        """Date ranges (4.4.5.1): their ends are the next ones' beginnings; an ID means one thing for ever."""
+        for one in now.ranges:
+            whole = {"ID", "CLASS", "START-DATE", "END-ON-NEXT"} <= one.keys() and not {"DURATION", "END-DATE"} & one.keys()
+            self._check(whole and one.get("END-ON-NEXT") == "YES", f"a date range that is not whole: {one}")
+            same = self.ranges.setdefault(one.get("ID", ""), one) == one
+            self._check(same, f"a date range's values changed: {one}")
+        kinds = [one.get("CLASS") for one in now.ranges]
+        wanted = ["timestamp"] * (self.form == PREFETCH) + ["live-video-net-stream-source"]
+        self._check(kinds == wanted, f"date ranges of {kinds}")
+
+    def _prefetch(self, now: MediaPlaylist) -> None:
+        """The segment in the making and the next one, by the names that they will have."""
+        following = now.edge()[0]
+        wanted = [] if now.ended or self.form == PLAIN else [following, following + 1]
+        numbers = [int(re.search(r"s(\d+)\.(ts|m4s)$", uri)[1]) for uri in now.prefetch]
+        self._check(numbers == wanted, f"{now.prefetch} are to be prefetched")
+        folders = {uri.rpartition("/")[0] for uri in [*now.prefetch, now.closed[-1].uri]} if now.closed else set()
+        self._check(len(folders) <= 1, f"what is to be prefetched lies elsewhere: {folders}")
+
     def _recent_parts(self, now: MediaPlaylist) -> None:
         behind = 0.0
         for segment in reversed(now.segments):
@@ -257,6 +319,8 @@ class Rules:
         for name in ("version", "target", "part_target", "control"):
             before, after = getattr(was, name), getattr(now, name)
             self._check(before == after, f"{name} changed: {before} -> {after}")
+        sources = [one.ranges[-1:] for one in (was, now)]
+        self._check(sources[0] == sources[1], f"the stream's source changed: {sources}")
         self._check(now.sequence >= was.sequence, "the media sequence went back")
         self._check(now.edge() >= was.edge(), f"the edge went back: {was.edge()} -> {now.edge()}")
         removed = [segment for segment in was.segments if segment.sequence < now.sequence]
