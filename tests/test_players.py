@@ -14,6 +14,7 @@ import pytest
 from harness import players
 from harness.aws import Channel, make_channel
 from harness.player_clip import FPS, HERTZ, Look, Sender, make
+from harness.player_token import Signer
 from harness.players import HLS_LOW, HLS_PLAIN, SHAKA_LOW, SHAKA_PLAIN, VIDEOJS, VIDEOJS_PLAIN, Kind, Stage
 from harness.viewer import on_air
 from harness.waiting import wait_until
@@ -190,6 +191,25 @@ def test_players_outlast_a_silent_encoder_go_back_in_the_window_and_notice_the_e
             hall.close(stage)
     # Nothing is on air any more, and nobody is told otherwise.
     wait_until(lambda: fetch(here.channel.playback).status == 404, "the channel offline")
+
+
+def test_a_token_behind_the_url_is_all_that_a_player_needs_of_a_private_channel(hall, ivs, start):
+    signer = Signer()
+    ivs.import_playback_key_pair(publicKeyMaterial=signer.public)
+    here = start(authorized=True)
+    playback = f"{here.channel.playback}?token={signer.token(here.channel.arn)}"
+    wait_until(lambda: on_air(playback), "the channel on air")
+    stages = [hall.open(kind, playback) for kind in (HLS_LOW, SHAKA_LOW, VIDEOJS)]
+    try:
+        for stage in stages:
+            stage.playing()
+            stage.wait("glass.pictures.length > 3 * 30")
+            assert trouble(stage) == [], stage.kind.name
+            later = [url for url in stage.tab.asked if "/source/" in url]
+            assert later and not any("token" in url for url in later), "the token is shown once, at the door"
+    finally:
+        for stage in stages:
+            hall.close(stage)
 
 
 def test_players_tell_a_refusal(hall, ivs):
