@@ -16,6 +16,7 @@ use live::{Airing, Audience, Hub, Publisher};
 use store::{Store, StoreError, Tenant};
 
 use crate::life::{Chronicle, Life};
+use crate::rewind;
 use crate::rtmp::PublishRequest;
 
 /// Someone who may not publish, and why.
@@ -102,7 +103,7 @@ impl Admission {
                 container: channel.container_format,
                 latency: channel.latency_mode,
                 restriction: channel.playback_restriction_policy.clone(),
-                rewind: None,
+                rewind: rewind::asked(channel),
             };
             let publisher = self.take_place(channel.arn.clone(), airing, now)?;
             // A call may have changed or deleted the channel since it was read; from here on it would be

@@ -21,6 +21,7 @@ mod intake;
 mod life;
 mod listener;
 mod relay;
+mod rewind;
 pub mod rtmp;
 mod seconds;
 mod takeover;

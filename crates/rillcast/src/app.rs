@@ -39,6 +39,9 @@ const FAREWELL: Duration = Duration::from_secs(2);
 /// A client that takes next to nothing of what waits for it, for so long, is cut off.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+/// The disk gets this long at the end to give back what viewers could rewind to.
+const CLEARING: Duration = Duration::from_secs(2);
+
 /// Connections that the kernel keeps until they are accepted; it has a bound of its own (`somaxconn`).
 const BACKLOG: u32 = 16 * 1024;
 
@@ -55,6 +58,7 @@ pub struct App {
     routes: Arc<Routes>,
     measures: Measures,
     hub: Hub,
+    spool: Spool,
     bus: Bus,
     store: Store,
     node: Node,
@@ -70,11 +74,10 @@ impl App {
         let node = node(&config)?;
         let doors = Doors::bind(&config)?;
         let http_address = address(&doors.http)?;
-        let pipes = Pipes::open(&config, store).await?;
+        let pipes = Pipes::open(&config, store, &node).await?;
         let tls = server_tls(&config)?;
         let ingest = bind_ingest(&config, &pipes, &node, Arc::clone(&tls)).await?;
-        let spool = spool(&config, &node);
-        let packager = bind_packager(&config, &pipes, &spool);
+        let packager = bind_packager(&config, &pipes);
         let control = control(&config, http_address, &pipes, &node).await?;
         let chat = chatting::bind(&config, &pipes)?;
         let events = telling::bind(&config, &pipes, &node).await?;
@@ -99,6 +102,7 @@ impl App {
             routes,
             measures,
             hub: pipes.hub,
+            spool: pipes.spool,
             bus: pipes.bus,
             store: pipes.store,
             node,
@@ -131,6 +135,7 @@ impl App {
             routes,
             measures,
             hub,
+            spool,
             bus,
             store,
             node,
@@ -171,6 +176,8 @@ impl App {
             warn!("shutdown took too long; what was left is cut");
         }
         services.shutdown().await;
+        // Nobody reads it any more. What a slow disk keeps goes at the next start.
+        let _ = tokio::time::timeout(CLEARING, spool.clear()).await;
         store.close().await;
         // Until here nobody else may be called so.
         drop(node);
@@ -309,19 +316,14 @@ async fn bind_ingest(
     Ok(ingest::Ingest::bind(settings, deps).await?)
 }
 
-/// What viewers rewind to. A folder of the node's own, which it clears when it starts.
-fn spool(config: &Config, node: &Node) -> Spool {
-    Spool::new(config.data_dir.join("dvr").join(node.name()))
-}
-
-fn bind_packager(config: &Config, pipes: &Pipes, spool: &Spool) -> packager::Packager {
+fn bind_packager(config: &Config, pipes: &Pipes) -> packager::Packager {
     let settings = packager::Config {
         part: config.part,
         window: config.window,
         rewind_bytes: config.life.rewind_bytes,
         ..packager::Config::default()
     };
-    let deps = packager::Deps { hub: pipes.hub.clone(), spool: Some(spool.clone()) };
+    let deps = packager::Deps { hub: pipes.hub.clone(), spool: Some(pipes.spool.clone()) };
     packager::Packager::bind(settings, deps)
 }
 
@@ -373,10 +375,11 @@ async fn delivery(config: &Config, pipes: &Pipes) -> Result<delivery::Delivery, 
     let key = playback_key(&pipes.store).await?;
     let settings = delivery::Config {
         viewers_per_account: config.limits.concurrent_viewers,
+        viewers_per_channel: config.limits.concurrent_viewers_per_channel,
         ..delivery::Config::default()
     };
     let deps = delivery::Deps { hub: pipes.hub.clone(), store: pipes.store.clone(), key };
-    let delivery = delivery::Delivery::bind(settings, deps);
+    let delivery = delivery::Delivery::bind(settings, deps).with_spool(pipes.spool.clone());
     Ok(match countries(config)? {
         Some(countries) => delivery.with_countries(countries),
         None => delivery,

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
-use blob::{Blobs, S3Config, S3Key};
+use blob::{Blobs, S3Config, S3Key, Spool};
 use bus::{Bus, NatsConfig, NodeId};
 use domain::{ChatRates, alphanumeric};
 use live::{Hub, RingLimits};
@@ -19,9 +19,12 @@ use store::Store;
 use crate::config::{BucketPlace, Config, OutsideSettings};
 use crate::entropy;
 use crate::error::AppError;
+use crate::node::Node;
 
 /// Name of the folder in the data folder that holds buckets.
 const BUCKETS: &str = "buckets";
+/// Name of the folder in the data folder that holds what viewers rewind to.
+const DVR: &str = "dvr";
 /// Letters and digits that name one run of the server.
 const NODE_LENGTH: usize = 12;
 
@@ -37,6 +40,8 @@ pub(crate) struct Pipes {
     pub node: NodeId,
     /// Buckets.
     pub blobs: Blobs,
+    /// What viewers rewind to.
+    pub spool: Spool,
     /// Calls to others.
     pub outbound: Outbound,
     /// Destinations of the chat log that are no buckets.
@@ -47,7 +52,7 @@ pub(crate) struct Pipes {
 
 impl Pipes {
     /// Opens what is not open yet.
-    pub(crate) async fn open(config: &Config, store: Store) -> Result<Self, AppError> {
+    pub(crate) async fn open(config: &Config, store: Store, server: &Node) -> Result<Self, AppError> {
         let node = NodeId(alphanumeric(NODE_LENGTH, &mut entropy::fill));
         let outbound = Outbound::new(outbound::Config {
             credentials: credentials(&config.outside),
@@ -63,6 +68,8 @@ impl Pipes {
             bus: bus(config, &node).await?,
             node,
             blobs: blobs(config),
+            // The server's own: it clears the folder when it starts.
+            spool: Spool::new(config.data_dir.join(DVR).join(server.name())),
             sinks: LogSinks::new(outbound.clone(), sinks),
             outbound,
             rates: Arc::new(ChatRates::new(&config.limits, Instant::now())),
