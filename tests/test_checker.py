@@ -146,7 +146,12 @@ def test_a_good_stream_in_another_form_breaks_no_rule(form):
         (PREFETCH, "#EXT-X-NET-LIVE-VIDEO-ELAPSED-SECS:0.000\n", "", "IVS player's tags"),
         (PREFETCH, "#EXT-X-PREFETCH:s8.ts\n", "", "to be prefetched"),
         (PREFETCH, 'CLASS="timestamp"', 'CLASS="time"', "date ranges of"),
-        (PREFETCH, "#EXTINF:1.00000,live\ns4", '#EXT-X-PART:DURATION=1,URI="p"\n#EXTINF:1.00000,live\ns4', "parts where"),
+        (
+            PREFETCH,
+            "#EXTINF:1.00000,live\ns4",
+            '#EXT-X-PART:DURATION=1,URI="p"\n#EXTINF:1.00000,live\ns4',
+            "parts where",
+        ),
         (PREFETCH, "#EXTINF:1.00000,live\ns4", "#EXTINF:1.60000,live\ns4", "over the target"),
         (PREFETCH, "#EXT-X-MEDIA", "#EXT-X-PART-INF:PART-TARGET=0.2\n#EXT-X-MEDIA", "not there"),
         (PLAIN, "#EXT-X-MEDIA", "#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES\n#EXT-X-MEDIA", "not there"),

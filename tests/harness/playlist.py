@@ -287,7 +287,10 @@ class Rules:
     def _ranges(self, now: MediaPlaylist) -> None:
         """Date ranges (4.4.5.1): their ends are the next ones' beginnings; an ID means one thing for ever."""
         for one in now.ranges:
-            whole = {"ID", "CLASS", "START-DATE", "END-ON-NEXT"} <= one.keys() and not {"DURATION", "END-DATE"} & one.keys()
+            whole = {"ID", "CLASS", "START-DATE", "END-ON-NEXT"} <= one.keys() and not {
+                "DURATION",
+                "END-DATE",
+            } & one.keys()
             self._check(whole and one.get("END-ON-NEXT") == "YES", f"a date range that is not whole: {one}")
             same = self.ranges.setdefault(one.get("ID", ""), one) == one
             self._check(same, f"a date range's values changed: {one}")
