@@ -57,15 +57,13 @@ def watched(request, stage, ivs):
     """Some segments as the player had them, with texts that were sent meanwhile."""
     channel, sender = stage[request.param]
     player = on_air(channel.playback)
-    texts = iter(TEXTS)
 
     def enough(player: PrefetchPlayer) -> bool:
-        # One text while each of the first segments is there.
-        if (text := next(texts, None)) and len(player.received) > 0:
+        # One text into each of the first segments.
+        for text in TEXTS[len(player.received) :][:1]:
             ivs.put_metadata(channelArn=channel.arn, metadata=text)
         return len(player.received) >= 4
 
-    ivs.put_metadata(channelArn=channel.arn, metadata=next(texts))
     player.play(enough)
     return request.param, player, sender
 
@@ -103,9 +101,9 @@ def test_segments_come_while_they_are_made(watched, report):
     container, player, sender = watched
     first, *later = player.received
     for segment in player.received:
-        assert segment.whole
+        assert segment.whole and segment.alone == 0, "both tracks in each fragment"
         assert "content-length" not in segment.headers, "nobody knows yet how long it will be"
-        assert segment.headers["content-type"] == ("video/mp2t" if container == "TS" else "video/mp4")
+        assert segment.headers["content-type"] == ("video/mp2t" if container == "TS" else "video/iso.segment")
         assert segment.units[0][1].keyframe or any(unit.keyframe for _, unit in segment.units[:6])
     for segment in later:
         assert segment.pieces > 3, "piece by piece, not at once"

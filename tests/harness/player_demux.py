@@ -26,6 +26,7 @@ class Unit:
 class TransportStream:
     """MPEG-TS. A PES packet is whole when its length is reached or another one begins on its PID."""
 
+    alone: int = 0
     _rest: bytes = b""
     _open: dict[int, bytearray] = field(default_factory=dict)
     _tables: bool = False
@@ -73,6 +74,8 @@ class Fragments:
     """Fragmented MP4, with both tracks in one `moof`, as the service's player wants it."""
 
     init: bytes
+    #: Fragments with one track alone, as the last one of a stream may be.
+    alone: int = 0
     _rest: bytes = b""
     _runs: list[tuple[str, float, list[tuple[int, float, bool]]]] = field(default_factory=list)
     _told: list[tuple[float, bytes]] = field(default_factory=list)
@@ -112,7 +115,9 @@ class Fragments:
                 self._told.append((delta / scale, rest[16:]))
             case b"moof":
                 self._runs = [self._run(traf) for name, traf in _boxes(body) if name == b"traf"]
-                assert sorted(run[0] for run in self._runs) == [PICTURE, SOUND], "both tracks in one fragment"
+                kinds = {run[0] for run in self._runs}
+                assert kinds and len(kinds) == len(self._runs), "a fragment holds each track once"
+                self.alone += len(kinds) == 1
             case b"mdat":
                 yield from self._media(body)
 

@@ -143,6 +143,8 @@ class Received:
     asked: float = 0.0
     pieces: int = 0
     whole: bool = False
+    #: Fragments that did not hold both tracks.
+    alone: int = 0
 
 
 @dataclass
@@ -237,7 +239,7 @@ class PrefetchPlayer:
                 seen.body += chunk
                 self._take(seen, reader.feed(chunk))
             self._take(seen, reader.end())
-            seen.whole = True
+            seen.whole, seen.alone = True, reader.alone
         finally:
             connection.close()
 
