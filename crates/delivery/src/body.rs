@@ -1,8 +1,8 @@
 //! The body of an answer: shared bytes, never joined.
 //!
-//! Promise: its length is known from the start, and sending it copies nothing.
+//! Promise: sending it copies nothing. The length of all that is finished is known from the start; what is still
+//! being made ends well only when it is whole.
 
-use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -11,11 +11,13 @@ use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 use live::Segment;
 
-/// Nothing, one block, or a segment's parts one after the other.
+use crate::error::Error;
+use crate::growing::Growing;
+
+/// Nothing, one block, a segment's parts one after the other, or a segment that is being made.
 #[derive(Debug, Default)]
 pub struct Body {
     source: Source,
-    left: u64,
 }
 
 #[derive(Debug, Default)]
@@ -26,7 +28,11 @@ enum Source {
     Segment {
         segment: Arc<Segment>,
         next: usize,
+        /// Bytes of the next parts that nobody wants.
+        skip: u64,
+        left: u64,
     },
+    Growing(Box<Growing>),
 }
 
 impl Body {
@@ -35,58 +41,84 @@ impl Body {
         Self::default()
     }
 
-    pub(crate) fn segment(segment: Arc<Segment>) -> Self {
-        let left = segment.parts.iter().map(|part| part.data.len() as u64).sum();
-        Self { source: Source::Segment { segment, next: 0 }, left }
+    /// So many bytes of a segment, from this one on.
+    pub(crate) fn segment(segment: Arc<Segment>, first: u64, count: u64) -> Self {
+        Self { source: Source::Segment { segment, next: 0, skip: first, left: count } }
     }
 
-    /// Bytes that are still to come.
-    pub(crate) fn len(&self) -> u64 {
-        self.left
+    pub(crate) fn growing(growing: Growing) -> Self {
+        Self { source: Source::Growing(Box::new(growing)) }
     }
 
-    fn next_block(&mut self) -> Option<Bytes> {
-        match &mut self.source {
-            Source::Empty => None,
-            Source::Block(block) => {
-                let block = std::mem::take(block);
-                self.source = Source::Empty;
-                (!block.is_empty()).then_some(block)
-            }
-            Source::Segment { segment, next } => {
-                let part = segment.parts.get(*next)?;
-                *next += 1;
-                Some(part.data.clone())
-            }
+    /// Bytes that are still to come; `None` while nobody knows.
+    pub(crate) fn len(&self) -> Option<u64> {
+        match &self.source {
+            Source::Empty => Some(0),
+            Source::Block(block) => Some(block.len() as u64),
+            Source::Segment { left, .. } => Some(*left),
+            Source::Growing(_) => None,
         }
     }
 }
 
 impl From<Bytes> for Body {
     fn from(block: Bytes) -> Self {
-        Self { left: block.len() as u64, source: Source::Block(block) }
+        Self { source: if block.is_empty() { Source::Empty } else { Source::Block(block) } }
     }
+}
+
+/// The next wanted bytes of a segment's parts.
+fn next_block(segment: &Segment, next: &mut usize, skip: &mut u64, left: &mut u64) -> Option<Bytes> {
+    while *left > 0 {
+        let data = &segment.parts.get(*next)?.data;
+        *next += 1;
+        let length = data.len() as u64;
+        let from = length.min(*skip);
+        *skip -= from;
+        let count = (length - from).min(*left);
+        if count > 0 {
+            *left -= count;
+            // Both are within a part, whose length is a `usize`.
+            let at = |bytes: u64| usize::try_from(bytes).unwrap_or(usize::MAX);
+            return Some(data.slice(at(from)..at(from + count)));
+        }
+    }
+    None
 }
 
 impl http_body::Body for Body {
     type Data = Bytes;
-    type Error = Infallible;
+    type Error = Error;
 
     fn poll_frame(
         self: Pin<&mut Self>,
-        _: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
         let body = self.get_mut();
-        let block = body.next_block();
-        body.left = body.left.saturating_sub(block.as_ref().map_or(0, |block| block.len() as u64));
+        let block = match &mut body.source {
+            Source::Empty => None,
+            Source::Block(block) => {
+                let block = std::mem::take(block);
+                body.source = Source::Empty;
+                Some(block)
+            }
+            Source::Segment { segment, next, skip, left } => next_block(segment, next, skip, left),
+            Source::Growing(growing) => {
+                let part = std::task::ready!(growing.poll_next(context));
+                if !matches!(part, Some(Ok(_))) {
+                    body.source = Source::Empty;
+                }
+                return Poll::Ready(part.map(|part| part.map(Frame::data)));
+            }
+        };
         Poll::Ready(block.map(|block| Ok(Frame::data(block))))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.left == 0
+        self.len() == Some(0)
     }
 
     fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.left)
+        self.len().map_or_else(SizeHint::default, SizeHint::with_exact)
     }
 }

@@ -25,7 +25,7 @@ pub enum Error {
     /// The broadcast is there, the file isn't (yet, or any more), or the path is none of ours.
     #[error("Not found")]
     Missing,
-    /// A delivery directive that can't be read.
+    /// A parameter that can't be read.
     #[error("{name} can not be {value:?}")]
     Directive {
         /// Which one.
@@ -77,6 +77,23 @@ pub enum Error {
 }
 
 impl Error {
+    /// All words that [`Error::code`] gives.
+    pub(crate) const CODES: [&str; 13] = [
+        "transcode_does_not_exist",
+        "invalid_playback_auth_token",
+        "content_geoblocked",
+        "origin_not_allowed",
+        "restriction_unknown",
+        "not_found",
+        "bad_directive",
+        "too_far_ahead",
+        "too_many_viewers",
+        "too_many_requests",
+        "too_many_waiting",
+        "stream_stalled",
+        "method_not_allowed",
+    ];
+
     /// The status of the answer.
     pub fn status(&self) -> StatusCode {
         match self {

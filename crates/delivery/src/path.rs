@@ -9,6 +9,7 @@
 
 use domain::{AccountId, Arn, ContainerFormat, Region, ResourceId, ResourceKind, StreamId};
 
+use crate::figures::Kind;
 use crate::playlist::Form;
 
 /// What all paths begin with.
@@ -21,6 +22,19 @@ pub(crate) const RENDITION: &str = "source";
 pub(crate) enum Target<'a> {
     Multivariant(Arn),
     Media(Place<'a>, File),
+}
+
+impl Target<'_> {
+    /// What it is counted as.
+    pub(crate) fn kind(&self) -> Kind {
+        match self {
+            Self::Multivariant(_) => Kind::Multivariant,
+            Self::Media(_, File::Playlist(_)) => Kind::Playlist,
+            Self::Media(_, File::Init(_)) => Kind::Init,
+            Self::Media(_, File::Segment(..)) => Kind::Segment,
+            Self::Media(_, File::Part(..)) => Kind::Part,
+        }
+    }
 }
 
 /// Where a rendition's file is asked for. Read from the path and believed in nothing: each name may be of

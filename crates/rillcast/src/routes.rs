@@ -3,6 +3,7 @@
 //! Promise: every request gets exactly one owner by its path alone, and what no page, probe or playlist
 //! claims belongs to the API, which answers strangers as AWS does.
 
+use std::convert::Infallible;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,7 +19,7 @@ use events::Admin;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full};
-use hyper::body::Incoming;
+use hyper::body::{Body, Incoming};
 use ipnet::IpNet;
 use store::Store;
 use tokio::net::TcpStream;
@@ -29,7 +30,10 @@ use crate::peer;
 use crate::upgrades::Upgrades;
 
 /// What every route answers with.
-pub(crate) type Reply = Response<UnsyncBoxBody<Bytes, std::convert::Infallible>>;
+pub(crate) type Reply = Response<ReplyBody>;
+
+/// What an answer holds. Only media that is sent while it is made can break off.
+pub(crate) type ReplyBody = UnsyncBoxBody<Bytes, delivery::Error>;
 
 /// The owners of all paths.
 pub(crate) struct Routes {
@@ -77,13 +81,13 @@ impl Routes {
             "/" if reading => page(pages::landing()),
             _ if path.starts_with(Admin::<Control>::PREFIX) => {
                 let peer = self.peer(request.headers(), came);
-                self.admin.handle(request, peer, SystemTime::now()).await
+                self.admin.handle(request, peer, SystemTime::now()).await.map(whole)
             }
             _ if reading && path.starts_with("/watch/") => self.watch(&path["/watch/".len()..]),
             _ => {
                 let peer = self.peer(request.headers(), came);
                 let reply = self.api.handle(request, peer, SystemTime::now()).await;
-                reply.map(BodyExt::boxed_unsync)
+                reply.map(whole)
             }
         }
     }
@@ -105,9 +109,9 @@ impl Routes {
         match self.upgrades.chat().admit(&parts, peer.ip, SystemTime::now()).await {
             Ok((welcome, seat)) => {
                 self.upgrades.hand_over(on, seat);
-                welcome.map(|()| Full::default().boxed_unsync())
+                welcome.map(|()| whole(Full::default()))
             }
-            Err(refusal) => refusal.response().map(|text| Full::from(text).boxed_unsync()),
+            Err(refusal) => refusal.response().map(|text| whole(Full::from(text))),
         }
     }
 
@@ -162,6 +166,14 @@ impl Routes {
     }
 }
 
+/// What can't break off.
+fn whole<B>(body: B) -> ReplyBody
+where
+    B: Body<Data = Bytes, Error = Infallible> + Send + 'static,
+{
+    body.map_err(|never| match never {}).boxed_unsync()
+}
+
 fn not_found() -> Reply {
     text(StatusCode::NOT_FOUND, "no such page\n")
 }
@@ -175,7 +187,7 @@ fn text(status: StatusCode, body: &'static str) -> Reply {
 }
 
 fn page(asset: Asset) -> Reply {
-    let mut reply = Response::new(Full::new(asset.body).boxed_unsync());
+    let mut reply = Response::new(whole(Full::new(asset.body)));
     let headers = reply.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(asset.content_type));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));

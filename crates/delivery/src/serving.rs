@@ -1,0 +1,326 @@
+//! Serving: what is found for a path, who may have it, and what is waited for.
+//!
+//! Promise: nothing is looked at before the channel's policy and, where it is private, the viewer's pass allow it,
+//! and both are asked again after a wait. A request waits only for what was promised: what a playlist's directives
+//! may ask for, the hinted part, the segment in the making and the one after it. For a head nothing is waited for.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use bytes::Bytes;
+use domain::{Arn, LatencyMode};
+use http::HeaderMap;
+use http::request::Parts;
+use http::{Method, header};
+use live::{Audience, Broadcast, Snapshot};
+use media::Ticks;
+use tokio::time::timeout;
+
+use crate::answer::{Answer, Content};
+use crate::directives::{self, Directives};
+use crate::error::Error;
+use crate::growing::{self, Growing, Piece, piece};
+use crate::pass::Pass;
+use crate::path::{File, Place, RENDITION, Target};
+use crate::playlist::{self, Form, Viewing};
+use crate::restriction::{Country, Leave};
+use crate::viewers::{House, Kind};
+use crate::visitor::Visitor;
+use crate::{Delivery, stall_limit};
+
+/// What the IVS player says that it reads, in this order and wherever it runs; other players say it otherwise.
+const IVS_PLAYER: &[u8] = b"application/x-mpegurl, application/vnd.apple.mpegurl, application/json";
+
+impl Delivery {
+    /// What this request gets.
+    pub(crate) async fn find(
+        &self,
+        target: Option<Target<'_>>,
+        head: &Parts,
+        address: IpAddr,
+    ) -> Result<Answer, Error> {
+        let ask = Ask {
+            query: head.uri.query().unwrap_or(""),
+            headers: &head.headers,
+            visitor: Visitor::of(&head.headers, address, head.method == Method::GET),
+        };
+        match target.ok_or(Error::Missing)? {
+            Target::Multivariant(channel) => self.multivariant(&channel, ask).await,
+            Target::Media(place, file) => self.below(&place, file, ask).await,
+        }
+    }
+
+    /// The way in for players: there only while the channel is on air and there is something to play. Each one
+    /// gets a pass of its own.
+    async fn multivariant(&self, channel: &Arn, ask: Ask<'_>) -> Result<Answer, Error> {
+        let broadcast = self.hub.broadcast(channel).ok_or(Error::Offline)?;
+        let form = ask.form(broadcast.latency())?;
+        let leave = self.restriction.enter(&broadcast, &ask.visitor).await?;
+        let pass = self.admission.enter(&broadcast, ask.token(), &ask.visitor).await?;
+        let snapshot = broadcast.shelf().latest().filter(|now| !now.ended).ok_or(Error::Offline)?;
+        self.viewers.of(&broadcast).welcome()?;
+        let country = self.restriction.country(ask.visitor.address);
+        let viewing = Viewing {
+            pass: &pass,
+            form,
+            country: country.as_ref().map(Country::as_str),
+            address: ask.visitor.address,
+            now: SystemTime::now(),
+            node: "rillcast",
+            cap: None,
+        };
+        let text = playlist::multivariant(&broadcast, &snapshot, &viewing).ok_or(Error::Private)?;
+        Ok(Answer { content: Content::Multivariant(text), leave })
+    }
+
+    /// All that stands below a stream's path.
+    async fn below(&self, place: &Place<'_>, file: File, ask: Ask<'_>) -> Result<Answer, Error> {
+        let house = self.viewers.at(place)?;
+        let broadcast = house.broadcast();
+        let mut leave = self.restriction.check(broadcast, &ask.visitor).await?;
+        let pass = self.pass(broadcast, place, file, &ask)?;
+        leave.for_all &= broadcast.audience() == Audience::Everyone;
+        let now = broadcast.shelf().latest().ok_or(Error::Offline)?;
+        if place.rendition != RENDITION || !file.is_of(now.terms.container) {
+            return Err(Error::Missing);
+        }
+        let content = match (file, pass) {
+            (File::Playlist(form), Some(pass)) => self.playlist(&house, now, form, &pass, &ask).await?,
+            (File::Playlist(_), None) => return Err(Error::Private),
+            (File::Init(number), _) => Content::Init(init(&now, number).ok_or(Error::Missing)?),
+            (File::Segment(number, _), pass) => self.segment(&house, now, number, pass, &ask).await?,
+            (File::Part(segment, part, _), pass) => {
+                self.part(&house, now, (segment, part), pass, &ask).await?
+            }
+        };
+        Ok(Answer { content, leave })
+    }
+
+    /// The pass that this file is asked for with, proven; `None` for what all viewers share. Which of both is
+    /// wanted depends on the channel alone, so that a file has one path.
+    fn pass(
+        &self,
+        broadcast: &Broadcast,
+        place: &Place<'_>,
+        file: File,
+        ask: &Ask<'_>,
+    ) -> Result<Option<Pass>, Error> {
+        let is_shared = broadcast.audience() == Audience::Everyone && !matches!(file, File::Playlist(_));
+        match (is_shared, place.pass) {
+            (true, None) => Ok(None),
+            (true, Some(_)) => Err(Error::Missing),
+            (false, None) => Err(Error::Private),
+            (false, Some(pass)) => self.admission.check(broadcast.stream(), pass, &ask.visitor).map(Some),
+        }
+    }
+
+    async fn playlist(
+        &self,
+        house: &Arc<House>,
+        now: Arc<Snapshot>,
+        form: Form,
+        pass: &Pass,
+        ask: &Ask<'_>,
+    ) -> Result<Content, Error> {
+        let broadcast = house.broadcast();
+        if broadcast.latency() == LatencyMode::Normal && form != Form::Plain {
+            return Err(Error::Missing);
+        }
+        let found = |now: &Snapshot, skip, is_held| {
+            Ok(Content::Playlist { text: playlist::text(broadcast, now, form, skip), is_held })
+        };
+        // After the end nothing can be waited for or skipped, so nothing that is asked for can be wrong.
+        if now.ended {
+            return found(&now, false, false);
+        }
+        let directives =
+            if form == Form::Low { directives::parse(ask.query)? } else { Directives::default() };
+        let Directives { wanted, skip } = directives;
+        wanted.map_or(Ok(()), |wanted| wanted.check(&now))?;
+        let must_wait = wanted.filter(|wanted| ask.visitor.counts && !wanted.is_met(&now));
+        let Some(must_wait) = must_wait else {
+            if ask.visitor.counts {
+                self.viewers.seen(house, pass.session)?;
+            }
+            return found(&now, skip, wanted.is_some());
+        };
+        let visit = self.viewers.waits(house, pass.session)?;
+        let hold = house.hold(Kind::Playlist, self.config.held_per_broadcast)?;
+        let then = wait(broadcast, now, |snapshot| must_wait.is_met(snapshot)).await;
+        drop(hold);
+        // No request is held for as long as a session counts, so it was there all the while; also when the
+        // stream stalls.
+        visit.answered();
+        self.ask_again(broadcast, Some(pass), ask).await?;
+        found(&*then?, skip, true)
+    }
+
+    /// A finished segment, or one that is sent while it is made: the one in the making and the one after it, which
+    /// playlists tell players to prefetch.
+    async fn segment(
+        &self,
+        house: &Arc<House>,
+        now: Arc<Snapshot>,
+        number: u64,
+        pass: Option<Pass>,
+        ask: &Ask<'_>,
+    ) -> Result<Content, Error> {
+        let (broadcast, container) = (house.broadcast(), now.terms.container);
+        if let Some(segment) = now.segment(number) {
+            ask.delivers(broadcast, segment.duration);
+            return Ok(Content::Segment(Arc::clone(segment), container));
+        }
+        if let Some((past, history)) = now.history.get(number).zip(self.history.as_ref()) {
+            let data = history.read(broadcast.stream(), past).await?;
+            self.ask_again(broadcast, pass.as_ref(), ask).await?;
+            ask.delivers(broadcast, past.duration);
+            return Ok(Content::Block(data, container));
+        }
+        let is_told = broadcast.latency() == LatencyMode::Low
+            && (number == now.next_number() || number == now.next_number() + 1);
+        if now.ended || !is_told {
+            return Err(Error::Missing);
+        }
+        let hold = house.hold(Kind::Media, self.places_for_media())?;
+        let then = match piece(&now, number, 0) {
+            Piece::There(_) => now,
+            _ if !ask.visitor.counts => return Err(Error::Missing),
+            _ => {
+                let is_begun = |now: &Snapshot| !matches!(piece(now, number, 0), Piece::Awaited);
+                let then = wait(broadcast, now, is_begun).await?;
+                self.ask_again(broadcast, pass.as_ref(), ask).await?;
+                then
+            }
+        };
+        match piece(&then, number, 0) {
+            Piece::There(_) => {}
+            _ => return Err(Error::Missing),
+        }
+        let leave = growing::Leave {
+            admission: Arc::clone(&self.admission),
+            pass,
+            figures: Arc::clone(&self.figures),
+            counts: ask.visitor.counts,
+        };
+        Ok(Content::Growing(Growing::new(Arc::clone(broadcast), number, leave, hold), container))
+    }
+
+    /// The hinted part is held until it is there; one that lies further ahead was promised to nobody.
+    async fn part(
+        &self,
+        house: &Arc<House>,
+        now: Arc<Snapshot>,
+        (segment, part): (u64, usize),
+        pass: Option<Pass>,
+        ask: &Ask<'_>,
+    ) -> Result<Content, Error> {
+        let broadcast = house.broadcast();
+        // Without low latency nobody is told of parts.
+        if broadcast.latency() == LatencyMode::Normal {
+            return Err(Error::Missing);
+        }
+        let is_hinted = segment == now.next_number() && part == now.next_part() && !now.ended;
+        let then = if is_hinted && ask.visitor.counts {
+            let _hold = house.hold(Kind::Media, self.places_for_media())?;
+            let is_decided = |now: &Snapshot| now.next_number() > segment || now.next_part() > part;
+            let then = wait(broadcast, now, is_decided).await?;
+            self.ask_again(broadcast, pass.as_ref(), ask).await?;
+            then
+        } else {
+            now
+        };
+        let part = then.part(segment, part).ok_or(Error::Missing)?;
+        ask.delivers(broadcast, part.duration);
+        Ok(Content::Block(part.data.clone(), then.terms.container))
+    }
+
+    /// A player that prefetches waits with two requests.
+    fn places_for_media(&self) -> usize {
+        self.config.held_per_broadcast.saturating_mul(2)
+    }
+
+    /// May this viewer still have what it waited for?
+    async fn ask_again(
+        &self,
+        broadcast: &Broadcast,
+        pass: Option<&Pass>,
+        ask: &Ask<'_>,
+    ) -> Result<Leave, Error> {
+        if pass.is_some_and(|pass| !self.admission.is_good(broadcast, pass)) {
+            return Err(Error::Private);
+        }
+        self.restriction.check(broadcast, &ask.visitor).await
+    }
+}
+
+fn init(now: &Snapshot, number: u32) -> Option<Bytes> {
+    let init = now.init(number)?;
+    // A container that needs none has an empty one.
+    (!init.data.is_empty()).then(|| init.data.clone())
+}
+
+/// The first snapshot that `wanted` accepts, or the last one of the broadcast.
+async fn wait(
+    broadcast: &Broadcast,
+    now: Arc<Snapshot>,
+    wanted: impl Fn(&Snapshot) -> bool,
+) -> Result<Arc<Snapshot>, Error> {
+    let mut shelf = broadcast.shelf().reader();
+    let (limit, seconds) = (stall_limit(&now), now.terms.target_duration);
+    // The old one is not kept alive while a newer one is waited for.
+    drop(now);
+    let then = timeout(limit, shelf.wait(wanted)).await;
+    then.map_err(|_| Error::Overdue { seconds })?.ok_or(Error::Offline)
+}
+
+/// What a request says beside its path.
+#[derive(Clone, Copy, Debug)]
+struct Ask<'a> {
+    query: &'a str,
+    headers: &'a HeaderMap,
+    visitor: Visitor<'a>,
+}
+
+impl<'a> Ask<'a> {
+    /// The playback token, as it stands in the query.
+    fn token(self) -> Option<&'a str> {
+        self.parameter("token")
+    }
+
+    fn parameter(self, name: &str) -> Option<&'a str> {
+        self.query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='))
+    }
+
+    /// Which form of media playlists this player is given.
+    fn form(self, latency: LatencyMode) -> Result<Form, Error> {
+        let wanted = match self.parameter("form") {
+            Some("low") => Form::Low,
+            Some("prefetch") => Form::Prefetch,
+            Some("plain") => Form::Plain,
+            Some(value) => {
+                return Err(Error::Directive { name: "form", value: value.chars().take(32).collect() });
+            }
+            None if self.is_ivs_player() => Form::Prefetch,
+            None => Form::Low,
+        };
+        Ok(if latency == LatencyMode::Low { wanted } else { Form::Plain })
+    }
+
+    /// To hosts of the real service the player names itself in the query; to any host it sends this header.
+    fn is_ivs_player(self) -> bool {
+        let accept = self.headers.get(header::ACCEPT).map_or(&b""[..], |accept| accept.as_bytes());
+        let is_telling =
+            accept.get(..IVS_PLAYER.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(IVS_PLAYER));
+        is_telling
+            || self.parameter("player_backend") == Some("mediaplayer")
+            || self.parameter("player_version").is_some()
+    }
+
+    /// Counts media that is handed out.
+    fn delivers(self, broadcast: &Broadcast, media: Ticks) {
+        if self.visitor.counts {
+            broadcast.pulse().add_delivered(u64::try_from(media.to_scale(1_000)).unwrap_or(0));
+        }
+    }
+}
