@@ -542,7 +542,8 @@ def test_plain_rtmp_is_refused_on_a_secure_channel(stage):
 
 
 def second_publisher(stage: Stage) -> tuple[Passage, dict[str, Any], int]:
-    channel, clip = stage.channel(), stage.clip(Recipe())
+    # Long enough to be still there when the rival comes, on a slow machine too.
+    channel, clip = stage.channel(), stage.clip(Recipe(seconds=15))
     encoder = stage.publish(clip, stage.server.rtmp_url(channel.key))
     watching = Background(watch, stage, channel)
     wait_until(lambda: on_air(channel.playback), "on air")

@@ -26,6 +26,8 @@ pub(crate) struct Cues {
     loose: Vec<Text>,
     /// Oldest first, so decoding times never go back.
     placed: VecDeque<Placed>,
+    /// When the newest of those that were placed is shown.
+    newest: Option<Ticks>,
     /// Bytes of boxes that both will take.
     bytes: usize,
     /// Texts so far. Players take two of the same number for one; the latency frames have numbers far above.
@@ -94,9 +96,14 @@ impl Cues {
         fits
     }
 
-    /// This is the picture that text was waiting for.
+    /// This is the picture that text was waiting for. It may be shown before one that was decoded earlier; text
+    /// is not, for then it would overtake what was said before it.
     pub(crate) fn place(&mut self, picture: &Frame) {
-        let (dts, pts) = (picture.dts, picture.pts);
+        if self.loose.is_empty() {
+            return;
+        }
+        let (dts, pts) = (picture.dts, self.newest.map_or(picture.pts, |newest| newest.max(picture.pts)));
+        self.newest = Some(pts);
         self.placed.extend(self.loose.drain(..).map(|text| Placed { text, dts, pts }));
     }
 
