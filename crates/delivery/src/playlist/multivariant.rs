@@ -11,9 +11,10 @@ use aws_lc_rs::rand;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
+use domain::MultitrackResolution;
 use live::{Broadcast, Init, Segment, Snapshot};
-use media::Ticks;
 use media::hls::{MultivariantPlaylist, Variant, rendition_name};
+use media::{AvcParams, Ticks};
 use serde_json::{Value, json};
 
 use super::Form;
@@ -21,31 +22,13 @@ use super::media_text::server_time;
 use crate::pass::Pass;
 use crate::path::{RENDITION, channel_name};
 
-/// The largest picture that a viewer may have: the values of the claim `aws:maximum-resolution`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) enum Resolution {
-    /// 480 lines.
-    Sd,
-    /// 720 lines.
-    Hd,
-    /// 1080 lines.
-    FullHd,
-}
-
-impl Resolution {
-    /// Lines of the picture, or columns of one that stands upright.
-    fn lines(self) -> u32 {
-        match self {
-            Self::Sd => 480,
-            Self::Hd => 720,
-            Self::FullHd => 1_080,
-        }
-    }
-
-    /// Does a picture of this size stay within it? The shorter side counts, so that an upright picture is taken
-    /// for what it is. Sound alone always fits.
-    fn admits(self, width: u32, height: u32) -> bool {
-        width.min(height) <= self.lines()
+/// Lines that a picture may have at most, or columns where it stands upright (user guide, "Generate and Sign IVS
+/// Playback Tokens": as much as the claim says or less).
+fn lines(cap: MultitrackResolution) -> u32 {
+    match cap {
+        MultitrackResolution::Sd => 480,
+        MultitrackResolution::Hd => 720,
+        MultitrackResolution::FullHd => 1_080,
     }
 }
 
@@ -65,7 +48,7 @@ pub(crate) struct Viewing<'a> {
     /// This server.
     pub(crate) node: &'a str,
     /// What the viewer may have at most.
-    pub(crate) cap: Option<Resolution>,
+    pub(crate) cap: Option<MultitrackResolution>,
 }
 
 /// The multivariant playlist for a viewer; `None` when no rendition is small enough.
@@ -113,13 +96,14 @@ fn playlist_uri(broadcast: &Broadcast, viewing: &Viewing<'_>, rendition: &str) -
     format!("{channel}/{stream}/{}/{rendition}/{}", viewing.pass, viewing.form.file())
 }
 
-/// Those that a viewer may have, and the others.
-fn capped<'a>(variants: Vec<Variant<'a>>, cap: Option<Resolution>) -> (Vec<Variant<'a>>, Vec<Variant<'a>>) {
-    let admits = |variant: &Variant<'_>| {
-        let video = variant.tracks.video.as_ref();
-        cap.is_none_or(|cap| video.is_none_or(|video| cap.admits(video.width, video.height)))
-    };
-    variants.into_iter().partition(admits)
+/// Those that a viewer may have, and the others. Sound alone is for all.
+fn capped(
+    variants: Vec<Variant<'_>>,
+    cap: Option<MultitrackResolution>,
+) -> (Vec<Variant<'_>>, Vec<Variant<'_>>) {
+    let most = cap.map_or(u32::MAX, lines);
+    let fits = |video: &AvcParams| video.width.min(video.height) <= most;
+    variants.into_iter().partition(|variant| variant.tracks.video.as_ref().is_none_or(fits))
 }
 
 /// What the IVS player shows its application of the session (IVS reference, 4.2), as far as it has a true value
@@ -197,4 +181,64 @@ fn average(segments: &[Arc<Segment>]) -> u64 {
     let ticks = segments.iter().fold(Ticks::ZERO, |sum, segment| sum + segment.duration).count();
     let per_second = Ticks::PER_SECOND.unsigned_abs().saturating_mul(8);
     bytes.saturating_mul(per_second).div_ceil(ticks.max(1).unsigned_abs())
+}
+
+#[cfg(test)]
+mod tests {
+    use media::Tracks;
+    use testkit::Film;
+
+    use super::*;
+
+    fn tracks(width: u32, height: u32) -> Tracks {
+        Film { width, height, ..Film::default() }.tracks()
+    }
+
+    fn variant<'a>(name: &'a str, tracks: &'a Tracks) -> Variant<'a> {
+        Variant {
+            uri: name,
+            group: name,
+            name,
+            bandwidth: 3_000_000,
+            average_bandwidth: None,
+            tracks,
+            frame_rate: Some(30.0),
+        }
+    }
+
+    #[test]
+    fn no_rendition_is_larger_than_the_viewer_may_have() {
+        let sizes = [(1_920, 1_080), (1_280, 720), (852, 480), (480, 852), (640, 360), (1_082, 1_920)];
+        let all = sizes.map(|(width, height)| tracks(width, height));
+        let sound = Film { picture: false, ..Film::default() }.tracks();
+        let names = |cap| -> Vec<usize> {
+            let number = |at: usize| ["0", "1", "2", "3", "4", "5", "6"][at];
+            let variants = all.iter().chain([&sound]).enumerate();
+            let (kept, withheld) =
+                capped(variants.map(|(at, tracks)| variant(number(at), tracks)).collect(), cap);
+            assert_eq!(kept.len() + withheld.len(), 7);
+            kept.iter().map(|variant| variant.name.parse().expect("a number")).collect()
+        };
+        assert_eq!(names(None), [0, 1, 2, 3, 4, 5, 6]);
+        assert_eq!(names(Some(MultitrackResolution::FullHd)), [0, 1, 2, 3, 4, 6]);
+        assert_eq!(names(Some(MultitrackResolution::Hd)), [1, 2, 3, 4, 6]);
+        assert_eq!(names(Some(MultitrackResolution::Sd)), [2, 3, 4, 6]);
+    }
+
+    #[test]
+    fn what_is_withheld_is_told_as_the_ivs_player_reads_it() {
+        let (large, small) = (tracks(1_920, 1_080), tracks(640, 360));
+        let (_, withheld) = capped(
+            vec![variant("1080p30", &large), variant("360p30", &small)],
+            Some(MultitrackResolution::Hd),
+        );
+        let told = STANDARD.decode(unavailable(&withheld)).expect("base64");
+        let told: Value = serde_json::from_slice(&told).expect("JSON");
+        assert_eq!(told.as_array().map(Vec::len), Some(1));
+        assert_eq!(told[0]["IVS_NAME"], "1080p30");
+        assert_eq!(told[0]["RESOLUTION"], "1920x1080");
+        assert_eq!(told[0]["BANDWIDTH"], 3_000_000);
+        assert_eq!(told[0]["FRAME-RATE"], 30.0);
+        assert_eq!(told[0]["CODECS"], withheld[0].codecs());
+    }
 }
