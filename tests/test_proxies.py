@@ -4,6 +4,7 @@ Promise: what reaches the server is counted on the wire before it, and what view
 server itself gives.
 """
 
+import base64
 import http.client
 import secrets
 import socket
@@ -204,7 +205,14 @@ def test_a_crowd_gets_a_growing_segment_whole(front, channel, report):
 
 
 def test_a_piece_of_a_segment_is_cut_from_what_is_kept(front, channel):
-    url = newest_segment(playlist_url(front.through(channel.playback)))
+    own = playlist_url(front.through(channel.playback))
+
+    def fresh() -> str | None:
+        # nginx keeps one that it got while it was made without its length, and sends it whole.
+        url = newest_segment(own)
+        return None if front.tap.count(path(url)) else url
+
+    url = wait_until(fresh, "a segment that nobody asked for")
     whole = fetch(url).body
     piece = fetch(url, headers={"Range": "bytes=0-999", "Accept-Encoding": "identity"})
     assert piece.status == 206 and piece.body == whole[:1000]
@@ -238,7 +246,7 @@ def test_clients_of_the_api_and_of_chat_pass(front):
     made = aws.client(front).create_channel(name="behind-a-proxy")
     aws.client(front).delete_channel(arn=made["channel"]["arn"])
     host = urlsplit(front.url).netloc
-    key = secrets.token_urlsafe(16)[:22] + "=="
+    key = base64.b64encode(secrets.token_bytes(16)).decode()
     lines = [
         "GET / HTTP/1.1",
         f"Host: {host}",
