@@ -14,6 +14,7 @@ mod reply;
 
 use std::future::poll_fn;
 use std::io;
+use std::mem::MaybeUninit;
 use std::pin::{Pin, pin};
 use std::task::{Poll, ready};
 use std::time::{Duration, SystemTime};
@@ -23,7 +24,7 @@ use delivery::PREFIX;
 use http::{Request, Response};
 use http_body::{Body, Frame};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
-use tokio::time::timeout;
+use tokio::time::{Instant, Sleep, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 pub(crate) use head::{Head, Heard, read};
@@ -88,9 +89,13 @@ impl<A: Answers> Lane<'_, A> {
         S: AsyncRead + AsyncWrite + Unpin,
     {
         let mut line = Line { unread, stream };
+        // Kept for all of the connection: to make them anew for each request costs more than to read it.
+        let mut until = Until { late: pin!(sleep(self.deadline)), closing: pin!(self.closing.cancelled()) };
+        let mut outbox = Outbox::new(self.patience);
         loop {
-            match self.next(&mut line).await {
-                Ok(Next::Request(head)) => match self.serve(&mut line, head).await {
+            until.late.as_mut().reset(Instant::now() + self.deadline);
+            match line.wait(&mut until).await {
+                Ok(Next::Request(head)) => match self.serve(&mut line, &mut outbox, head).await {
                     Ok(true) => {}
                     Ok(false) => break,
                     // The client is gone or given up, or the answer has no end: all of it is told by the
@@ -106,47 +111,29 @@ impl<A: Answers> Lane<'_, A> {
         None
     }
 
-    /// Waits for a whole head.
-    async fn next<S>(&self, line: &mut Line<S>) -> io::Result<Next>
-    where
-        S: AsyncRead + Unpin,
-    {
-        if let Some(next) = line.next() {
-            return Ok(next);
-        }
-        let wait = timeout(self.deadline, async {
-            loop {
-                if !line.read().await? {
-                    return Ok(Next::End);
-                }
-                if let Some(next) = line.next() {
-                    return Ok(next);
-                }
-            }
-        });
-        match self.closing.run_until_cancelled(wait).await {
-            Some(Ok(next)) => next,
-            None | Some(Err(_)) => Ok(Next::End),
-        }
-    }
-
     /// Answers one request; false when the connection ends with it.
-    async fn serve<S>(&self, line: &mut Line<S>, head: Head) -> io::Result<bool>
+    async fn serve<S>(&self, line: &mut Line<S>, outbox: &mut Outbox, head: Head) -> io::Result<bool>
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
         let Head { parts, is_last, .. } = head;
         let method = parts.method.clone();
-        let answer = self.desk.answer(Request::from_parts(parts, ()));
+        // Pinned where it is made: it is large.
+        let answer = pin!(self.desk.answer(Request::from_parts(parts, ())));
         let response = line.unless_gone(answer).await?;
         let is_last = is_last || self.closing.is_cancelled();
         let (parts, body) = response.into_parts();
         let framing = Framing::of(&method, &parts, body.size_hint().exact());
-        let mut outbox = Outbox::new(self.patience);
         outbox.push(reply::head(&parts, framing, is_last, SystemTime::now()));
-        line.send(&mut outbox, body, framing).await?;
+        line.send(outbox, body, framing).await?;
         Ok(!is_last)
     }
+}
+
+/// What ends the wait for a request.
+struct Until<'a, C> {
+    late: Pin<&'a mut Sleep>,
+    closing: Pin<&'a mut C>,
 }
 
 /// What a connection holds next.
@@ -181,11 +168,28 @@ impl<S> Line<S> {
 }
 
 impl<S: AsyncRead + Unpin> Line<S> {
+    /// Waits for a whole head, or what else there is.
+    async fn wait<C: Future<Output = ()>>(&mut self, until: &mut Until<'_, C>) -> io::Result<Next> {
+        loop {
+            if let Some(next) = self.next() {
+                return Ok(next);
+            }
+            tokio::select! {
+                biased;
+                more = self.read() => if !more? {
+                    return Ok(Next::End);
+                },
+                () = &mut until.late => return Ok(Next::End),
+                () = &mut until.closing => return Ok(Next::End),
+            }
+        }
+    }
+
     /// Reads more, without keeping a buffer meanwhile; false at the end. Safe to cancel.
     async fn read(&mut self) -> io::Result<bool> {
         poll_fn(|context| {
-            let mut room = [0; GULP];
-            let mut buffer = ReadBuf::new(&mut room);
+            let mut room = [const { MaybeUninit::uninit() }; GULP];
+            let mut buffer = ReadBuf::uninit(&mut room);
             ready!(Pin::new(&mut self.stream).poll_read(context, &mut buffer))?;
             let fresh = buffer.filled();
             self.unread = match self.unread.is_empty() {
@@ -198,8 +202,7 @@ impl<S: AsyncRead + Unpin> Line<S> {
     }
 
     /// Waits for an outcome as long as the client is there. What the client sends meanwhile is kept, up to a bound.
-    async fn unless_gone<T>(&mut self, outcome: impl Future<Output = T>) -> io::Result<T> {
-        let mut outcome = pin!(outcome);
+    async fn unless_gone<F: Future + Unpin>(&mut self, mut outcome: F) -> io::Result<F::Output> {
         loop {
             if self.unread.len() >= ROOM {
                 return Ok(outcome.await);

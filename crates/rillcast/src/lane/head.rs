@@ -1,11 +1,15 @@
 //! Heads of requests, read straight from a connection's bytes.
 //!
 //! Promise: what is said to be whole is what the HTTP server would read from the same bytes; whatever is in the
-//! least unusual is left to it. Nothing is copied: names are looked up, values are slices of what came.
+//! least unusual is left to it. Nothing is copied: names are looked up, values are slices
+//! of what came.
 
 use bytes::Bytes;
 use http::request::Parts;
 use http::{HeaderName, HeaderValue, Method, Request, Uri, header};
+
+/// What browsers say with each request and no answer here depends on. There is more of it than of the rest.
+const IDLE: [&str; 4] = ["accept-language", "cookie", "priority", "referer"];
 
 /// More headers than any browser sends; who sends more is looked at by the HTTP server.
 const HEADERS: usize = 48;
@@ -53,9 +57,8 @@ fn plain(bytes: &Bytes, head: &httparse::Request<'_, '_>, length: usize) -> Opti
     let (mut parts, ()) = Request::new(()).into_parts();
     parts.method = Method::from_bytes(head.method?.as_bytes()).ok()?;
     parts.uri = Uri::from_maybe_shared(bytes.slice_ref(head.path?.as_bytes())).ok()?;
-    parts.headers.reserve(head.headers.len());
     let mut is_last = false;
-    for found in head.headers.iter() {
+    for found in head.headers.iter().filter(|found| !is_idle(found.name)) {
         let name = HeaderName::from_bytes(found.name.as_bytes()).ok()?;
         match name {
             header::CONTENT_LENGTH | header::TRANSFER_ENCODING | header::EXPECT => return None,
@@ -66,6 +69,12 @@ fn plain(bytes: &Bytes, head: &httparse::Request<'_, '_>, length: usize) -> Opti
         parts.headers.append(name, value);
     }
     Some(Head { parts, length, is_last })
+}
+
+/// Whether nobody here asks for a header.
+fn is_idle(name: &str) -> bool {
+    let begins = |start: &str| name.get(..start.len()).is_some_and(|own| own.eq_ignore_ascii_case(start));
+    begins("sec-fetch-") || begins("sec-ch-") || IDLE.iter().any(|idle| name.eq_ignore_ascii_case(idle))
 }
 
 impl Head {

@@ -18,6 +18,9 @@ use crate::pace::LEAST;
 /// Most blocks of one call; the kernel takes no more than 1,024.
 pub(super) const BLOCKS: usize = 64;
 
+/// Blocks of a usual answer, for which room is kept.
+const FEW: usize = 4;
+
 /// What waits to be sent, in order.
 #[derive(Debug)]
 pub(super) struct Outbox {
@@ -58,7 +61,8 @@ impl Outbox {
             self.take(taken)?;
         }
         self.blocks.clear();
-        self.gone = 0;
+        self.blocks.shrink_to(FEW);
+        (self.gone, self.wait) = (0, None);
         // TLS keeps back what the socket didn't take.
         let flushed = timeout_at(Instant::now() + self.patience, stream.flush()).await;
         flushed.map_err(|_| io::ErrorKind::TimedOut)?
