@@ -46,7 +46,8 @@ impl Delivery {
             visitor: Visitor::of(&head.headers, address, head.method == Method::GET),
         };
         match target.ok_or(Error::Missing)? {
-            Target::Multivariant(channel) => self.multivariant(&channel, ask).await,
+            // Boxed: what is rare would make the rest's future large, and it is moved for each request.
+            Target::Multivariant(channel) => Box::pin(self.multivariant(&channel, ask)).await,
             Target::Media(place, file) => self.below(&place, file, ask).await,
         }
     }
@@ -172,7 +173,7 @@ impl Delivery {
             return Ok(Content::Segment(Arc::clone(segment), container));
         }
         if let Some((past, history)) = now.history.get(number).zip(self.history.as_ref()) {
-            let data = history.read(broadcast.stream(), past).await?;
+            let data = Box::pin(history.read(broadcast.stream(), past)).await?;
             self.ask_again(broadcast, pass.as_ref(), ask).await?;
             ask.delivers(broadcast, past.duration);
             return Ok(Content::Block(data, container));

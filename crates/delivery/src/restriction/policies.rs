@@ -96,7 +96,8 @@ impl Policies {
         let Some(arn) = broadcast.restriction() else { return Ok(None) };
         match self.known(arn) {
             Some(policy) => Ok(Some(policy)),
-            None => self.first(arn).await.map(Some),
+            // Boxed, as is all that is rare on the way of each request: what is not there is not moved about.
+            None => Box::pin(self.first(arn)).await.map(Some),
         }
     }
 
