@@ -1,63 +1,190 @@
 //! Admission: who may see a broadcast, and the pass that proves it from then on.
 //!
-//! Promise: a pass is proven by its own bytes and the key alone; what is checked of it costs no store.
+//! Promise: a token is looked at once, in the multivariant playlist's request, what costs little first; what is
+//! checked of a pass costs no store and waits for nothing. A viewer who was revoked is refused within a second, on
+//! all servers of a database.
 
+mod keys;
+mod proofs;
+mod revoked;
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use auth::playback_token::{self, PlaybackClaims};
+use aws_lc_rs::digest;
 use domain::StreamId;
 use live::{Audience, Broadcast};
-use store::Store;
+use store::{Store, Tenant};
+use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
 use crate::error::Error;
 use crate::pass::{Mint, Pass};
+use crate::readers::Readers;
 use crate::visitor::Visitor;
+
+use keys::Keys;
+use proofs::Proofs;
+use revoked::Revoked;
+
+/// How often used tokens that ran out are forgotten, and revocations that no pass is old enough for.
+const SWEEP: Duration = Duration::from_secs(60);
+/// Rows that are forgotten at a time, so that other changes get their turn in between.
+const SLICE: u32 = 1_000;
 
 /// Lets viewers in.
 #[derive(Debug)]
 pub(crate) struct Admission {
-    #[expect(dead_code, reason = "keys and revocations are read from it soon")]
     store: Store,
     mint: Mint,
+    keys: Keys,
+    proofs: Proofs,
+    revoked: Revoked,
 }
 
 impl Admission {
     pub(crate) fn new(store: Store, key: &[u8; 32]) -> Self {
-        Self { store, mint: Mint::new(key) }
+        let mint = Mint::new(key);
+        Self {
+            keys: Keys::new(store.clone()),
+            proofs: Proofs::default(),
+            revoked: Revoked::new(store.clone(), mint.clone()),
+            store,
+            mint,
+        }
     }
 
-    /// Lets a viewer in at the multivariant playlist.
+    /// Lets a viewer in at the multivariant playlist. The pass also says which pages may read it. A look at the
+    /// head uses no token up.
     ///
     /// # Errors
-    /// [`Error::Private`] when the channel is private and the token does not open it.
+    /// [`Error::Private`] without a token when the channel is private, [`Error::Token`] when it opens nothing,
+    /// [`Error::Used`], [`Error::Revoked`], [`Error::Origin`]; [`Error::Crowded`] when too many tokens are waiting
+    /// to be proven, [`Error::Unsure`] while the database can't say whether it is good.
     pub(crate) async fn enter(
         &self,
         broadcast: &Broadcast,
         token: Option<&str>,
         visitor: &Visitor<'_>,
     ) -> Result<Pass, Error> {
-        let _ = (token, visitor);
-        match broadcast.audience() {
-            Audience::Everyone => Ok(self.mint.fresh(broadcast.stream())),
-            Audience::TokenHolders => Err(Error::Private),
+        if broadcast.audience() == Audience::Everyone {
+            return Ok(self.mint.fresh(broadcast.stream()));
         }
+        let token = token.filter(|token| !token.is_empty()).ok_or(Error::Private)?;
+        let claims = self.prove(broadcast, token).await?;
+        let readers = Readers::of(claims.origins(), visitor.origin);
+        if claims.strict && readers == Readers::Nobody {
+            return Err(Error::Origin);
+        }
+        let pass = self.mint.private(broadcast.stream(), &claims);
+        self.revoked.know().await?;
+        if self.is_revoked(&pass) {
+            return Err(Error::Revoked);
+        }
+        if !broadcast.is_playable() {
+            return Err(Error::Offline);
+        }
+        if visitor.counts {
+            self.spend(&claims).await?;
+        }
+        Ok(pass.with_readers(readers))
     }
 
     /// Looks at the pass of a later request.
     ///
     /// # Errors
-    /// [`Error::Private`] when it was not made here for this stream, or is not good any more.
+    /// [`Error::Private`] when it was not made here for this stream; [`Error::Revoked`]; [`Error::Origin`];
+    /// [`Error::Unsure`] as long as it isn't known who is revoked.
     pub(crate) fn check(&self, stream: &StreamId, pass: &str, visitor: &Visitor<'_>) -> Result<Pass, Error> {
-        let _ = visitor;
-        self.mint.read(stream, pass).ok_or(Error::Private)
+        let pass = self.mint.read(stream, pass).ok_or(Error::Private)?;
+        if pass.holder().is_some() && !self.revoked.is_known() {
+            return Err(Error::Unsure);
+        }
+        if self.is_revoked(&pass) {
+            return Err(Error::Revoked);
+        }
+        match pass.strict_readers(visitor.origin) {
+            Readers::Nobody => Err(Error::Origin),
+            readers => Ok(pass.with_readers(readers)),
+        }
     }
 
     /// Is this pass still good, after a request was held?
     pub(crate) fn is_good(&self, broadcast: &Broadcast, pass: &Pass) -> bool {
-        let _ = (broadcast, pass);
-        true
+        let _ = broadcast;
+        !self.is_revoked(pass)
     }
 
-    /// Learns of revocations until `shutdown`.
-    pub(crate) async fn run(&self, shutdown: CancellationToken) {
-        shutdown.cancelled().await;
+    fn is_revoked(&self, pass: &Pass) -> bool {
+        pass.holder().is_some_and(|holder| self.revoked.ends(&holder))
     }
+
+    /// The claims of a token that opens this broadcast's channel and that a key of its tenant has signed.
+    async fn prove(&self, broadcast: &Broadcast, token: &str) -> Result<PlaybackClaims, Error> {
+        let channel = broadcast.channel();
+        let unproven = playback_token::read(token, channel, now_ms()).map_err(Error::Token)?;
+        let asked = std::time::Instant::now();
+        let tenant = Tenant::of(channel);
+        let keys = self.keys.recent(&tenant).await?;
+        if let Some(claims) = self.proofs.prove(&unproven, token, &keys).await? {
+            return Ok(claims);
+        }
+        // A key that was imported a moment ago may not be among those that were read before.
+        let now = self.keys.as_of(&tenant, asked).await?;
+        let again = if now.is(&keys) { None } else { self.proofs.prove(&unproven, token, &now).await? };
+        again.ok_or(Error::Token(playback_token::Refusal::Signature))
+    }
+
+    /// Uses a token up, if it is for one use.
+    async fn spend(&self, claims: &PlaybackClaims) -> Result<(), Error> {
+        let Some(uuid) = &claims.single_use else { return Ok(()) };
+        // Two accounts may have chosen the same.
+        let tenant = Tenant::of(&claims.channel);
+        let mut name = digest::Context::new(&digest::SHA256);
+        name.update(format!("{}\0{}\0", tenant.account, tenant.region).as_bytes());
+        name.update(uuid);
+        let mut id = [0; 16];
+        id.copy_from_slice(&name.finish().as_ref()[..16]);
+        match self.store.spend_playback_token(id, claims.expires_at.saturating_mul(1_000)).await {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(Error::Used),
+            Err(error) => {
+                tracing::warn!(why = %domain::chain(&error), "a playback token can't be used up");
+                Err(Error::Unsure)
+            }
+        }
+    }
+
+    /// Learns of revocations until `shutdown`, and forgets what is over.
+    pub(crate) async fn run(&self, shutdown: CancellationToken) {
+        let sweeps = async {
+            let mut ticks = interval(SWEEP);
+            ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            while shutdown.run_until_cancelled(ticks.tick()).await.is_some() {
+                self.sweep(&shutdown).await;
+            }
+        };
+        tokio::join!(self.revoked.follow(&shutdown), sweeps);
+    }
+
+    async fn sweep(&self, shutdown: &CancellationToken) {
+        self.revoked.sweep();
+        while !shutdown.is_cancelled() {
+            let tokens = self.store.forget_spent_playback_tokens(now_ms(), SLICE).await;
+            let revoked = self.store.forget_viewer_revocations(revoked::needed_since(), SLICE).await;
+            match (tokens, revoked) {
+                (Ok(tokens), Ok(revoked)) if tokens.max(revoked) >= u64::from(SLICE) => {}
+                (Ok(_), Ok(_)) => return,
+                (Err(error), _) | (_, Err(error)) => {
+                    tracing::warn!(why = %domain::chain(&error), "what is over for private channels is still kept");
+                    return;
+                }
+            }
+        }
+    }
+}
+
+fn now_ms() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }

@@ -2,6 +2,7 @@
 //!
 //! Promise: each variant has its own word in the answer's body, so that a page can tell them apart.
 
+use auth::playback_token::Refusal;
 use http::StatusCode;
 
 /// A refused request.
@@ -13,6 +14,15 @@ pub enum Error {
     /// A private channel, and no token that any key of the account has signed.
     #[error("Playback token is missing or not valid")]
     Private,
+    /// A private channel, and a token that does not open it.
+    #[error("Playback token is not valid: {0}")]
+    Token(Refusal),
+    /// A token for one use that was used.
+    #[error("Playback token was used before")]
+    Used,
+    /// The viewer's sessions were ended.
+    #[error("The viewer's session was revoked")]
+    Revoked,
     /// The channel may not be watched where the viewer is. The code is one that players of the real service know.
     #[error("This content is not available in your region")]
     Country,
@@ -98,7 +108,9 @@ impl Error {
     pub fn status(&self) -> StatusCode {
         match self {
             Self::Offline | Self::Missing => StatusCode::NOT_FOUND,
-            Self::Private | Self::Country | Self::Origin => StatusCode::FORBIDDEN,
+            Self::Private | Self::Token(_) | Self::Used | Self::Revoked | Self::Country | Self::Origin => {
+                StatusCode::FORBIDDEN
+            }
             Self::Directive { .. }
             | Self::Repeated { .. }
             | Self::PartAlone
@@ -114,7 +126,7 @@ impl Error {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Offline => "transcode_does_not_exist",
-            Self::Private => "invalid_playback_auth_token",
+            Self::Private | Self::Token(_) | Self::Used | Self::Revoked => "invalid_playback_auth_token",
             Self::Country => "content_geoblocked",
             Self::Origin => "origin_not_allowed",
             Self::Unsure => "restriction_unknown",

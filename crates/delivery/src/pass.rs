@@ -1,14 +1,18 @@
 //! Passes: what a viewer shows with each request after the first, and what tells one session from another.
 //!
-//! Promise: an id that was made here is told from an invented one without any state, holds for one stream
-//! only, and is nothing but random bits: it names nobody.
+//! Promise: a pass that was made here is told from an invented one without any state and holds for one stream only.
+//! That of a public channel is nothing but random bits; that of a private one also says what its holder's token
+//! allowed, and names the viewer to nobody but the servers.
 
 use std::fmt;
 
+use auth::playback_token::{PlaybackClaims, TokenViewer};
 use aws_lc_rs::{constant_time, hmac, rand};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use domain::StreamId;
+use domain::{Arn, MultitrackResolution, StreamId};
+
+use crate::readers::Readers;
 
 /// Bytes of an id that are random; as many again prove it. Two of a million sessions are the same with a
 /// probability of 1 in 30 million, and a guessed proof is right once in 2^64 tries.
@@ -53,12 +57,79 @@ impl fmt::Debug for SessionId {
 pub(crate) struct Pass {
     /// The playback session.
     pub(crate) session: SessionId,
+    /// Of the holder of a token.
+    rights: Option<Box<Rights>>,
+}
+
+/// What a token allowed.
+#[derive(Clone, PartialEq, Eq)]
+struct Rights {
+    /// As it stands in a path.
+    text: String,
+    viewer: Option<Holder>,
+    /// Strictly enforced; empty: all.
+    origins: String,
+    cap: Option<MultitrackResolution>,
+    /// Which pages may read the answer to the request at hand.
+    readers: Readers,
+}
+
+/// A viewer who can be revoked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Holder {
+    /// Stands for the viewer of a channel.
+    pub(crate) tag: ViewerTag,
+    pub(crate) version: i64,
+}
+
+/// Stands for a viewer of a channel wherever the name would tell too much.
+pub(crate) type ViewerTag = [u8; TAG];
+
+impl Pass {
+    /// Whose it is, if that was said.
+    pub(crate) fn holder(&self) -> Option<Holder> {
+        self.rights.as_ref()?.viewer
+    }
+
+    /// The largest picture for its holder.
+    pub(crate) fn cap(&self) -> Option<MultitrackResolution> {
+        self.rights.as_ref()?.cap
+    }
+
+    /// Which pages may read the answer to the request that it was made for or shown with.
+    pub(crate) fn readers(&self) -> Readers {
+        self.rights.as_ref().map_or(Readers::Everyone, |rights| rights.readers.clone())
+    }
+
+    /// The same, for an answer that these may read.
+    pub(crate) fn with_readers(mut self, readers: Readers) -> Self {
+        if let Some(rights) = &mut self.rights {
+            rights.readers = readers;
+        }
+        self
+    }
+
+    /// Which of the pages that are strictly wanted asks.
+    pub(crate) fn strict_readers(&self, origin: Option<&[u8]>) -> Readers {
+        let origins = self.rights.as_ref().map_or("", |rights| rights.origins.as_str());
+        Readers::of(origins.split(','), origin)
+    }
 }
 
 /// As it stands in a path.
 impl fmt::Display for Pass {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.session.fmt(f)
+        match &self.rights {
+            Some(rights) => f.write_str(&rights.text),
+            None => self.session.fmt(f),
+        }
+    }
+}
+
+/// As little as a session's.
+impl fmt::Debug for Rights {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Rights")
     }
 }
 
@@ -68,8 +139,26 @@ pub(crate) struct Mint {
     key: hmac::Key,
 }
 
-/// What a proof is about; keeps this use of the key apart from others.
+/// What a proof is about; keeps the uses of the key apart.
 const SESSION: &[u8] = b"session\0";
+const PRIVATE: &[u8] = b"private pass\0";
+const VIEWER: &[u8] = b"viewer\0";
+
+/// Bytes that stand for a viewer, and those that prove a private pass.
+const TAG: usize = 16;
+/// The longest private pass that is looked at, in characters. A token's origins, the only part without a length of
+/// its own, are shorter than the token.
+const LONGEST: usize = 2_800;
+
+/// What a private pass says of itself.
+const HAS_VIEWER: u8 = 1;
+const CAP_SHIFT: u8 = 1;
+const CAPS: [Option<MultitrackResolution>; 4] = [
+    None,
+    Some(MultitrackResolution::Sd),
+    Some(MultitrackResolution::Hd),
+    Some(MultitrackResolution::FullHd),
+];
 
 impl Mint {
     pub(crate) fn new(key: &[u8; 32]) -> Self {
@@ -78,18 +167,81 @@ impl Mint {
 
     /// A fresh pass for a session of this stream.
     pub(crate) fn fresh(&self, stream: &StreamId) -> Pass {
-        let mut random = [0; RANDOM];
-        rand::fill(&mut random).expect("the operating system gives random bytes");
-        Pass { session: self.proven(random, stream) }
+        Pass { session: self.proven(random(), stream), rights: None }
+    }
+
+    /// A fresh pass for the holder of a token.
+    pub(crate) fn private(&self, stream: &StreamId, claims: &PlaybackClaims) -> Pass {
+        let viewer = claims.viewer.as_ref().map(|TokenViewer { id, version }| Holder {
+            tag: self.tag(&claims.channel, id),
+            version: *version,
+        });
+        let cap = claims.maximum_resolution;
+        let origins =
+            if claims.strict { claims.origins().collect::<Vec<_>>().join(",") } else { String::new() };
+        let mut bytes = random().to_vec();
+        let level = CAPS.iter().position(|known| *known == cap).and_then(|at| u8::try_from(at).ok());
+        bytes.push(level.unwrap_or(0) << CAP_SHIFT | if viewer.is_some() { HAS_VIEWER } else { 0 });
+        if let Some(Holder { tag, version }) = viewer {
+            bytes.extend(tag);
+            bytes.extend(version.to_be_bytes());
+        }
+        bytes.extend(origins.as_bytes());
+        let proof = self.proof(&[PRIVATE, &bytes, stream.as_str().as_bytes()]);
+        bytes.extend(proof);
+        let session = session(&bytes, &proof);
+        let text = URL_SAFE_NO_PAD.encode(&bytes);
+        let rights = Rights { text, viewer, origins, cap, readers: Readers::Everyone };
+        Pass { session, rights: Some(Box::new(rights)) }
     }
 
     /// Reads a pass; `None` unless it was made here, for this stream.
     pub(crate) fn read(&self, stream: &StreamId, text: &str) -> Option<Pass> {
+        if text.len() != CHARACTERS {
+            return self.read_private(stream, text);
+        }
         let session = SessionId::parse(text)?;
         let mut random = [0; RANDOM];
         random.copy_from_slice(&session.0[..RANDOM]);
         let proven = constant_time::verify_slices_are_equal(&self.proven(random, stream).0, &session.0);
-        proven.is_ok().then_some(Pass { session })
+        proven.is_ok().then_some(Pass { session, rights: None })
+    }
+
+    fn read_private(&self, stream: &StreamId, text: &str) -> Option<Pass> {
+        let bytes = (text.len() <= LONGEST).then(|| URL_SAFE_NO_PAD.decode(text).ok()).flatten()?;
+        let (said, given) = bytes.split_last_chunk::<TAG>()?;
+        let proof = self.proof(&[PRIVATE, said, stream.as_str().as_bytes()]);
+        constant_time::verify_slices_are_equal(&proof, given).ok()?;
+        let (_, said) = said.split_first_chunk::<RANDOM>()?;
+        let (kind, said) = said.split_first()?;
+        let (viewer, origins) = if kind & HAS_VIEWER == 0 {
+            (None, said)
+        } else {
+            let (tag, said) = said.split_first_chunk::<TAG>()?;
+            let (version, said) = said.split_first_chunk::<8>()?;
+            (Some(Holder { tag: *tag, version: i64::from_be_bytes(*version) }), said)
+        };
+        let rights = Rights {
+            text: text.to_owned(),
+            viewer,
+            origins: String::from_utf8(origins.to_vec()).ok()?,
+            cap: *CAPS.get(usize::from(kind >> CAP_SHIFT))?,
+            readers: Readers::Everyone,
+        };
+        Some(Pass { session: session(&bytes, &proof), rights: Some(Box::new(rights)) })
+    }
+
+    /// What stands for a viewer of a channel.
+    pub(crate) fn tag(&self, channel: &Arn, viewer: &str) -> ViewerTag {
+        self.proof(&[VIEWER, channel.to_string().as_bytes(), b"\0", viewer.as_bytes()])
+    }
+
+    fn proof(&self, parts: &[&[u8]]) -> [u8; TAG] {
+        let mut proof = hmac::Context::with_key(&self.key);
+        parts.iter().for_each(|part| proof.update(part));
+        let mut bytes = [0; TAG];
+        bytes.copy_from_slice(&proof.sign().as_ref()[..TAG]);
+        bytes
     }
 
     fn proven(&self, random: [u8; RANDOM], stream: &StreamId) -> SessionId {
@@ -102,6 +254,20 @@ impl Mint {
         bytes[RANDOM..].copy_from_slice(&proof.sign().as_ref()[..RANDOM]);
         SessionId(bytes)
     }
+}
+
+fn random() -> [u8; RANDOM] {
+    let mut random = [0; RANDOM];
+    rand::fill(&mut random).expect("the operating system gives random bytes");
+    random
+}
+
+/// The session of a private pass: what is random in it, and some of what proves it.
+fn session(bytes: &[u8], proof: &[u8; TAG]) -> SessionId {
+    let mut id = [0; 2 * RANDOM];
+    id[..RANDOM].copy_from_slice(&bytes[..RANDOM]);
+    id[RANDOM..].copy_from_slice(&proof[..RANDOM]);
+    SessionId(id)
 }
 
 #[cfg(test)]

@@ -24,6 +24,7 @@ use crate::growing::{self, Growing, Piece, piece};
 use crate::pass::Pass;
 use crate::path::{File, Place, RENDITION, Target};
 use crate::playlist::{self, Form, Viewing};
+use crate::readers::Readers;
 use crate::restriction::{Country, Leave};
 use crate::viewers::{House, Kind};
 use crate::visitor::Visitor;
@@ -57,8 +58,9 @@ impl Delivery {
     async fn multivariant(&self, channel: &Arn, ask: Ask<'_>) -> Result<Answer, Error> {
         let broadcast = self.hub.broadcast(channel).ok_or(Error::Offline)?;
         let form = ask.form(broadcast.latency())?;
-        let leave = self.restriction.enter(&broadcast, &ask.visitor).await?;
+        let mut leave = self.restriction.enter(&broadcast, &ask.visitor).await?;
         let pass = self.admission.enter(&broadcast, ask.token(), &ask.visitor).await?;
+        leave.readers = leave.readers.and(pass.readers());
         let snapshot = broadcast.shelf().latest().filter(|now| !now.ended).ok_or(Error::Offline)?;
         self.viewers.of(&broadcast).welcome()?;
         let country = self.restriction.country(ask.visitor.address);
@@ -69,7 +71,7 @@ impl Delivery {
             address: ask.visitor.address,
             now: SystemTime::now(),
             node: "rillcast",
-            cap: None,
+            cap: pass.cap(),
         };
         let text = playlist::multivariant(&broadcast, &snapshot, &viewing).ok_or(Error::Private)?;
         Ok(Answer { content: Content::Multivariant(text), leave })
@@ -82,6 +84,7 @@ impl Delivery {
         let mut leave = self.restriction.check(broadcast, &ask.visitor).await?;
         let pass = self.pass(broadcast, place, file, &ask)?;
         leave.for_all &= broadcast.audience() == Audience::Everyone;
+        leave.readers = leave.readers.and(pass.as_ref().map_or(Readers::Everyone, Pass::readers));
         let now = broadcast.shelf().latest().ok_or(Error::Offline)?;
         if place.rendition != RENDITION || !file.is_of(now.terms.container) {
             return Err(Error::Missing);

@@ -41,7 +41,7 @@ fn channel() -> Arn {
 }
 
 /// The claims that must be there, and these.
-fn with(claims: Value) -> Value {
+fn with(claims: &Value) -> Value {
     let mut all = json!({ "aws:channel-arn": CHANNEL, "exp": NOW + 60 });
     let (all_members, more) =
         (all.as_object_mut().expect("an object"), claims.as_object().expect("an object"));
@@ -63,7 +63,7 @@ fn read_claims(claims: &Value) -> Result<PlaybackClaims, Refusal> {
 #[test]
 fn a_signed_token_gives_its_claims_to_its_own_key_alone() {
     let (ours, theirs) = (pair(), pair());
-    let claims = with(json!({
+    let claims = with(&json!({
         "aws:access-control-allow-origin": "https://a.com, https://*.b.com,,",
         "aws:strict-origin-enforcement": true,
         "aws:viewer-id": "ada",
@@ -75,7 +75,7 @@ fn a_signed_token_gives_its_claims_to_its_own_key_alone() {
     }));
     let token = sign(&claims, &ours.signer).expect("a token");
     let unproven = read(&token, &channel(), NOW * 1_000).expect("what it should be");
-    let unproven = unproven.verify(&theirs.key).expect_err("someone else's key");
+    assert_eq!(unproven.verify(&theirs.key), None, "someone else's key");
     let claims = unproven.verify(&ours.key).expect("its own key");
     assert_eq!(claims.channel, channel());
     assert_eq!(claims.expires_at, NOW + 60);
@@ -88,7 +88,7 @@ fn a_signed_token_gives_its_claims_to_its_own_key_alone() {
 
 #[test]
 fn a_token_with_what_must_be_there_leaves_all_else_open() {
-    let claims = read_claims(&with(json!({}))).expect("a good token");
+    let claims = read_claims(&with(&json!({}))).expect("a good token");
     assert_eq!(claims.origins().count(), 0);
     assert!(!claims.strict);
     assert_eq!((claims.single_use, claims.viewer, claims.maximum_resolution), (None, None, None));
@@ -192,7 +192,7 @@ fn each_claim_is_held_to_its_rule() {
         (json!({ "aws:ads-player-params": 7 }), bad("1000 bytes")),
         (json!({ "aws:no-such-claim": {}, "kid": 7 }), GOOD),
     ] {
-        let result = read_claims(&with(claims.clone()));
+        let result = read_claims(&with(&claims));
         match (refused, result) {
             (None, Ok(_)) => {}
             (Some(text), Err(why)) if why.to_string().contains(text) => {}
@@ -200,7 +200,7 @@ fn each_claim_is_held_to_its_rule() {
         }
     }
     for claim in ["aws:channel-arn", "exp"] {
-        let mut claims = with(json!({}));
+        let mut claims = with(&json!({}));
         claims.as_object_mut().expect("an object").remove(claim);
         assert_eq!(read_claims(&claims), Err(Refusal::Missing { claim }));
     }
@@ -208,7 +208,7 @@ fn each_claim_is_held_to_its_rule() {
 
 #[test]
 fn other_headers_are_refused() {
-    let claims = with(json!({})).to_string();
+    let claims = with(&json!({})).to_string();
     for (header, outcome) in [
         (HEADER, Ok(())),
         (r#"{"alg":"ES384"}"#, Ok(())),
@@ -235,7 +235,7 @@ fn other_headers_are_refused() {
 
 #[test]
 fn a_token_is_read_in_one_way_or_not_at_all() {
-    let good = encoded(HEADER, &with(json!({})).to_string());
+    let good = encoded(HEADER, &with(&json!({})).to_string());
     let read = |token: &str| read(token, &channel(), NOW * 1_000).map(drop);
     assert_eq!(read(&good), Ok(()));
     for (token, why) in [
@@ -264,7 +264,7 @@ fn a_token_is_read_in_one_way_or_not_at_all() {
 
 #[test]
 fn the_longest_token_is_two_kilobytes() {
-    let with_filler = |length: usize| encoded(HEADER, &with(json!({ "x": "x".repeat(length) })).to_string());
+    let with_filler = |length: usize| encoded(HEADER, &with(&json!({ "x": "x".repeat(length) })).to_string());
     let fits = (0..2_000).map(with_filler).take_while(|token| token.len() <= MAX_TOKEN).last();
     let fits = fits.expect("a short one");
     assert!(fits.len() + 2 > MAX_TOKEN, "{}", fits.len());
@@ -286,9 +286,9 @@ fn private_keys_are_read_in_both_forms_and_others_are_refused_by_name() {
         format!("{parameters}{}", pem("EC PRIVATE KEY", sec1.as_ref()).replace('\n', "\r\n")),
     ] {
         let signer = PlaybackSigner::from_pem(&text).expect("a good key");
-        let token = sign(&with(json!({})), &signer).expect("a token");
+        let token = sign(&with(&json!({})), &signer).expect("a token");
         let unproven = read(&token, &channel(), NOW * 1_000).expect("a token");
-        assert!(unproven.verify(&key).is_ok());
+        assert!(unproven.verify(&key).is_some());
         assert_eq!(format!("{signer:?}{key:?}"), "PlaybackSignerPlaybackKey");
     }
     let other = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).expect("a key pair");
@@ -338,11 +338,11 @@ proptest! {
     #[test]
     fn a_token_that_was_changed_anywhere_proves_nothing(at in 0..600_usize, by in 1_u8..128) {
         let Pair { signer, key } = pair();
-        let mut token = sign(&with(json!({})), &signer).expect("a token").into_bytes();
+        let mut token = sign(&with(&json!({})), &signer).expect("a token").into_bytes();
         let at = at % token.len();
         token[at] = token[at].wrapping_add(by) & 0x7f;
         let token = String::from_utf8(token).expect("ASCII");
-        let proven = read(&token, &channel(), NOW * 1_000).ok().and_then(|token| token.verify(&key).ok());
+        let proven = read(&token, &channel(), NOW * 1_000).ok().and_then(|token| token.verify(&key));
         prop_assert_eq!(proven, None);
     }
 }
