@@ -41,8 +41,8 @@ const OWN_FOREVER: &str = "private, max-age=86400, immutable";
 const NEVER: &str = "no-cache";
 /// A viewer's own: a cache that hands it to another makes two viewers one.
 const PRIVATE: &str = "private, no-cache";
-/// Long enough for a cache to answer all who wait for the same part with one request, short enough for an
-/// absent file to appear.
+/// Long enough for a cache to answer all who wait for the same with one request, short enough for a channel to
+/// come on air.
 const BRIEFLY: &str = "public, max-age=1";
 const OWN_BRIEFLY: &str = "private, max-age=1";
 
@@ -240,7 +240,9 @@ pub(crate) fn refusal(error: &Error, path: &str) -> Response<Body> {
         "error_code": error.code(),
         "type": "error",
     }]);
-    let cache = if error.status() == StatusCode::NOT_FOUND { BRIEFLY } else { NEVER };
+    // Many may ask for a channel that is off air. But what is absent below one may be there at the next moment,
+    // and a cache that remembers its absence for who asks early keeps it from all.
+    let cache = if *error == Error::Offline { BRIEFLY } else { NEVER };
     let body = Bytes::from(body.to_string()).into();
     let mut response = response(error.status(), "application/json", cache, body);
     let headers = response.headers_mut();
