@@ -13,6 +13,7 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
+use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
@@ -34,6 +35,9 @@ const DEADLINE: Duration = Duration::from_secs(30);
 const HEAD_LIMIT: u32 = 64 * 1024;
 /// Most requests of one HTTP/2 connection at a time.
 const STREAMS_PER_CONNECTION: u32 = 128;
+/// Bytes that the kernel takes of an answer beyond what is on its way; it bounds what a slow client costs, and lets
+/// us see that it takes something.
+const UNSENT: u32 = 256 * 1024;
 /// After an error of `accept` that is the machine's (out of descriptors), wait this long.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
@@ -164,12 +168,12 @@ impl Guide {
                 drop(first);
                 self.routes.open_chat(opening, stream, came).await;
             }
-            None => Box::pin(self.attend(without_delay(stream), first, came)).await,
+            None => Box::pin(self.attend(prepared(stream), first, came)).await,
         }
     }
 
     async fn attend_encrypted(&self, tls: TlsAcceptor, stream: TcpStream, came: Came) {
-        match tokio::time::timeout(DEADLINE, tls.accept(without_delay(stream))).await {
+        match tokio::time::timeout(DEADLINE, tls.accept(prepared(stream))).await {
             Ok(Ok(stream)) if stream.get_ref().1.alpn_protocol() == Some(tls::HTTP_2) => {
                 self.attend_other(Replayed { again: Bytes::new(), stream }, came).await;
             }
@@ -192,10 +196,13 @@ fn http_server() -> auto::Builder<TokioExecutor> {
     server
 }
 
-/// Parts are small and late is worse than many packets.
-fn without_delay(stream: TcpStream) -> TcpStream {
-    if let Err(error) = stream.set_nodelay(true) {
-        debug!(%error, "TCP_NODELAY refused");
+/// As viewers need it: parts are small and late is worse than many packets; who takes nothing is known soon.
+fn prepared(stream: TcpStream) -> TcpStream {
+    let socket = SockRef::from(&stream);
+    let set = socket.set_tcp_nodelay(true).and_then(|()| socket.set_tcp_notsent_lowat(UNSENT));
+    // A client that has vanished acknowledges nothing, whoever waits for it.
+    if let Err(error) = set.and_then(|()| socket.set_tcp_user_timeout(Some(DEADLINE))) {
+        debug!(%error, "an option of TCP was refused");
     }
     stream
 }

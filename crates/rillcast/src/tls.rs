@@ -87,10 +87,13 @@ fn load(files: &TlsFiles) -> Result<Arc<rustls::ServerConfig>, TlsError> {
     let key = PrivateKeyDer::from_pem_file(&files.key).map_err(|error| pem(&files.key, error.to_string()))?;
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let unusable = |source| TlsError::Unusable { path: files.certificate.clone(), source };
-    let config = rustls::ServerConfig::builder_with_provider(provider)
+    let mut config = rustls::ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .and_then(|builder| builder.with_no_client_auth().with_single_cert(chain, key))
         .map_err(unusable)?;
+    // What is needed to go on with a session is with the client: a crowd that comes back costs no signatures.
+    config.ticketer = rustls::crypto::aws_lc_rs::Ticketer::new().map_err(unusable)?;
+    config.send_tls13_tickets = 1;
     Ok(Arc::new(config))
 }
 
