@@ -140,21 +140,20 @@ impl Guide {
         let stream = TokioIo::new(Paced::new(stream, Arc::clone(&pace)));
         let connection = self.server.serve_connection_with_upgrades(stream, answer).into_owned();
         let mut connection = pin!(connection);
-        let mut slow = pin!(pace.slow(self.patience));
         let ended = tokio::select! {
-            ended = &mut connection => ended,
-            () = &mut slow => return debug!("a slow client was cut off"),
-            () = async { tokio::select! {
-                () = self.closing.cancelled() => {}
-                () = pace.idle(DEADLINE) => {}
-            } } => {
+            ended = &mut connection => Some(ended),
+            () = pace.slow(self.patience) => None,
+            () = pace.idle(DEADLINE) => {
                 connection.as_mut().graceful_shutdown();
-                tokio::select! {
-                    ended = &mut connection => ended,
-                    () = &mut slow => return debug!("a slow client was cut off"),
-                }
+                // What HTTP/2 still holds back for want of a window goes with it.
+                tokio::time::timeout(self.patience, &mut connection).await.ok()
+            }
+            () = self.closing.cancelled() => {
+                connection.as_mut().graceful_shutdown();
+                Some(connection.await)
             }
         };
+        let Some(ended) = ended else { return debug!("a slow client was cut off") };
         if let Err(error) = ended {
             debug!(%error, "HTTP connection ended with an error");
         }

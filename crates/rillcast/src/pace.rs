@@ -29,7 +29,7 @@ pub(crate) struct Pace {
     taken: AtomicU64,
     /// The socket took nothing when it was last asked.
     is_blocked: AtomicBool,
-    /// Bodies whose last block has not led to a question for the next.
+    /// Bodies whose next block nobody asks for.
     offered: AtomicUsize,
     /// Requests that are not answered to the end.
     open: AtomicUsize,
@@ -144,9 +144,12 @@ impl Request {
         Self(Arc::clone(pace))
     }
 
-    /// Goes on counting until the body has ended.
+    /// Goes on counting until the body has ended. Nobody has asked for its first block: HTTP/2 does so when the
+    /// client opens a window.
     pub(crate) fn with_body<B>(self, body: B) -> Offered<B> {
-        Offered { body, request: self, is_offered: false }
+        let mut offered = Offered { body, request: self, is_offered: false };
+        offered.set(true);
+        offered
     }
 }
 
@@ -156,7 +159,7 @@ impl Drop for Request {
     }
 }
 
-/// A body that tells when its blocks wait for the client: one was given, and nobody asks for the next.
+/// A body that tells when its blocks wait for the client: it is there, and nobody asks for the next one.
 pub(crate) struct Offered<B> {
     body: B,
     request: Request,
@@ -201,5 +204,42 @@ impl<B: Body<Data = Bytes> + Unpin> Body for Offered<B> {
 
     fn size_hint(&self) -> SizeHint {
         self.body.size_hint()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http_body_util::{BodyExt, Full};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_body_waits_for_the_client_until_it_is_asked_for() {
+        let pace = Arc::new(Pace::default());
+        let mut body = Request::new(&pace).with_body(Full::new(Bytes::from_static(b"media")));
+        assert_eq!(pace.offered.load(Ordering::Relaxed), 1);
+        assert!(body.frame().await.is_some(), "the block");
+        assert_eq!(pace.offered.load(Ordering::Relaxed), 1, "it is on its way");
+        assert!(body.frame().await.is_none(), "the end");
+        assert_eq!(pace.offered.load(Ordering::Relaxed), 0);
+        assert_eq!(pace.open.load(Ordering::Relaxed), 1);
+        drop(body);
+        assert_eq!(pace.open.load(Ordering::Relaxed), 0);
+    }
+
+    #[tokio::test]
+    async fn who_takes_nothing_is_slow_and_who_waits_for_us_is_not() {
+        let pace = Arc::new(Pace::default());
+        let patience = Duration::from_millis(8);
+        let waits_for_us = tokio::time::timeout(patience * 20, pace.slow(patience)).await;
+        assert!(waits_for_us.is_err(), "nothing waits for the client");
+        let (client, server) = tokio::io::duplex(16);
+        let mut paced = Paced::new(server, Arc::clone(&pace));
+        let write = tokio::io::AsyncWriteExt::write_all(&mut paced, &[0; 64]);
+        tokio::select! {
+            written = write => panic!("there is no room: {written:?}"),
+            () = pace.slow(patience) => {}
+        }
+        drop(client);
     }
 }
