@@ -11,6 +11,7 @@ CHAT_SDK := tests/sdk/chat/node_modules/.package-lock.json
 PLAYERS := tests/players/node_modules/.package-lock.json
 RUST_SDK := --locked --manifest-path tests/sdk/rust/Cargo.toml --target-dir target/sdk-story
 CHAT_BENCH := --locked --manifest-path benches/chat/Cargo.toml --target-dir target/chat-bench
+PLAYBACK_BENCH := --locked --manifest-path benches/playback/Cargo.toml --target-dir target/playback-bench
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 DENY_VERSION := 0.20.2
 
@@ -80,6 +81,7 @@ demo: setup build ## Start a server, send it a test picture, print the page that
 test: console ## All tests: unit, property, fuzz corpus, end to end with ffmpeg, AWS SDKs and a browser
 	cargo test --workspace --quiet
 	cargo test --quiet $(CHAT_BENCH)
+	cargo test --quiet $(PLAYBACK_BENCH)
 	@$(MAKE) --no-print-directory e2e
 
 .PHONY: e2e
@@ -104,6 +106,9 @@ check: console $(VENV)/.ready ## Formatting, lints, floors, generated files, lic
 	cargo fmt --manifest-path benches/chat/Cargo.toml --check
 	cargo clippy --quiet $(CHAT_BENCH) --all-targets -- -D warnings
 	cargo deny --manifest-path benches/chat/Cargo.toml --log-level error check bans licenses sources
+	cargo fmt --manifest-path benches/playback/Cargo.toml --check
+	cargo clippy --quiet $(PLAYBACK_BENCH) --all-targets -- -D warnings
+	cargo deny --manifest-path benches/playback/Cargo.toml --log-level error check bans licenses sources
 
 .PHONY: generate
 generate: $(VENV)/.ready ## Renew the API shapes from the vendor's model

@@ -24,3 +24,4 @@ if [ ! -e "$root/benches/chat/peers/node_modules/.package-lock.json" ]; then
         echo "bun and ws are left out of the comparison" >&2
 fi
 cargo build --release --quiet --locked --manifest-path "$root/benches/chat/Cargo.toml" --target-dir "$root/target/chat-bench"
+cargo build --release --quiet --locked --manifest-path "$root/benches/playback/Cargo.toml" --target-dir "$root/target/playback-bench"

@@ -15,14 +15,16 @@ import time
 
 import api
 import chat
+import delivery
 import latency
 import publishers
 import streams
+import viewers
 from lab import meter, servers
 
 README = pathlib.Path(__file__).with_name("README.md")
 # What is measured together stands together, between two such lines of the page.
-BLOCKS = {"figures": ("latency", "streams"), "publisher figures": ("publishers",), "api figures": ("api",), "chat figures": ("chat",)}
+BLOCKS = {"figures": ("latency", "streams"), "publisher figures": ("publishers",), "api figures": ("api",), "chat figures": ("chat",), "delivery figures": ("delivery", "viewers")}
 
 
 def revision() -> str:
@@ -54,6 +56,12 @@ def block(name: str, what: list[str], asked: argparse.Namespace) -> str:
     if "chat" in what:
         plan = chat.QUICK if asked.quick else chat.Plan()
         out += ["### Chat", chat.measure(plan, asked.only)]
+    if "delivery" in what:
+        plan = delivery.QUICK if asked.quick else delivery.Plan()
+        out += ["### Media and playlists from memory", delivery.measure(plan)]
+    if "viewers" in what:
+        plan = viewers.QUICK if asked.quick else viewers.Plan()
+        out += ["### Viewers who wait", viewers.measure(plan)]
     out.append(f"The run took {(time.monotonic() - begun) / 60:.1f} minutes.")
     text = "\n\n".join(out)
     print("\n" + text)
@@ -66,7 +74,7 @@ def block(name: str, what: list[str], asked: argparse.Namespace) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("what", nargs="*", help="streams, latency, publishers, api, chat (default: all)")
+    parser.add_argument("what", nargs="*", help="streams, latency, publishers, api, chat, delivery, viewers (default: all)")
     parser.add_argument("--quick", action="store_true", help="some minutes instead of seventeen; rough")
     parser.add_argument("--only", action="append", help="a server's name; may be repeated")
     parser.add_argument("--write", action="store_true", help="renew the figures in README.md")

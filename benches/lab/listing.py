@@ -19,6 +19,18 @@ from lab import publisher, servers
 
 def measure(server, clip: clips.Clip, seconds: float) -> list[float]:
     """Delays in milliseconds, one for each part seen after the first three seconds."""
+    end: list[float] = []
+
+    def goes_on() -> bool:
+        if not end:
+            end.append(time.monotonic() + seconds)
+        return time.monotonic() < end[0]
+
+    return list(delays(server, clip, goes_on))
+
+
+def delays(server, clip: clips.Clip, goes_on):
+    """The same, as they come; publishes to the server's first channel meanwhile."""
     sent: list[tuple[int, float]] = []
     stop = threading.Event()
 
@@ -36,33 +48,32 @@ def measure(server, clip: clips.Clip, seconds: float) -> list[float]:
     sender = threading.Thread(target=send)
     sender.start()
     try:
-        return _watch(server.watch[0], clip, sent, seconds)
+        yield from _watch(server.watch[0], clip, sent, goes_on)
     finally:
         stop.set()
         sender.join()
 
 
-def _watch(master: str, clip: clips.Clip, sent: list, seconds: float) -> list[float]:
+def _watch(master: str, clip: clips.Clip, sent: list, goes_on):
     media = servers.until("a playlist with parts", lambda: _media(master))
     parts = urllib.parse.urlsplit(media)
     line = http.client.HTTPConnection(parts.hostname, parts.port, timeout=10)
     seen: set[str] = set()
-    found: list[float] = []
     begin = time.monotonic()
-    text = _get(line, media)[0].decode()
-    while time.monotonic() - begin < seconds:
+    body, at = _get(line, media)
+    text = body.decode()
+    while goes_on():
         listed = _parts(text)
         fresh = [uri for uri in listed if uri not in seen]
         if len(fresh) == 1 and time.monotonic() - begin > 3:
             delay = _delay(line, urllib.parse.urljoin(media, fresh[0]), clip, sent, at)
             if delay is not None:
-                found.append(delay)
+                yield delay
         seen.update(listed)
         msn, part = _next(text)
         mark = "&" if "?" in media else "?"
         body, at = _get(line, f"{media}{mark}_HLS_msn={msn}&_HLS_part={part}")
         text = body.decode()
-    return found
 
 
 def _media(master: str) -> str | None:
