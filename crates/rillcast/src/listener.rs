@@ -37,7 +37,7 @@ const HEAD_LIMIT: u32 = 64 * 1024;
 const STREAMS_PER_CONNECTION: u32 = 128;
 /// Bytes that the kernel takes of an answer beyond what is on its way; it bounds what a slow client costs, and lets
 /// us see that it takes something.
-const UNSENT: u32 = 256 * 1024;
+const UNSENT: u32 = 128 * 1024;
 /// After an error of `accept` that is the machine's (out of descriptors), wait this long.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 

@@ -16,7 +16,8 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, sleep};
 
 /// A client that takes less than so many bytes while they wait for it, for as long as [`crate::listener::Hall`]
-/// has patience, is slow. At 20 s that is a fortieth of the poorest video.
+/// has patience, is slow. We see what it takes by what the kernel asks of us, which it does in steps of 64 kB: at
+/// 20 s that is a bit more than 3 kB a second, half of the poorest sound.
 pub(crate) const LEAST: usize = 16 * 1024;
 
 /// How often a connection is looked at, in parts of the patience.
