@@ -231,12 +231,12 @@ def table(found: dict[str, list[dict]], listings: dict) -> str:
             f" | {told:.2f} s | {target:.2f} s | {len(ages)} | {stalls} | {parts} | {busy:.0f} % |"
         )
     told = [
-        f"{medians[ours] / medians[theirs]:.2f} of {theirs}'s"
+        f"{medians[ours] / medians[theirs]:.2f} of {theirs}"
         for ours, theirs in (("rillcast", "nginx-rtmp"), ("rillcast", "multimux"), ("rillcast, paced", "multimux, paced"))
         if ours in medians and theirs in medians
     ]
     if told:
-        lines += ["", f"Median glass to glass of rillcast: {', '.join(told)}."]
+        lines += ["", f"Median glass to glass of rillcast: {', '.join(told)} (paced beside paced)."]
     return "\n".join(lines)
 
 
