@@ -95,10 +95,11 @@ def test_every_kind_of_player_is_one_viewer_and_channels_count_apart(server, sta
         tab.wait_for_progress(2)
         steady(lambda: count(one), 5)
         steady(lambda: count(two), 2, looks=3)
-        own = [url for url in tab.asked if "/source/index.m3u8" in url]
-        assert own and all("session=" in url for url in own), "hls.js keeps the session in each reload"
+        own = {url.partition("?")[0] for url in tab.asked if "/source/index.m3u8" in url}
+        assert len(own) == 1, "hls.js keeps the pass in each reload"
+        [own_pass] = [url.split("/")[-3] for url in own]
         files = [url for url in tab.asked if "/source/" in url and "index.m3u8" not in url]
-        assert files and not any("session" in url for url in files), "media have one URL for all"
+        assert files and not any(own_pass in url for url in files), "media have one URL for all"
         assert tab.errors == []
     left = time.monotonic()
     with playing(two, 1):
@@ -107,21 +108,23 @@ def test_every_kind_of_player_is_one_viewer_and_channels_count_apart(server, sta
         steady(lambda: count(two), 1)
 
 
-def test_looking_in_is_not_watching_and_a_bare_playlist_is_one_viewer(stage, count):
+def test_looking_in_is_not_watching_and_nobody_watches_without_a_pass(stage, count):
     _, _, channel, _ = stage
     for _ in range(5):
         media = Viewer(channel.playback).open().url
     assert count(channel) == 0
-    bare = media.partition("?")[0]
-    for _ in range(3):
-        assert fetch(bare).status == 200
-        assert fetch(f"{bare}?session=AAAAAAAAAAAAAAAAAAAAAA").status == 200
-        assert fetch(bare, "HEAD").status == 200
-    assert count(channel) == 1
-    assert fetch(bare, headers={"User-Agent": "another program"}).status == 200
-    assert count(channel) == 2
-    assert fetch(media).status == 200
-    assert count(channel) == 3
+    stream, own_pass, below = media.rsplit("/", 3)[0], media.split("/")[-3], "source/index.m3u8"
+    for other in (
+        f"{stream}/{below}",
+        f"{stream}/AAAAAAAAAAAAAAAAAAAAAA/{below}",
+        f"{stream}/{own_pass[::-1]}/{below}",
+    ):
+        assert fetch(other).status == 403, other
+    assert fetch(media, "HEAD").status == 200
+    assert count(channel) == 0
+    for headers in ({}, {"User-Agent": "another program"}):
+        assert fetch(media, headers=headers).status == 200
+        assert count(channel) == 1, "a pass is one viewer, whoever shows it"
 
 
 def test_list_streams_tells_the_same_count(ivs, stage, count):
@@ -147,10 +150,13 @@ def test_a_private_channel_lets_nobody_in_and_counts_nobody(server, ivs, clip, p
     assert count(channel) == 0
 
 
-def test_viewers_beyond_the_accounts_quota_are_refused_and_it_is_told(start_server, tmp_path, clip, publish):
+@pytest.mark.parametrize(
+    "flag, of_channel", [("--quota-viewers", False), ("--quota-viewers-per-channel", True)], ids=["account", "channel"]
+)
+def test_viewers_beyond_a_quota_are_refused_and_it_is_told(start_server, tmp_path, clip, publish, flag, of_channel):
     journal, sinks = tmp_path / "events.jsonl", tmp_path / "sinks.toml"
     sinks.write_text(f'[[sink]]\nname = "journal"\nkind = "file"\npath = "{journal}"\n')
-    server = start_server("--quota-viewers", "2", "--event-sinks", str(sinks))
+    server = start_server(flag, "2", "--event-sinks", str(sinks))
     ivs = aws.client(server)
     channel = make_channel(ivs, name="crowded")
     publish(clip(RECIPE), server.rtmp_url(channel.key), loop=True)
@@ -169,8 +175,10 @@ def test_viewers_beyond_the_accounts_quota_are_refused_and_it_is_told(start_serv
             return [event for event in events if event["detail-type"] == "IVS Limit Breach"]
 
         [breach] = wait_until(breaches, "the event")
-        assert breach["source"] == "aws.ivs" and breach["resources"] == []
-        assert breach["detail"] == {
+        assert breach["source"] == "aws.ivs"
+        assert breach["resources"] == ([channel.arn] if of_channel else [])
+        stream = {"channel_name", "stream_id"}
+        assert {key: value for key, value in breach["detail"].items() if key not in stream} == {
             "limit_name": "Concurrent Viewers",
             "limit_value": 2,
             "exceeded_by": 1,

@@ -65,8 +65,7 @@ class Viewer:
     def read(self, query: str = "") -> Answer:
         """The media playlist; `query` begins with a question mark."""
         assert self.recording is not None
-        url = self.recording.url
-        return self._get(url + (query.replace("?", "&", 1) if "?" in url else query))
+        return self._get(self.recording.url + query)
 
     def follow(self, until=None) -> Recording:
         """Reads and downloads until the playlist ends, or until `until(recording)` says so."""
