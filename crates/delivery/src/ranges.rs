@@ -11,10 +11,7 @@ pub(crate) enum Wanted {
     /// All of it.
     Whole,
     /// From the first of these bytes to the last.
-    Bytes {
-        first: u64,
-        last: u64,
-    },
+    Bytes { first: u64, last: u64 },
     /// Nothing: it begins behind the end, or is empty.
     Nothing,
 }
@@ -87,9 +84,17 @@ mod tests {
 
     #[test]
     fn what_cannot_be_read_and_several_ranges_are_the_whole_file() {
-        for range in
-            ["", "bytes", "bytes=", "bytes=-", "bytes=5-2", "bytes=a-b", "lines=0-1", "bytes=0-1,3-4", "bytes=+1-2"]
-        {
+        for range in [
+            "",
+            "bytes",
+            "bytes=",
+            "bytes=-",
+            "bytes=5-2",
+            "bytes=a-b",
+            "lines=0-1",
+            "bytes=0-1,3-4",
+            "bytes=+1-2",
+        ] {
             assert_eq!(of_ten(range), Wanted::Whole, "{range}");
         }
         assert_eq!(read(None, 10), Wanted::Whole);

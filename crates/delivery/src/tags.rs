@@ -56,7 +56,8 @@ fn weight(headers: &HeaderMap, name: HeaderName, wanted: &[&str]) -> Option<u32>
         let mut pieces = item.split(';').map(str::trim);
         let name = pieces.next()?;
         wanted.iter().any(|wanted| name.eq_ignore_ascii_case(wanted)).then(|| {
-            let weight = pieces.find_map(|piece| piece.strip_prefix("q=").or_else(|| piece.strip_prefix("Q=")));
+            let weight =
+                pieces.find_map(|piece| piece.strip_prefix("q=").or_else(|| piece.strip_prefix("Q=")));
             weight.map_or(1_000, thousandths)
         })
     })

@@ -2,6 +2,8 @@
 
 mod counting;
 mod crowding;
+mod growing;
 mod rules;
 mod serving;
 mod stage;
+mod wire;

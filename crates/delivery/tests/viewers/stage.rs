@@ -14,7 +14,7 @@ use delivery::{Body, Config, Delivery, Deps};
 use domain::{Arn, StreamId};
 use http::{HeaderMap, Method, Request, Response, StatusCode};
 use http_body_util::BodyExt;
-use live::{Audience, Broadcast, Hub, Publisher, RingLimits, ShelfWriter, Snapshot};
+use live::{Airing, Audience, Broadcast, Hub, Publisher, RingLimits, ShelfWriter, Snapshot};
 use media::{Frame, Ticks};
 use packager::{Segmenter, Window};
 use store::Store;
@@ -68,25 +68,32 @@ impl Stage {
         Self::before(Audience::Everyone, film, length, config)
     }
 
-    pub(crate) fn before(audience: Audience, film: &Film, length: Duration, config: Config) -> Self {
+    /// On air in another way than [`Audience`] alone says.
+    pub(crate) fn airing(airing: Airing, film: &Film, length: Duration) -> Self {
+        Self::before(airing, film, length, Config::default())
+    }
+
+    pub(crate) fn before(airing: impl Into<Airing>, film: &Film, length: Duration, config: Config) -> Self {
         let hub = Hub::new(RingLimits::default());
         let delivery = Delivery::bind(config, Deps { hub: hub.clone(), store: store(), key: [7; 32] });
-        Self::beside((hub, delivery), &channel(), audience, film, length)
+        Self::beside((hub, delivery), &channel(), airing, film, length)
     }
 
     /// Another channel's stage, with the same viewers before it.
     pub(crate) fn beside(
         (hub, delivery): (Hub, Delivery),
         channel: &Arn,
-        audience: Audience,
+        airing: impl Into<Airing>,
         film: &Film,
         length: Duration,
     ) -> Self {
         let number = u8::try_from(hub.on_air().len()).expect("a few stages");
         let stream = StreamId::mint(&mut |bytes| bytes.fill(1 + number));
-        let publisher = hub.publish(channel, stream, audience, start()).expect("a free channel");
+        let airing = airing.into();
+        let container = airing.container;
+        let publisher = hub.publish(channel, stream, airing, start()).expect("a free channel");
         let broadcast = Arc::clone(publisher.broadcast());
-        let mut segmenter = Segmenter::new(packager::Config::default().part);
+        let mut segmenter = Segmenter::within(container, packager::Config::default().part);
         segmenter.tracks(Arc::new(film.tracks()));
         // Having been read is what lets it linger.
         drop(broadcast.subscribe());
@@ -184,10 +191,36 @@ impl Stage {
         method: Method,
         uri: &str,
     ) -> impl Future<Output = Reply> + Send + use<> {
-        let request = Request::builder().method(method).uri(uri).header("user-agent", client.agent);
+        let answer = self.answer(client, method, uri, &[]);
+        async move { read(answer.await).await }
+    }
+
+    /// A request with headers, answered.
+    pub(crate) fn asking(
+        &self,
+        headers: &[(&str, &str)],
+        method: Method,
+        uri: &str,
+    ) -> impl Future<Output = Reply> + Send + use<> {
+        let answer = self.answer(&Client::default(), method, uri, headers);
+        async move { read(answer.await).await }
+    }
+
+    /// An answer whose body was not read yet.
+    pub(crate) fn answer(
+        &self,
+        client: &Client,
+        method: Method,
+        uri: &str,
+        headers: &[(&str, &str)],
+    ) -> impl Future<Output = Response<Body>> + Send + use<> {
+        let mut request = Request::builder().method(method).uri(uri).header("user-agent", client.agent);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
         let request = request.body(()).expect("a well-formed request");
         let (delivery, address) = (self.delivery.clone(), client.address);
-        async move { read(delivery.handle(request, address).await).await }
+        async move { delivery.handle(request, address).await }
     }
 }
 
