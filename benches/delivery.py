@@ -9,11 +9,15 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import statistics
+import sys
 import time
 import urllib.parse
 
 import streams
 from lab import meter, origins, servers, wrk
+
+sys.path.append(str(servers.ROOT / "tests"))
+from harness.player_token import Signer  # noqa: E402
 
 KEYFRAME_SECONDS = 2
 # As a browser's player asks.
@@ -57,14 +61,16 @@ def request(path: str) -> bytes:
 def find(origin: origins.Origin, static: origins.Static) -> list[Item]:
     """The newest of each kind: media leave the server after a while."""
     items = []
-    for stream, size in enumerate(("small", "usual")):
+    for stream, size in enumerate(("small", "usual", "private")):
         playlist, lines = origin.media(stream)
         parts = [line.split('URI="')[1].split('"')[0] for line in lines if line.startswith("#EXT-X-PART:")]
         whole = [line for line in lines if line and not line.startswith("#")]
         # A part in the middle of its segment: keyframes make the first ones large.
-        wanted = {f"part, {size} stream": parts[len(parts) // 2]}
+        wanted = {f"part, {size} stream": parts[len(parts) // 2], f"segment, {size} stream": whole[-1]}
         if size == "usual":
-            wanted |= {"playlist": playlist, "segment": whole[-1]}
+            wanted |= {"playlist": playlist}
+        if size == "small":
+            wanted.popitem()
         for name, uri in wanted.items():
             url = urllib.parse.urljoin(playlist, uri)
             body = servers.fetch(url)
@@ -73,15 +79,27 @@ def find(origin: origins.Origin, static: origins.Static) -> list[Item]:
     return sorted(items, key=lambda item: item.size)
 
 
+def add_private(origin: origins.Origin) -> None:
+    """A channel of the same stream that wants tokens."""
+    signer, ivs = Signer(), origin.client()
+    ivs.import_playback_key_pair(publicKeyMaterial=signer.public)
+    made = ivs.create_channel(name="private", insecureIngest=True, containerFormat="FRAGMENTED_MP4", authorized=True)
+    channel, key = made["channel"], made["streamKey"]["value"]
+    origin.publish.append(f"{origin.publish[0].rsplit('/', 1)[0]}/{key}")
+    token = signer.token(channel["arn"], exp=int(time.time()) + 3_600)
+    origin.watch.append(f"{origin.http}{urllib.parse.urlsplit(channel['playbackUrl']).path}?token={token}")
+
+
 def measure(plan: Plan, only: list[str] | None = None) -> str:
     """Runs the plan; a table as Markdown."""
     costs: dict[tuple[str, str], dict[str, list[float]]] = {}
     sizes: dict[str, int] = {}
     with origins.Origin(2, KEYFRAME_SECONDS) as origin, origins.Static() as static:
+        add_private(origin)
         small, usual = streams.Publishers(KEYFRAME_SECONDS, "small"), streams.Publishers(KEYFRAME_SECONDS)
         try:
             small.add(origin.publish[:1])
-            usual.add(origin.publish[1:2])
+            usual.add(origin.publish[1:])
             time.sleep(plan.fill)
             load = meter.Load()
             for turn in range(plan.rounds + 1):
@@ -124,6 +142,12 @@ def table(costs: dict, sizes: dict[str, int], plan: Plan, busy: float) -> str:
             f"| {name} | {sizes[name]:,} | {'TLS' if scheme == 'https' else 'plain'} | {figures[0]} | {figures[1]}"
             f" | **{ratio:.2f}** | {rate:,.0f} |"
         )
+    for scheme in ("http", "https"):
+        both = [costs.get((f"segment, {kind} stream", scheme), {}).get("rillcast") for kind in ("private", "usual")]
+        if all(both):
+            share = statistics.median(both[0]) / statistics.median(both[1])
+            over = "TLS" if scheme == "https" else "plain"
+            lines += ["", f"CPU per segment of a private channel, to that of a public one, {over}: {share:.2f}."]
     return "\n".join([*lines, "", f"The machine was {busy:.0f} % busy, the load itself included."])
 
 

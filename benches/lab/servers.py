@@ -211,7 +211,7 @@ class Rillcast(Server):
 
         at = until("rillcast to be ready", bound)
         self.http = f"http://{at['http']}"
-        ivs = self._client()
+        ivs = self.client()
         self.channels = []
         for number in range(self.streams):
             made = ivs.create_channel(name=f"bench-{number}", insecureIngest=True, containerFormat="FRAGMENTED_MP4")
@@ -224,7 +224,8 @@ class Rillcast(Server):
     def page(self, stream: int) -> str | None:
         return f"{self.http}/watch/{self.channels[stream]}"
 
-    def _client(self):
+    def client(self):
+        """An SDK's client of its API."""
         import configparser
 
         import botocore.session
