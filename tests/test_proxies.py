@@ -29,6 +29,7 @@ from harness.waiting import wait_until
 from harness.web import Answer, fetch
 
 RECIPE = Recipe(seconds=20, gop_seconds=2)
+SHORT = Recipe(seconds=5, gop_seconds=1)
 CROWD = 20
 MULTIVARIANT = {"Accept": "application/x-mpegURL, application/vnd.apple.mpegurl, application/json, text/plain"}
 
@@ -167,9 +168,8 @@ def test_a_playlist_is_each_viewers_own_and_never_kept(front, channel):
 
 def test_a_growing_segment_reaches_viewers_while_it_grows(front, channel):
     url = playlist_url(front.through(channel.playback), MULTIVARIANT)
-    listed = fetch(url).text.splitlines()
-    growing = urljoin(url, [line for line in listed if line.startswith("#EXT-X-PREFETCH:")][1].partition(":")[2])
     # The second of the two: it is asked for before it begins.
+    [_, growing] = prefetched(url)
     with open_stream(growing) as (response, connection):
         assert response.status == 200 and response.getheader("content-length") is None
         first = response.read1(65536)
@@ -193,8 +193,7 @@ def open_stream(url: str):
 
 def test_a_crowd_gets_a_growing_segment_whole(front, channel, report):
     url = playlist_url(front.through(channel.playback), MULTIVARIANT)
-    listed = fetch(url).text.splitlines()
-    growing = urljoin(url, [line for line in listed if line.startswith("#EXT-X-PREFETCH:")][0].partition(":")[2])
+    [growing, _] = prefetched(url)
     got = the_same(crowd(growing))
     asked = front.tap.count(path(growing))
     assert got.body == fetch(growing.replace(front.url, front.server.url)).body
@@ -202,6 +201,33 @@ def test_a_crowd_gets_a_growing_segment_whole(front, channel, report):
         assert asked == 1
     assert fetch(growing).body == got.body and front.tap.count(path(growing)) == asked, "it is kept when it is whole"
     report(f"{front.name}: {CROWD} viewers of a segment in the making are {asked} requests to the server")
+
+
+def test_half_a_segment_is_an_error_and_is_never_kept(front, server, ivs, clip, publish):
+    channel = make_channel(ivs, name="stalls")
+    encoder = publish(clip(SHORT), server.rtmp_url(channel.key), loop=True)
+    url = playlist_url(front.through(channel.playback), MULTIVARIANT)
+    [growing, _] = prefetched(url)
+    with open_stream(growing) as (response, _):
+        assert response.read1(65536)
+        encoder.freeze()
+        with pytest.raises((http.client.IncompleteRead, ConnectionError)):
+            response.read()
+    asked = front.tap.count(path(growing))
+    try:
+        # What is kept would be there at once.
+        again = fetch(growing, timeout=2)
+    except (http.client.IncompleteRead, ConnectionError, TimeoutError):
+        again = None
+    assert again is None or again.status != 200, "nobody takes the half for the whole"
+    assert front.tap.count(path(growing)) > asked, "it is asked for again"
+    encoder.kill()
+
+
+def prefetched(url: str) -> list[str]:
+    """The segments that a playlist tells to prefetch."""
+    lines = [line for line in fetch(url).text.splitlines() if line.startswith("#EXT-X-PREFETCH:")]
+    return [urljoin(url, line.partition(":")[2]) for line in lines]
 
 
 def test_a_piece_of_a_segment_is_cut_from_what_is_kept(front, channel):
@@ -329,7 +355,7 @@ def test_a_private_channel_is_never_kept(front, private):
 
 def test_viewers_stop_when_the_stream_does(front, server, ivs, clip, publish):
     channel = make_channel(ivs, name="brief")
-    publish(clip(Recipe(seconds=5, gop_seconds=1)), server.rtmp_url(channel.key))
+    publish(clip(SHORT), server.rtmp_url(channel.key))
     viewer = Viewer(front.through(channel.playback))
     seen = Background(viewer.follow).result()
     assert seen.last.ended
