@@ -9,6 +9,7 @@ pub mod chat;
 pub mod flv;
 pub mod fmp4;
 pub mod pattern;
+pub mod playback_token;
 pub mod policy;
 pub mod rtmp;
 pub mod websocket;

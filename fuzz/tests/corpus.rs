@@ -37,6 +37,11 @@ fn patterns_of_the_corpus_mean_the_same_in_other_words() {
 }
 
 #[test]
+fn playback_tokens_of_the_corpus_keep_to_their_bounds_and_prove_nothing() {
+    replay("playback_token", fuzz::playback_token::run);
+}
+
+#[test]
 fn policies_of_the_corpus_decide_as_they_explain() {
     replay("policy", fuzz::policy::run);
 }

@@ -53,6 +53,11 @@ pub fn read<'t>(token: &'t str, channel: &Arn, now_ms: i64) -> Result<Unproven<'
 }
 
 impl Unproven<'_> {
+    /// What it says, though anybody may have said so: not to be acted on.
+    pub fn unproven_claims(&self) -> &PlaybackClaims {
+        &self.claims
+    }
+
     /// Gives the claims out if this key has signed them.
     pub fn verify(&self, key: &PlaybackKey) -> Option<PlaybackClaims> {
         key.verifies(self.message.as_bytes(), &self.signature).then(|| self.claims.clone())

@@ -298,7 +298,7 @@ fn private_keys_are_read_in_both_forms_and_others_are_refused_by_name() {
         (pem("PUBLIC KEY", &[1]), SignerError::NoKey),
         (pem("PRIVATE KEY", other.as_ref()), SignerError::Unfit),
         (pem("PRIVATE KEY", &[1, 2, 3]), SignerError::Unfit),
-        (pem("PRIVATE KEY", &[1]).replace('A', "*"), SignerError::Unfit),
+        (pem("PRIVATE KEY", &[1]).replace("AQ==", "*"), SignerError::Unfit),
         (pem("ENCRYPTED PRIVATE KEY", &[1]), SignerError::Encrypted),
     ] {
         assert_eq!(PlaybackSigner::from_pem(&text).map(drop), Err(why));
