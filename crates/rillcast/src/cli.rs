@@ -26,6 +26,7 @@ pub fn command() -> Command {
         .subcommand(db_command())
         .subcommand(chat_command())
         .subcommand(events_command())
+        .subcommand(token_command())
 }
 
 fn config_command() -> Command {
@@ -176,6 +177,41 @@ fn events_command() -> Command {
                 .arg(Arg::new("id").long("id").value_name("EVENT-ID").help("The one of this event"))
                 .arg(Arg::new("all").long("all").action(ArgAction::SetTrue).help("All of them"))
                 .group(ArgGroup::new("which").args(["id", "all"]).required(true)),
+        ))
+}
+
+fn token_command() -> Command {
+    let flag = |name: &'static str, value: &'static str, help: &'static str| {
+        Arg::new(name).long(name).value_name(value).help(help)
+    };
+    let switch = |name: &'static str, help: &'static str| {
+        Arg::new(name).long(name).action(ArgAction::SetTrue).help(help)
+    };
+    Command::new("token")
+        .about("Sign a playback token for a private channel, to try it; no server is needed")
+        .arg(flag("channel", "ARN", "The channel that the token opens").required(true))
+        .arg(flag("key", "FILE", "The private key (PEM) whose public half was imported").required(true))
+        .arg(
+            flag("ttl", "TIME", "How long it opens anything: seconds, or such as 10m or 2h")
+                .default_value("10m"),
+        )
+        .arg(flag("viewer-id", "TEXT", "Who watches, so that the session can be revoked"))
+        .arg(
+            flag("session-version", "NUMBER", "Which of the viewer's sessions it is")
+                .value_parser(value_parser!(i64))
+                .allow_negative_numbers(true),
+        )
+        .arg(switch("single-use", "It opens once"))
+        .arg(
+            flag("origin", "ORIGIN", "A page that may play, such as https://*.example.com; repeat for more")
+                .action(ArgAction::Append),
+        )
+        .arg(switch("strict-origin", "Requests without such an Origin are refused, all of them"))
+        .arg(flag("max-resolution", "NAME", "The largest rendition: SD, HD or FULL_HD"))
+        .arg(flag(
+            "url",
+            "BASE",
+            "Print the URL to play instead, on this server, such as http://127.0.0.1:8080",
         ))
 }
 

@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::app::{self, App};
 use crate::config::{self, Config, Layers};
-use crate::{backups, chat_keys, cli, event_commands, first_start, keys, policies, telemetry};
+use crate::{backups, chat_keys, cli, event_commands, first_start, keys, policies, telemetry, token};
 
 /// Exit code of a configuration that can't be used; the same as clap's for a command line.
 pub(crate) const EXIT_USAGE: u8 = 2;
@@ -27,6 +27,7 @@ pub async fn run(matches: &ArgMatches) -> ExitCode {
         "db" => manage_database(matches).await,
         "chat" => manage_chat(matches).await,
         "events" => manage_events(matches).await,
+        "token" => token::run(matches),
         _ => manage_keys(matches).await,
     }
 }

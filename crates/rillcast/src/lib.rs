@@ -34,4 +34,5 @@ mod routes;
 mod telemetry;
 mod telling;
 mod tls;
+mod token;
 mod upgrades;
