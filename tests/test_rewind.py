@@ -172,7 +172,8 @@ def test_past_and_present_are_one_film(stages, tmp_path):
     )
     times = [int(line.strip(",")) for line in done.stdout.split()]
     steps = {after - before for before, after in zip(times, times[1:])}
-    assert len(times) >= len(bodies) * 30 - 1 and steps == {3000}, steps
+    # RTMP counts in milliseconds.
+    assert len(times) >= len(bodies) * 30 - 1 and max(steps) <= 3_060 and min(steps) >= 2_970, steps
 
 
 def test_killed_servers_leave_files_and_the_next_start_removes_them(stages, house):

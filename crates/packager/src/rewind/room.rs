@@ -69,7 +69,9 @@ impl Room {
         }
         let living = book.used.iter().filter(|(_, used)| !used.ended);
         let largest = living.max_by_key(|(stream, used)| (used.bytes, stream.as_str()));
-        if largest.is_some_and(|(largest, _)| largest == stream) { book.short } else { 0 }
+        let is_largest = largest.is_some_and(|(largest, _)| largest == stream);
+        // Rather once and for a while than bit by bit.
+        if is_largest { book.short.max(self.most / 64) } else { 0 }
     }
 
     /// The stream has ended; its files stay for now.

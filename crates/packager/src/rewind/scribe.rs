@@ -172,6 +172,8 @@ impl Scribe {
                     let gone: Vec<u64> = self.sizes.range(numbers).map(|(number, _)| *number).collect();
                     let bytes = gone.iter().filter_map(|number| self.sizes.remove(number)).sum();
                     self.room.release(&self.stream, bytes);
+                    // That something can be removed does not mean that something can be written.
+                    return;
                 }
                 result
             }
