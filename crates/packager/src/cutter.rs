@@ -168,6 +168,16 @@ impl Cutter {
         self.sound.clear();
     }
 
+    /// Closes what is open before a picture that does not follow it.
+    fn interrupt_before(&mut self, frame: Frame, now: SystemTime, cuts: &mut VecDeque<Cut>) {
+        if frame.keyframe {
+            self.finish(self.fit.picture, cuts);
+            self.start(frame, now);
+        } else {
+            self.interrupt(cuts);
+        }
+    }
+
     /// Sound before the first picture has nothing to go with, and sound of another coding must wait.
     fn audio(&mut self, frame: Frame) {
         let is_readable = self.run.as_ref().is_some_and(|run| sounds_alike(&run.init.tracks, &self.tracks));
@@ -190,8 +200,8 @@ impl Cutter {
         };
         let span = frame.dts - run.pending.dts;
         if span > LONGEST_PAUSE.max(self.fit.picture + self.fit.picture + self.fit.picture) {
-            self.finish(self.fit.picture, cuts);
-            self.start(frame, now);
+            // Players begin anew behind a break, and nothing can be decoded there before a keyframe.
+            self.interrupt_before(frame, now, cuts);
             return;
         }
         let (told, tracks) = (&run.init.tracks, &self.tracks);

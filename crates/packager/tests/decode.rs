@@ -165,3 +165,70 @@ fn ffprobe_finds_each_text_at_the_time_of_a_picture() {
         assert!(texts.iter().all(|text| pictures.contains(&text.0)));
     }
 }
+
+/// Places of audio packets, in units of the file's clock.
+fn places(path: &Path) -> Vec<i64> {
+    let text = probe(path, &["-select_streams", "a", "-show_entries", "packet=pts"]);
+    let lines = text.lines().map(|line| line.trim_matches(','));
+    lines.filter(|line| !line.is_empty()).map(|line| line.parse().expect("a number")).collect()
+}
+
+/// Sound that follows itself: how far each frame is from its place, counted from the first, in `clock` a second.
+fn off(places: &[i64], rate: u32, clock: i64) -> i64 {
+    let samples = i64::from(media::aac::FRAME_SAMPLES) * clock;
+    let exact = |count: i64| places[0] + (count * samples + i64::from(rate) / 2) / i64::from(rate);
+    (0..).zip(places).map(|(count, place)| (place - exact(count)).abs()).max().expect("some sound")
+}
+
+#[test]
+fn sound_is_exact_to_the_sample_in_both_containers() {
+    for (sample_rate, channels) in [(44_100, 1), (44_100, 2), (48_000, 1), (48_000, 2)] {
+        let film = Film { sample_rate, channels, frame_rate: (30_000, 1_001), gop: 60, ..Film::default() };
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        for container in [ContainerFormat::FragmentedMp4, ContainerFormat::Ts] {
+            let path = folder.path().join(container.as_str());
+            write(&path, &cut(&film, container));
+            let fields = ["-select_streams", "a:0", "-show_entries", "stream=profile,sample_rate,channels"];
+            let told = probe(&path, &fields);
+            let told = told.lines().next().unwrap_or_default();
+            assert_eq!(told, format!("LC,{sample_rate},{channels}"), "{container:?}");
+            let places = places(&path);
+            assert!(places.len() > 340, "eight seconds of it");
+            match container {
+                ContainerFormat::FragmentedMp4 => {
+                    assert_eq!(off(&places, sample_rate, sample_rate.into()), 0)
+                }
+                // Its clock has no unit that both rates have; inside a packet the reader adds rounded lengths.
+                ContainerFormat::Ts => assert!(off(&places, sample_rate, 90_000) <= 8),
+            }
+        }
+    }
+}
+
+#[test]
+fn players_are_told_of_he_aac_what_it_is() {
+    // Object type 5 over 24 kHz stereo, SBR at 48 kHz, the core coder LC.
+    let config = bytes::Bytes::from_static(&[0x2b, 0x11, 0x88, 0x00]);
+    let sound = media::aac::parse_config(&config).expect("a configuration");
+    assert_eq!((sound.codec().as_str(), sound.sample_rate), ("mp4a.40.5", 24_000));
+    let film = Film { sample_rate: 24_000, gop: 60, ..Film::default() };
+    let tracks = media::Tracks { audio: Some(sound), ..film.tracks() };
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    for (container, clock) in [(ContainerFormat::FragmentedMp4, 24_000), (ContainerFormat::Ts, 90_000)] {
+        let mut segmenter = Segmenter::within(container, Duration::from_millis(200));
+        segmenter.tracks(Arc::new(tracks.clone()));
+        film.frames(LENGTH).into_iter().for_each(|frame| segmenter.frame(frame, SystemTime::UNIX_EPOCH));
+        segmenter.end();
+        let cuts: Vec<Cut> = std::iter::from_fn(|| segmenter.next_cut()).collect();
+        let path = folder.path().join(container.as_str());
+        write(&path, &cuts);
+        assert!(
+            off(&places(&path), 24_000, clock) <= 8,
+            "{container:?}: frames are counted by the core coder"
+        );
+        if container == ContainerFormat::FragmentedMp4 {
+            let rate = probe(&path, &["-select_streams", "a:0", "-show_entries", "stream=sample_rate"]);
+            assert_eq!(rate.lines().next(), Some("48000"), "the reader knows of SBR before it hears any");
+        }
+    }
+}
