@@ -4,6 +4,8 @@ Promise: boxes and tags are read by a reader of our own; what a player makes of 
 real browser. The service's own player is not at hand: of its form only what the standard says is checked.
 """
 
+import json
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urljoin
@@ -47,6 +49,7 @@ LISTEN = """() => {
     const decode = bytes => new TextDecoder().decode(bytes);
     window.rillcast.player.on("hlsFragParsingMetadata", (_, { frag, samples }) => {
         for (const { data, pts, type } of samples) {
+            if (decode(data.subarray(10, 14)) !== "PRIV") continue;
             const date = frag.programDateTime / 1000 + pts - frag.start;
             window.parsed.push({ tag: [...data], start: pts, date, scheme: type });
         }
@@ -55,7 +58,7 @@ LISTEN = """() => {
     const seen = new Set();
     const note = track => () => {
         for (const cue of track.activeCues ?? []) {
-            if (seen.has(cue)) continue;
+            if (seen.has(cue) || cue.value.key !== "PRIV") continue;
             seen.add(cue);
             window.heard.push({ text: decode(cue.value.data), start: cue.startTime, now: video.currentTime });
         }
@@ -100,7 +103,7 @@ def text_in(tag: bytes | list[int]) -> str:
 
 def in_fragments(data: bytes) -> list[Told]:
     """Each text in both forms, which agree in all but the way to tell the time."""
-    found = emsg.events(data)
+    found = [event for event in emsg.events(data) if not emsg.is_text(event.message)]
     assert len(found) % 2 == 0
     for service, other in zip(found[::2], found[1::2]):
         assert (service.scheme, other.scheme) == (SERVICE_SCHEME, OPEN_SCHEME)
@@ -119,7 +122,32 @@ def in_packets(data: bytes) -> list[Told]:
     shown = [pes.pts for pes in found if pes.kind == ts.H264]
     tags = [pes for pes in found if pes.kind == ts.METADATA]
     assert all(tag.pts in shown for tag in tags)
-    return [Told(text_in(tag.data), tag.pts / ts.CLOCK, (tag.pts - min(shown)) / ts.CLOCK) for tag in tags]
+    texts = [tag for tag in tags if not emsg.is_text(tag.data)]
+    return [Told(text_in(tag.data), tag.pts / ts.CLOCK, (tag.pts - min(shown)) / ts.CLOCK) for tag in texts]
+
+
+@dataclass(frozen=True)
+class Latency:
+    """What a segment tells of its own way, and where."""
+
+    said: dict
+    #: Seconds after the earliest picture of its segment.
+    after: float
+
+
+def latency_in(data: bytes) -> list[Latency]:
+    """Said in the one form of the service's own player."""
+    if data[:1] == b"\x47":
+        found = ts.read(data)
+        opening = min(pes.pts for pes in found if pes.kind == ts.H264)
+        tags = [(pes.data, (pes.pts - opening) / ts.CLOCK) for pes in found if pes.kind == ts.METADATA]
+    else:
+        events = [event for event in emsg.events(data) if emsg.is_text(event.message)]
+        assert all(event.scheme == SERVICE_SCHEME for event in events)
+        tags = [(event.message, event.after) for event in events]
+    frames = [(emsg.text_frame(tag), after) for tag, after in tags if emsg.is_text(tag)]
+    assert all(frame.description == "segmentmetadata" for frame, _ in frames)
+    return [Latency(json.loads(frame.text), after) for frame, after in frames]
 
 
 def texts_in(data: bytes) -> list[Told]:
@@ -203,15 +231,32 @@ def test_pictures_and_sound_are_as_they_were(recording, container, tmp_path: Pat
         assert_same_times(source, seen.join(tmp_path / "joined.ts"))
 
 
+def test_each_segment_tells_when_its_first_picture_came_in(recording):
+    seen, _ = recording
+    said = []
+    for data in segments_of(seen).values():
+        [one] = latency_in(data)
+        assert one.after == 0 and one.said["cmd"] == "ld_lat_data"
+        said.append(one.said)
+    assert len(said) == 6
+    arrivals = [one["transc_r"] for one in said]
+    assert arrivals == sorted(arrivals) == [one["ingest_r"] for one in said]
+    assert all(one["transc_r"] <= one["transc_s"] <= time.time() * 1000 for one in said)
+    moments = [segment.moment.timestamp() for segment in seen.last.segments]
+    assert arrivals[-1] / 1000 >= moments[0], "by the clock that the playlist's dates are of"
+    assert [round(one["stream_offset"], 1) for one in said] == [0.1, 2.1, 4.1, 6.1, 8.1, 10.1], "B pictures wait"
+
+
 # It passes over events of fragmented MP4.
 @pytest.mark.parametrize("container", ["TS"], indirect=True)
 def test_ffprobe_finds_the_texts_at_the_times_of_pictures(recording, tmp_path: Path):
     seen, _ = recording
     found = probe.packets(seen.join(tmp_path / "joined.ts"))
     pictures = {packet.pts for packet in found["video"]}
-    assert len(found["data"]) == len(TEXTS)
     assert all(packet.pts in pictures for packet in found["data"])
-    assert [packet.pts for packet in found["data"]] == [round(one.at * ts.CLOCK) for one in all_told(seen)]
+    times = [packet.pts for packet in found["data"]]
+    assert len(times) == len(TEXTS) + len(segments_of(seen)), "each segment tells its latency beside"
+    assert {round(one.at * ts.CLOCK) for one in all_told(seen)} <= set(times)
 
 
 def test_a_browser_shows_each_text_once_at_its_moment(ivs, server, channel, container, clip, publish, report):

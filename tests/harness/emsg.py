@@ -67,15 +67,37 @@ def _event(body: bytes) -> Event:
     return Event(scheme.decode(), value.decode(), scale, number, duration, message, **times)
 
 
+@dataclass(frozen=True)
+class TextFrame:
+    description: str
+    text: str
+
+
 def private_frame(tag: bytes) -> PrivateFrame:
     """The only frame of an ID3v2.4 tag."""
+    owner, data = _frame(tag, b"PRIV").split(b"\0", 1)
+    return PrivateFrame(owner.decode(), data)
+
+
+def text_frame(tag: bytes) -> TextFrame:
+    """The only frame of an ID3v2.4 tag, which is a text in UTF-8 with a description."""
+    body = _frame(tag, b"TXXX")
+    assert body[0] == 3, "UTF-8"
+    description, text = body[1:].split(b"\0", 1)
+    return TextFrame(description.decode(), text.decode())
+
+
+def is_text(tag: bytes) -> bool:
+    return tag[10:14] == b"TXXX"
+
+
+def _frame(tag: bytes, kind: bytes) -> bytes:
     assert tag[:6] == b"ID3\4\0\0", tag[:6]
     assert _size(tag[6:10]) == len(tag) - 10
     frame = tag[10:]
-    assert frame[:4] == b"PRIV" and frame[8:10] == b"\0\0"
+    assert frame[:4] == kind and frame[8:10] == b"\0\0"
     assert _size(frame[4:8]) == len(frame) - 10
-    owner, data = frame[10:].split(b"\0", 1)
-    return PrivateFrame(owner.decode(), data)
+    return frame[10:]
 
 
 def _size(four: bytes) -> int:
