@@ -88,7 +88,17 @@ class Client:
                 left -= taken
 
 
-def test_clients_that_take_next_to_nothing_are_cut_off_and_nobody_else_is(server, channel):
+@pytest.fixture(scope="module")
+def idle(server):
+    """Connections without a request under way, since the first test: what they wait for takes as long as it does."""
+    clients = [Client(server.bound["http"]).ask("/api/video/v1/nothing"), Client(server.bound["https"], "h2")]
+    begun = h2.connection.H2Connection()
+    begun.initiate_connection()
+    clients[1].socket.sendall(begun.data_to_send())
+    return clients
+
+
+def test_clients_that_take_next_to_nothing_are_cut_off_and_nobody_else_is(server, channel, idle):
     viewer = Viewer(channel.playback)
     stop = threading.Event()
     watching = Background(viewer.follow, lambda _: stop.is_set())
@@ -123,12 +133,8 @@ def test_a_held_request_ends_with_its_client(server, channel):
     wait_until(lambda: not client.is_held(), "the server's end closed")
 
 
-def test_an_idle_connection_is_closed(server):
-    clients = [Client(server.bound["http"]).ask("/api/video/v1/nothing"), Client(server.bound["https"], "h2")]
-    begun = h2.connection.H2Connection()
-    begun.initiate_connection()
-    clients[1].socket.sendall(begun.data_to_send())
-    for client in clients:
+def test_an_idle_connection_is_closed(idle):
+    for client in idle:
         wait_until(lambda client=client: not client.is_held() or drained(client), "idle connections closed", CUT)
 
 
