@@ -50,6 +50,8 @@ function show(state: State, notice: string): void {
   label.dataset["state"] = state;
   label.textContent = state;
   need("notice").textContent = notice;
+  // With controls the browser turns a wheel over what is said.
+  video.controls = state === "live";
 }
 
 function start(): void {
@@ -85,6 +87,7 @@ async function play(): Promise<void> {
     await video.play();
   } catch {
     show("waiting", "Press play to start.");
+    video.controls = true;
   }
 }
 
