@@ -124,15 +124,19 @@ impl Policies {
     pub(super) async fn renew(&self) -> Result<(), StoreError> {
         let on_air = self.hub.on_air();
         let on_air: HashSet<&Arn> = on_air.iter().filter_map(|broadcast| broadcast.restriction()).collect();
-        let now = Instant::now();
+        let (now, mut trouble) = (Instant::now(), Ok(()));
         for arn in self.keep(&on_air, now) {
-            // One that is gone can't be attached to anything, so its last word stands for who still watches.
-            if let Some(policy) = self.read(&arn).await? {
-                self.learn(&arn, policy, now);
+            match self.read(&arn).await {
+                Ok(Some(policy)) => drop(self.learn(&arn, policy, now)),
+                // One that is gone can't be attached to anything, so its last word stands for who still watches.
+                Ok(None) => {}
+                // This one's own trouble; the others are read all the same.
+                Err(error @ StoreError::Decode { .. }) => trouble = Err(error),
+                Err(error) => return Err(error),
             }
         }
         self.door.lock().await.retain(|_, failed| failed.elapsed() < PAUSE);
-        Ok(())
+        trouble
     }
 
     /// What is to be read: all that is known and needed, and all that is on air.
