@@ -14,8 +14,9 @@ from harness import aws
 from harness.aws import make_channel
 from harness.encoder import Publisher, Recipe, make
 from harness.playlist import MediaPlaylist, parse, rebuild
+from harness.player_token import Signer
 from harness.server import Server
-from harness.viewer import Background, Viewer, on_air
+from harness.viewer import Background, Viewer
 from harness.waiting import wait_until
 from harness.web import fetch
 
@@ -30,10 +31,19 @@ class Stage:
 
     def __init__(self, server: Server, film: Path, **options):
         self.channel = make_channel(aws.client(server), **options)
+        self.is_private = options.get("authorized", False)
         log = server.folder / f"encoder-{self.channel.arn[-8:]}.log"
         self.encoder = Publisher(film, server.rtmp_url(self.channel.key), log, loop=True)
-        self.viewer = Viewer(self.channel.playback)
+        self.viewer = Viewer(self.channel.playback + self.admission(server))
         self.watching = Background(self.viewer.follow, lambda seen: seen.last.edge()[0] >= ENOUGH)
+
+    def admission(self, server: Server) -> str:
+        """What stands behind the playback URL of a private channel."""
+        if not self.is_private:
+            return ""
+        signer = Signer()
+        aws.client(server).import_playback_key_pair(publicKeyMaterial=signer.public)
+        return f"?token={signer.token(self.channel.arn)}"
 
     def now(self, query: str = "") -> MediaPlaylist:
         answer = self.viewer.read(query)
@@ -63,10 +73,11 @@ def house(tmp_path_factory) -> Iterator[Server]:
 
 @pytest.fixture(scope="module")
 def stages(house, film) -> Iterator[dict[str, Stage]]:
-    """Channels in both containers that can be rewound, and two that can't."""
+    """Channels that can be rewound, in both containers and a private one, and two that can't."""
     stages = {
         "fragments": Stage(house, film, tags=TAG),
         "packets": Stage(house, film, tags=TAG, containerFormat="TS"),
+        "private": Stage(house, film, tags=TAG, authorized=True),
         "usual": Stage(house, film),
         "unreadable": Stage(house, film, tags={"rillcast:dvr": "for ever"}),
     }
@@ -109,7 +120,7 @@ def test_every_segment_from_disk_is_what_was_served_live(stage, house):
             assert "immutable" in answer.headers["cache-control"]
             compared += 1
     assert compared >= ENOUGH - 4
-    assert len(reels(house)) == 2, "only those with the tag are on disk"
+    assert len(reels(house)) == 3, "only those with the tag are on disk"
 
 
 def test_pieces_of_old_segments_can_be_asked_for(stage):
@@ -150,13 +161,21 @@ def test_ffmpeg_plays_from_the_beginning(stage):
     assert float(start) < 12
 
 
-def test_a_private_channels_past_needs_the_pass_too(stages):
-    stage = stages["fragments"]
-    pass_of = stage.viewer.recording.url.split("/")[-3]
-    uri = stage.now().closed[0].uri
-    shared = urljoin(stage.viewer.recording.url, uri)
-    assert pass_of not in shared, "a public channel's past is at one URL for all"
-    assert fetch(shared.replace("/source/", f"/{pass_of}/source/")).status == 404
+def test_a_public_channels_past_is_at_one_url_for_all(stages):
+    url = stages["fragments"].viewer.recording.url
+    shared = urljoin(url, stages["fragments"].now().closed[0].uri)
+    viewer = url.split("/")[-3]
+    assert viewer not in shared
+    assert fetch(shared.replace("/source/", f"/{viewer}/source/")).status == 404
+
+
+def test_a_private_channels_past_is_for_those_with_a_pass(stages):
+    url = stages["private"].viewer.recording.url
+    own = urljoin(url, stages["private"].now().closed[0].uri)
+    viewer = url.split("/")[-3]
+    assert fetch(own).status == 200
+    assert fetch(own.replace(f"/{viewer}/", "/")).status == 403
+    assert fetch(own.replace(f"/{viewer}/", f"/{viewer[::-1]}/")).status == 403
 
 
 def test_past_and_present_are_one_film(stages, tmp_path):
@@ -182,8 +201,7 @@ def test_killed_servers_leave_files_and_the_next_start_removes_them(stages, hous
     house.process.wait()
     for stage in stages.values():
         stage.encoder.kill()
-    left = reels(house)
-    assert len(left) == 2
+    assert len(reels(house)) == 3
     house.start()
     wait_until(lambda: not reels(house), "an empty folder")
 

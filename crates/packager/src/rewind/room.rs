@@ -71,7 +71,7 @@ impl Room {
         let largest = living.max_by_key(|(stream, used)| (used.bytes, stream.as_str()));
         let is_largest = largest.is_some_and(|(largest, _)| largest == stream);
         // Rather once and for a while than bit by bit.
-        if is_largest { book.short.max(self.most / 64) } else { 0 }
+        if is_largest { book.short.max(self.most / 16) } else { 0 }
     }
 
     /// The stream has ended; its files stay for now.
@@ -134,7 +134,7 @@ mod tests {
         let [small, large, _] = streams();
         assert!(room.reserve(&small, 10) && room.reserve(&large, 20));
         room.lacks(5);
-        assert_eq!([&small, &large].map(|stream| room.owed(stream)), [0, 5]);
+        assert_eq!([&small, &large].map(|stream| room.owed(stream)), [0, 6]);
     }
 
     #[test]
