@@ -82,7 +82,7 @@ impl App {
         let chat = chatting::bind(&config, &pipes)?;
         let events = telling::bind(&config, &pipes, &node).await?;
         let routes = routes(&config, &control, &chat, &pipes, &events).await?;
-        let measures = Measures::new(&config, &pipes, &chat, events.counts());
+        let measures = Measures::new(&config, &pipes, &chat, &routes.delivery, events.counts());
         let addresses = Addresses {
             http: http_address,
             https: doors.https.as_ref().map(address).transpose()?,

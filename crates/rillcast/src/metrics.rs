@@ -9,6 +9,7 @@ mod listener;
 mod meter;
 mod page;
 mod periods;
+mod playback;
 mod process;
 mod push;
 mod series;
@@ -17,6 +18,7 @@ mod streams;
 mod tally;
 
 use chat::Chat;
+use delivery::Delivery;
 use events::Counts;
 use outbound::metric_sink::{MetricSink, MetricSinkConfig};
 use tokio::net::TcpListener;
@@ -32,13 +34,14 @@ use page::Page;
 pub(crate) struct Measures {
     meter: Meter,
     chat: Chat,
+    delivery: Delivery,
     told: Counts,
     sink: Option<MetricSink>,
 }
 
 impl Measures {
     /// As the settings have it.
-    pub(crate) fn new(config: &Config, pipes: &Pipes, chat: &Chat, told: Counts) -> Self {
+    pub(crate) fn new(config: &Config, pipes: &Pipes, chat: &Chat, delivery: &Delivery, told: Counts) -> Self {
         let sink = config.measures.cloudwatch.then(|| {
             let place = MetricSinkConfig {
                 endpoint: config.measures.endpoint.clone(),
@@ -50,6 +53,7 @@ impl Measures {
         Self {
             meter: Meter::new(pipes.hub.clone(), config.measures.channels),
             chat: chat.clone(),
+            delivery: delivery.clone(),
             told,
             sink,
         }
@@ -57,7 +61,7 @@ impl Measures {
 
     /// Measures, answers on the listener and sends until `closing`.
     pub(crate) async fn run(self, listener: Option<TcpListener>, closing: CancellationToken) {
-        let Self { meter, chat, told, sink } = self;
+        let Self { meter, chat, delivery, told, sink } = self;
         let measured = listener.is_some() || sink.is_some();
         let look = async {
             if measured {
@@ -68,7 +72,7 @@ impl Measures {
         };
         let serve = async {
             if let Some(listener) = listener {
-                let page = Page { meter: meter.clone(), chat, told };
+                let page = Page { meter: meter.clone(), chat, delivery, told };
                 listener::serve(listener, move || page.text(), closing.clone()).await;
             }
         };

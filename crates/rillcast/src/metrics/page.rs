@@ -5,6 +5,7 @@
 use std::fmt;
 
 use chat::Chat;
+use delivery::Delivery;
 use events::Counts;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::DescriptorEncoder;
@@ -13,6 +14,7 @@ use prometheus_client::metrics::MetricType;
 use prometheus_client::registry::Registry;
 
 use super::meter::Meter;
+use super::playback::PlaybackPage;
 use super::process::Process;
 use super::sinks::SinksPage;
 use super::streams::StreamsPage;
@@ -26,6 +28,8 @@ pub(crate) struct Page {
     pub meter: Meter,
     /// Chat.
     pub chat: Chat,
+    /// What viewers get.
+    pub delivery: Delivery,
     /// Those who are told what happens to streams.
     pub told: Counts,
 }
@@ -35,7 +39,8 @@ impl Page {
     pub(crate) fn text(&self) -> String {
         let streams = Box::new(StreamsPage(self.meter.view()));
         let told = Box::new(SinksPage(self.told.read()));
-        join(vec![streams, told, Box::new(Process::now()), Box::new(Build)], &[self.chat.metrics()])
+        let playback = Box::new(PlaybackPage(self.delivery.figures()));
+        join(vec![streams, playback, told, Box::new(Process::now()), Box::new(Build)], &[self.chat.metrics()])
     }
 }
 
