@@ -311,4 +311,95 @@ mod tests {
         assert!(!made.iter().any(|pass| misread(pass).is_some()));
         assert_eq!(made.iter().collect::<HashSet<_>>().len(), made.len());
     }
+
+    fn claims(more: impl FnOnce(&mut PlaybackClaims)) -> PlaybackClaims {
+        let channel = "arn:aws:ivs:us-east-1:123456789012:channel/abcdABCD0123".parse().expect("an ARN");
+        let mut claims = PlaybackClaims {
+            channel,
+            expires_at: 0,
+            origins: String::new(),
+            strict: false,
+            single_use: None,
+            viewer: None,
+            maximum_resolution: None,
+        };
+        more(&mut claims);
+        claims
+    }
+
+    fn ada(version: i64) -> PlaybackClaims {
+        claims(|claims| claims.viewer = Some(TokenViewer { id: "ada".to_owned(), version }))
+    }
+
+    #[test]
+    fn a_private_pass_says_what_its_token_allowed() {
+        let origins = "https://a.com, https://*.b.com";
+        let caps = [
+            None,
+            Some(MultitrackResolution::Sd),
+            Some(MultitrackResolution::Hd),
+            Some(MultitrackResolution::FullHd),
+        ];
+        for (version, cap) in [0, -1, i64::MAX, i64::MIN].into_iter().zip(caps) {
+            let mut claims = ada(version);
+            (claims.origins, claims.strict, claims.maximum_resolution) = (origins.to_owned(), true, cap);
+            let made = mint().private(&stream('a'), &claims);
+            let read = mint().read(&stream('a'), &made.to_string()).expect("our own");
+            assert_eq!(read, made);
+            assert_eq!(read.holder().map(|holder| holder.version), Some(version));
+            assert_eq!(read.holder().map(|holder| holder.tag), Some(mint().tag(&claims.channel, "ada")));
+            assert_eq!(read.cap(), cap);
+            assert_eq!(read.strict_readers(None), Readers::Nobody);
+            assert!(matches!(read.strict_readers(Some(b"https://x.b.com")), Readers::Only(_)));
+        }
+    }
+
+    #[test]
+    fn origins_that_are_not_strict_are_no_matter_of_a_pass() {
+        let pass =
+            mint().private(&stream('a'), &claims(|claims| claims.origins = "https://a.com".to_owned()));
+        assert_eq!(pass.strict_readers(None), Readers::Everyone);
+        assert_eq!((pass.holder(), pass.cap()), (None, None));
+        assert_eq!(pass.to_string().len(), 34);
+    }
+
+    #[test]
+    fn a_pass_names_its_viewer_to_nobody() {
+        let pass = mint().private(&stream('a'), &ada(0)).to_string();
+        let bytes = URL_SAFE_NO_PAD.decode(&pass).expect("base64");
+        assert!(!bytes.windows(3).any(|three| three == b"ada"));
+        let other = "arn:aws:ivs:us-east-1:123456789012:channel/abcdABCD0124".parse().expect("an ARN");
+        let tag = |mint: Mint, channel: &Arn, viewer: &str| mint.tag(channel, viewer);
+        let ours = tag(mint(), &ada(0).channel, "ada");
+        assert_ne!(ours, tag(mint(), &ada(0).channel, "adb"));
+        assert_ne!(ours, tag(mint(), &other, "ada"));
+        assert_ne!(ours, tag(Mint::new(&[8; 32]), &ada(0).channel, "ada"));
+    }
+
+    #[test]
+    fn the_longest_token_makes_a_pass_that_is_read() {
+        let claims = claims(|claims| {
+            claims.origins = vec!["https://a.com"; 145].join(",");
+            claims.strict = true;
+            claims.viewer = Some(TokenViewer { id: "ä".repeat(40), version: 1 });
+        });
+        assert!(claims.origins.len() > auth::playback_token::MAX_TOKEN * 9 / 10);
+        let pass = mint().private(&stream('a'), &claims).to_string();
+        assert!(mint().read(&stream('a'), &pass).is_some(), "{}", pass.len());
+    }
+
+    proptest! {
+        #[test]
+        fn a_changed_private_pass_is_an_invented_one(at in 0..400_usize, by in 1_u8..128, long in "[a-z,]{0,99}") {
+            let claims = claims(|claims| (claims.origins, claims.strict) = (long, true));
+            let pass = mint().private(&stream('a'), &claims).to_string();
+            prop_assert_eq!(mint().read(&stream('b'), &pass), None);
+            prop_assert_eq!(Mint::new(&[8; 32]).read(&stream('a'), &pass), None);
+            let mut changed = pass.into_bytes();
+            let at = at % changed.len();
+            changed[at] = changed[at].wrapping_add(by) & 0x7f;
+            let changed = String::from_utf8(changed).expect("ASCII");
+            prop_assert_eq!(mint().read(&stream('a'), &changed), None);
+        }
+    }
 }

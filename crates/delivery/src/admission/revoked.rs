@@ -140,3 +140,91 @@ impl Revoked {
         self.ended.write().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use domain::{
+        Arn, Channel, ChannelType, ContainerFormat, LatencyMode, MultitrackInput, ResourceKind, StreamKey,
+        StreamKeyValue, Tags,
+    };
+    use store::Tenant;
+
+    use super::*;
+
+    async fn stage() -> (Store, Arn, Revoked) {
+        let store = Store::in_memory().await.expect("memory");
+        let arn: Arn = "arn:aws:ivs:us-east-1:123456789012:channel/abcdABCD0123".parse().expect("an ARN");
+        let channel = Channel {
+            arn: arn.clone(),
+            name: String::new(),
+            latency_mode: LatencyMode::Low,
+            channel_type: ChannelType::Standard,
+            preset: None,
+            authorized: true,
+            insecure_ingest: false,
+            container_format: ContainerFormat::Ts,
+            multitrack_input: MultitrackInput::default(),
+            recording_configuration: None,
+            playback_restriction_policy: None,
+            srt_passphrase: "passphrase".to_owned(),
+            tags: Tags::new(),
+        };
+        let key = StreamKey {
+            arn: Arn { kind: ResourceKind::StreamKey, ..arn.clone() },
+            channel: arn.clone(),
+            value: StreamKeyValue::parse("sk_us-east-1_abc_def").expect("a value"),
+            tags: Tags::new(),
+        };
+        store.create_channel(&channel, &key, 1).await.expect("room for it");
+        let revoked = Revoked::new(store.clone(), Mint::new(&[7; 32]));
+        (store, arn, revoked)
+    }
+
+    async fn revoke(store: &Store, channel: &Arn, viewer: &str, version: u32, revoked_at: SystemTime) {
+        let revocation =
+            ViewerRevocation { channel: channel.clone(), viewer: viewer.to_owned(), version, revoked_at };
+        store.revoke_viewers(&Tenant::of(channel), &[revocation]).await.expect("kept");
+    }
+
+    fn ends(revoked: &Revoked, channel: &Arn, viewer: &str, version: i64) -> bool {
+        revoked.ends(&Holder { tag: revoked.mint.tag(channel, viewer), version })
+    }
+
+    #[tokio::test]
+    async fn what_was_revoked_before_the_start_is_known_and_what_comes_is_learnt() {
+        let (store, channel, revoked) = stage().await;
+        let now = SystemTime::now();
+        for viewer in 0..2_500 {
+            revoke(&store, &channel, &viewer.to_string(), 1, now).await;
+        }
+        assert!(!revoked.is_known());
+        revoked.know().await.expect("known");
+        assert!(
+            revoked.is_known() && ends(&revoked, &channel, "0", 1) && ends(&revoked, &channel, "2499", 0)
+        );
+        assert!(!ends(&revoked, &channel, "0", 2) && !ends(&revoked, &channel, "2500", 0));
+        let shutdown = CancellationToken::new();
+        let learns = async {
+            revoke(&store, &channel, "0", 7, now).await;
+            while !ends(&revoked, &channel, "0", 7) {
+                tokio::task::yield_now().await;
+            }
+            shutdown.cancel();
+        };
+        tokio::join!(revoked.follow(&shutdown), learns);
+        assert!(!ends(&revoked, &channel, "0", 8));
+    }
+
+    #[tokio::test]
+    async fn what_no_pass_is_old_enough_for_is_forgotten() {
+        let (store, channel, revoked) = stage().await;
+        let now = SystemTime::now();
+        let past = now.checked_sub(KEPT + Duration::from_secs(60)).expect("later than 1970");
+        revoke(&store, &channel, "old", 1, past).await;
+        revoke(&store, &channel, "new", 1, now).await;
+        revoked.know().await.expect("known");
+        assert!(ends(&revoked, &channel, "old", 1));
+        revoked.sweep();
+        assert!(!ends(&revoked, &channel, "old", 1) && ends(&revoked, &channel, "new", 1));
+    }
+}
