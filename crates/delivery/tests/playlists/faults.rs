@@ -1,7 +1,7 @@
 //! Each rule finds the fault that it is for: a good stream with one thing wrong.
 
 use crate::reader::Playlist;
-use crate::rules::{Form, Rule, Rules};
+use crate::rules::{Form, Pace, Rule, Rules};
 
 /// Segments `first..=edge` of one second in five parts; the last one is open with `parts` of them. A discontinuity
 /// opens segment 2.
@@ -47,7 +47,7 @@ const SOURCE: &str = "#EXT-X-DATERANGE:ID=\"source-1\",CLASS=\"live-video-net-st
     START-DATE=\"2026-11-21T10:00:00.000Z\",END-ON-NEXT=YES,X-NET-LIVE-VIDEO-STREAM-SOURCE=\"live\"";
 
 fn seen(texts: &[&str]) -> Rules {
-    let mut rules = Rules::new(Form::Low, true);
+    let mut rules = Rules::new(Form::Low, Pace::Keyed);
     texts.iter().for_each(|text| rules.see(text));
     rules
 }

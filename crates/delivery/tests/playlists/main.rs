@@ -11,10 +11,17 @@ mod streams;
 use domain::{ContainerFormat, LatencyMode};
 use proptest::prelude::*;
 
-use streams::{RATES, Scene, Script, Show, Turn};
+use streams::{RATES, Rewind, Scene, Script, Show, Turn};
+
+/// Few, for each is minutes of a stream; `PROPTEST_CASES` asks for more.
+fn cases() -> ProptestConfig {
+    let usual = ProptestConfig::default();
+    let cases = if std::env::var_os("PROPTEST_CASES").is_some() { usual.cases } else { 32 };
+    ProptestConfig { cases, ..usual }
+}
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+    #![proptest_config(cases())]
 
     #[test]
     fn whatever_the_stream_no_playlist_breaks_a_rule(script in streams::script()) {
@@ -29,8 +36,19 @@ fn over_all_frame_rates_and_containers_no_playlist_of_a_steady_stream_breaks_a_r
     {
         for latency in [LatencyMode::Low, LatencyMode::Normal] {
             let scenes = vec![Scene { seconds: 40, turn: Turn::On, jitter: 0, group: 2.0 }];
-            let script = Script { container, latency, rate, b_frames: 1, scenes };
+            let script = Script { container, latency, rate, b_frames: 1, rewind: None, scenes };
             assert_eq!(Show::play(&script), vec![], "{script:?}");
         }
+    }
+}
+
+#[test]
+fn playlists_that_go_back_further_break_no_rule_either() {
+    for (container, patience) in [(ContainerFormat::Ts, 1), (ContainerFormat::FragmentedMp4, 200)] {
+        let scenes = vec![Scene { seconds: 200, turn: Turn::On, jitter: 0, group: 1.0 }];
+        let rewind = Some(Rewind { seconds: 90, patience });
+        let script =
+            Script { container, latency: LatencyMode::Low, rate: (25, 1), b_frames: 0, rewind, scenes };
+        assert_eq!(Show::play(&script), vec![], "{script:?}");
     }
 }

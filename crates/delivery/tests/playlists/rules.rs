@@ -85,12 +85,21 @@ pub(crate) enum Form {
     Plain,
 }
 
+/// What an encoder can be held to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Pace {
+    Wild,
+    /// It keeps its pace, its keyframes and its clock.
+    Steady,
+    /// And each of its groups of pictures makes a segment.
+    Keyed,
+}
+
 /// Sees the playlists of one form of one stream, one after another.
 #[derive(Debug)]
 pub(crate) struct Rules {
     form: Form,
-    /// The encoder keeps its pace, its keyframes and its clock.
-    steady: bool,
+    pace: Pace,
     pub(crate) last: Option<Playlist>,
     /// What each URI stood for.
     names: HashMap<String, String>,
@@ -99,9 +108,9 @@ pub(crate) struct Rules {
 }
 
 impl Rules {
-    pub(crate) fn new(form: Form, steady: bool) -> Self {
+    pub(crate) fn new(form: Form, pace: Pace) -> Self {
         let (names, ranges) = (HashMap::new(), HashMap::new());
-        Self { form, steady, last: None, names, ranges, broken: Vec::new() }
+        Self { form, pace, last: None, names, ranges, broken: Vec::new() }
     }
 
     /// Looks at the next full playlist.
@@ -180,7 +189,7 @@ impl Rules {
             let off = (to - from) as f64 / 1_000.0 - before.duration;
             let rises = to > from && off >= -DATE;
             self.check(rises, Rule::R11Dates, || format!("{number}: {off} s"));
-            let fits = after.discontinuity || !self.steady || off <= DATE;
+            let fits = after.discontinuity || self.pace == Pace::Wild || off <= DATE;
             self.check(fits, Rule::R12DatesFit, || format!("{number}: {off} s"));
         }
         let uris = now.numbered().flat_map(|(_, segment)| {
@@ -205,10 +214,12 @@ impl Rules {
             // What follows the last part of an open segment may be the next segment.
             let is_last = at + 1 == segment.parts.len();
             let full = is_last || part.independent || part.duration >= 0.85 * target - TEXT;
-            self.check(full || !self.steady, Rule::R14PartShare, || format!("{number}.{at}: {part:?}"));
+            self.check(full || self.pace == Pace::Wild, Rule::R14PartShare, || {
+                format!("{number}.{at}: {part:?}")
+            });
         }
         let begins = segment.parts.first().is_none_or(|first| first.independent);
-        self.check(begins || !self.steady, Rule::R15Independent, || format!("{number}"));
+        self.check(begins || self.pace < Pace::Keyed, Rule::R15Independent, || format!("{number}"));
         let is_whole = !segment.uri.is_empty() && !segment.parts.is_empty();
         let off = (segment.length_of_parts() - segment.duration).abs();
         #[expect(clippy::cast_precision_loss, reason = "a few parts")]
@@ -327,7 +338,7 @@ impl Rules {
             now.numbered().any(|(_, segment)| segment.parts.iter().any(|part| part.uri == *hint))
         };
         // A change in the stream may close a segment early (6.2.6); then nobody gets what was hinted at.
-        let excused = !moved || now.ended || !self.steady;
+        let excused = !moved || now.ended || self.pace == Pace::Wild;
         let came = excused || was.hints.iter().all(came);
         self.check(came, Rule::R22HintCame, || format!("{:?}", was.hints));
     }

@@ -21,7 +21,7 @@ use testkit::Film;
 use tokio::runtime::Runtime;
 
 use crate::reader::Playlist;
-use crate::rules::{Form, Rule, Rules};
+use crate::rules::{Form, Pace, Rule, Rules};
 
 pub(crate) const RATES: [(u32, u32); 6] =
     [(24_000, 1_001), (25, 1), (30_000, 1_001), (30, 1), (50, 1), (60, 1)];
@@ -60,15 +60,24 @@ pub(crate) struct Script {
     pub(crate) latency: LatencyMode,
     pub(crate) rate: (u32, u32),
     pub(crate) b_frames: u32,
+    pub(crate) rewind: Option<Rewind>,
     pub(crate) scenes: Vec<Scene>,
 }
 
+/// Viewers may go back.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Rewind {
+    pub(crate) seconds: u64,
+    /// The disk takes what it has to write once in so many cuts.
+    pub(crate) patience: usize,
+}
+
 impl Script {
-    /// Pace, keyframes and clock stay, and no group is longer than a segment.
-    fn is_steady(&self) -> bool {
-        let group = self.scenes.first().map_or(0.0, |scene| scene.group);
-        let same = |scene: &Scene| scene.turn == Turn::On && scene.jitter == 0 && scene.group == group;
-        self.scenes.len() == 1 && self.scenes.iter().all(same) && group <= 5.0
+    fn pace(&self) -> Pace {
+        let [Scene { turn: Turn::On, jitter: 0, group, .. }] = self.scenes[..] else { return Pace::Wild };
+        // The packager ends a segment where another whole part might make it too long, so a group that ends within
+        // a part of the longest segment is cut before its end.
+        if group.fract() < 0.25 || group.fract() >= 0.5 { Pace::Keyed } else { Pace::Steady }
     }
 }
 
@@ -102,9 +111,14 @@ pub(crate) fn script() -> impl Strategy<Value = Script> {
     let container = prop::sample::select(vec![ContainerFormat::Ts, ContainerFormat::FragmentedMp4]);
     let latency = prop::sample::select(vec![LatencyMode::Low, LatencyMode::Low, LatencyMode::Normal]);
     let rate = prop::sample::select(RATES.to_vec());
-    (container, latency, rate, 0u32..3, scenes).prop_map(|(container, latency, rate, b_frames, scenes)| {
-        Script { container, latency, rate, b_frames, scenes }
-    })
+    let rewind = (20u64..90, prop::sample::select(vec![1, 30, 200]));
+    let rewind = prop::option::weighted(0.3, rewind);
+    (container, latency, rate, 0u32..3, rewind, scenes).prop_map(
+        |(container, latency, rate, b_frames, rewind, scenes)| {
+            let rewind = rewind.map(|(seconds, patience)| Rewind { seconds, patience });
+            Script { container, latency, rate, b_frames, rewind, scenes }
+        },
+    )
 }
 
 /// One stream before its viewers.
@@ -115,6 +129,8 @@ pub(crate) struct Show {
     shelf: ShelfWriter,
     segmenter: Segmenter,
     window: Option<Window>,
+    rewind: Option<Rewind>,
+    cuts: usize,
     /// The folder of one viewer's playlists, once there is something to play.
     folder: Option<String>,
     forms: Vec<(Form, &'static str, Rules)>,
@@ -156,7 +172,11 @@ impl Show {
             show.clock += Ticks::from_duration(Duration::from_secs(scene.seconds));
         }
         show.end();
-        assert!(!script.is_steady() || show.count > 100, "only {} playlists were looked at", show.count);
+        assert!(
+            script.pace() == Pace::Wild || show.count > 100,
+            "only {} playlists were looked at",
+            show.count
+        );
         show.broken()
     }
 
@@ -175,7 +195,7 @@ impl Show {
         let publisher = hub.publish(&channel, stream, airing, start()).expect("a free channel");
         let broadcast = Arc::clone(publisher.broadcast());
         drop(broadcast.subscribe());
-        let steady = script.is_steady();
+        let pace = script.pace();
         let forms: &[(Form, &str)] = match script.latency {
             LatencyMode::Low => &[(Form::Low, "index.m3u8"), (Form::Prefetch, "prefetch.m3u8")],
             LatencyMode::Normal => &[(Form::Plain, "plain.m3u8")],
@@ -187,8 +207,10 @@ impl Show {
             publisher,
             segmenter: Segmenter::within(script.container, packager::Config::default().part),
             window: None,
+            rewind: script.rewind,
+            cuts: 0,
             folder: None,
-            forms: forms.iter().map(|(form, file)| (*form, *file, Rules::new(*form, steady))).collect(),
+            forms: forms.iter().map(|(form, file)| (*form, *file, Rules::new(*form, pace))).collect(),
             known: Vec::new(),
             clock: Ticks::ZERO,
             count: 0,
@@ -258,8 +280,17 @@ impl Show {
     fn collect(&mut self, now: Ticks) {
         while let Some(cut) = self.segmenter.next_cut() {
             let terms = *self.segmenter.terms().expect("cuts come after terms");
-            let window = self.window.get_or_insert_with(|| Window::new(terms, &packager::Config::default()));
+            let length = self.rewind.map(|rewind| Duration::from_secs(rewind.seconds));
+            let window = self
+                .window
+                .get_or_insert_with(|| Window::new(terms, &packager::Config::default()).rewindable(length));
             window.apply(cut);
+            self.cuts += 1;
+            if self.rewind.is_some_and(|rewind| self.cuts.is_multiple_of(rewind.patience)) {
+                while let Some(number) = window.unwritten().map(|segment| segment.number) {
+                    window.written(number);
+                }
+            }
             if let Some(snapshot) = window.snapshot(start() + now.to_duration()) {
                 self.shelf.put(snapshot);
                 self.look();
@@ -336,6 +367,10 @@ impl Show {
 
     /// What is new can be fetched at once, and what has left the list still.
     fn fetch(&mut self, folder: &str) {
+        // Without a disk what is on it can't be had.
+        if self.rewind.is_some() {
+            return;
+        }
         let [.., before, now] = &self.known[..] else { return };
         let uris = |list: &Playlist| -> Vec<String> {
             let names = list.numbered().flat_map(|(_, segment)| {
