@@ -23,6 +23,9 @@ pub enum Error {
     /// The viewer's sessions were ended.
     #[error("The viewer's session was revoked")]
     Revoked,
+    /// The viewer's token admits no rendition of the stream. The code is one that players of the real service know.
+    #[error("Playback token allows no rendition of this stream")]
+    Entitlement,
     /// The channel may not be watched where the viewer is. The code is one that players of the real service know.
     #[error("This content is not available in your region")]
     Country,
@@ -88,9 +91,10 @@ pub enum Error {
 
 impl Error {
     /// All words that [`Error::code`] gives.
-    pub(crate) const CODES: [&str; 13] = [
+    pub(crate) const CODES: [&str; 14] = [
         "transcode_does_not_exist",
         "invalid_playback_auth_token",
+        "unauthorized_entitlements",
         "content_geoblocked",
         "origin_not_allowed",
         "restriction_unknown",
@@ -108,9 +112,13 @@ impl Error {
     pub fn status(&self) -> StatusCode {
         match self {
             Self::Offline | Self::Missing => StatusCode::NOT_FOUND,
-            Self::Private | Self::Token(_) | Self::Used | Self::Revoked | Self::Country | Self::Origin => {
-                StatusCode::FORBIDDEN
-            }
+            Self::Private
+            | Self::Token(_)
+            | Self::Used
+            | Self::Revoked
+            | Self::Entitlement
+            | Self::Country
+            | Self::Origin => StatusCode::FORBIDDEN,
             Self::Directive { .. }
             | Self::Repeated { .. }
             | Self::PartAlone
@@ -122,11 +130,12 @@ impl Error {
         }
     }
 
-    /// The word for programs. The first three are what players of the real service know.
+    /// The word for programs. The first four are what players of the real service know.
     pub fn code(&self) -> &'static str {
         match self {
             Self::Offline => "transcode_does_not_exist",
             Self::Private | Self::Token(_) | Self::Used | Self::Revoked => "invalid_playback_auth_token",
+            Self::Entitlement => "unauthorized_entitlements",
             Self::Country => "content_geoblocked",
             Self::Origin => "origin_not_allowed",
             Self::Unsure => "restriction_unknown",

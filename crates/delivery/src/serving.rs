@@ -73,7 +73,7 @@ impl Delivery {
             node: "rillcast",
             cap: pass.cap(),
         };
-        let text = playlist::multivariant(&broadcast, &snapshot, &viewing).ok_or(Error::Private)?;
+        let text = playlist::multivariant(&broadcast, &snapshot, &viewing).ok_or(Error::Entitlement)?;
         Ok(Answer { content: Content::Multivariant(text), leave })
     }
 

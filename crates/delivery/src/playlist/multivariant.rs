@@ -51,7 +51,8 @@ pub(crate) struct Viewing<'a> {
     pub(crate) cap: Option<MultitrackResolution>,
 }
 
-/// The multivariant playlist for a viewer; `None` when no rendition is small enough.
+/// The multivariant playlist for a viewer; `None` when no rendition is small enough: what the claim promises (as
+/// much or less, never more) weighs more than that there is a picture.
 pub(crate) fn multivariant(
     broadcast: &Broadcast,
     snapshot: &Snapshot,
