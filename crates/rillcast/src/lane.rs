@@ -137,6 +137,7 @@ struct Until<'a, C> {
 }
 
 /// What a connection holds next.
+#[expect(clippy::large_enum_variant, reason = "it lives for a moment, and the large one is the usual one")]
 enum Next {
     Request(Head),
     Other,

@@ -16,6 +16,7 @@ const HEADERS: usize = 48;
 
 /// What the bytes at the front of a connection are.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "it lives for a moment, and the large one is the usual one")]
 pub(crate) enum Heard {
     /// A whole head without a body behind it.
     Whole(Head),
