@@ -63,9 +63,10 @@ def find(origin: origins.Origin, static: origins.Static) -> list[Item]:
     items = []
     for stream, size in enumerate(("small", "usual", "private")):
         playlist, lines = origin.media(stream)
-        parts = [line.split('URI="')[1].split('"')[0] for line in lines if line.startswith("#EXT-X-PART:")]
+        # Keyframes make some parts large.
+        lines_of_parts = [line for line in lines if line.startswith("#EXT-X-PART:") and "INDEPENDENT" not in line]
+        parts = [line.split('URI="')[1].split('"')[0] for line in lines_of_parts]
         whole = [line for line in lines if line and not line.startswith("#")]
-        # A part in the middle of its segment: keyframes make the first ones large.
         wanted = {f"part, {size} stream": parts[len(parts) // 2], f"segment, {size} stream": whole[-1]}
         if size == "usual":
             wanted |= {"playlist": playlist}
