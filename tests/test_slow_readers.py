@@ -122,7 +122,7 @@ def test_clients_that_take_next_to_nothing_are_cut_off_and_nobody_else_is(server
     finally:
         stop.set()
         seen = watching.result()
-    assert seen.last.media_sequence > 0 and len(seen.pieces) > 50, "who takes what it asked for goes on"
+    assert len(seen.pieces) > 50, "who takes what it asked for goes on"
     takers[1].result()
 
 
