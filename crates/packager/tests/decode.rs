@@ -196,7 +196,7 @@ fn sound_is_exact_to_the_sample_in_both_containers() {
             assert!(places.len() > 340, "eight seconds of it");
             match container {
                 ContainerFormat::FragmentedMp4 => {
-                    assert_eq!(off(&places, sample_rate, sample_rate.into()), 0)
+                    assert_eq!(off(&places, sample_rate, sample_rate.into()), 0);
                 }
                 // Its clock has no unit that both rates have; inside a packet the reader adds rounded lengths.
                 ContainerFormat::Ts => assert!(off(&places, sample_rate, 90_000) <= 8),

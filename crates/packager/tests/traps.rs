@@ -17,6 +17,7 @@
 //! | lag that grows over hours (mediamtx#972), an end after ten minutes (OME#848) | `hours_later_the_edge_is_as_near_as_at_the_start` |
 //! | stale parts when a source returns (zap-stream-core#96), a window that is dropped without a sign (multimux) | `lost_frames_are_a_discontinuity_at_the_next_keyframe`, `a_long_pause_is_a_discontinuity_with_the_wall_clock_of_its_end` |
 //! | sound and picture out of step after a gap (hls.js#6857, #6976) | `after_a_gap_picture_and_sound_begin_together` |
+//! | pictures behind a break that nothing can be decoded from | `after_a_gap_picture_and_sound_begin_together` |
 //! | a break at each repeated parameter set (srs#4695) | `an_encoder_that_renews_its_parameters_all_the_time_is_shown_as_soon_as_any_other` |
 //! | parameter sets frozen at the first ones (gohlslib) | `other_tracks_are_a_discontinuity_with_another_init_and_equal_ones_are_nothing`, `other_parameters_of_the_same_picture_go_on_without_a_break` |
 //! | the first segment's date before the stream's start (gohlslib#92) | `wall_clock_times_are_those_of_the_first_picture_and_then_of_the_media` |
