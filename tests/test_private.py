@@ -109,7 +109,7 @@ def uid() -> str:
 
 #: Each claim, and whether it opens; the claims are made when the test runs, as some hold the time.
 TABLE = {
-    "no further claim": (lambda: {}, True),
+    "no further claim": (dict, True),
     "exp in a minute": (lambda: {"exp": now() + 60}, True),
     "exp with a fraction": (lambda: {"exp": time.time() + 60}, True),
     "exp in milliseconds": (lambda: {"exp": now() * 1000}, True),
@@ -305,7 +305,9 @@ def revoke(ivs, channel, viewer: str, version: int | None = None) -> None:
 
 
 def test_a_revocation_ends_the_sessions_of_its_versions(ivs, channel, channels, signer, report):
-    tokens = {version: signer.token(channel.arn, viewer_id="ada", viewer_session_version=version) for version in (1, 2, 3)}
+    tokens = {
+        version: signer.token(channel.arn, viewer_id="ada", viewer_session_version=version) for version in (1, 2, 3)
+    }
     sessions = {version: Session(channel.playback, token) for version, token in tokens.items()}
     neighbours = [
         Session(channel.playback, signer.token(channel.arn, viewer_id="bob")),
@@ -520,7 +522,17 @@ def test_the_command_makes_tokens_that_open(server, channel, private_key):
     plain = rillcast(*say, "--key", str(private_key), cwd=server.folder)
     assert plain.returncode == 0, plain.stderr
     assert entered(channel.playback, plain.stdout.strip()).status == 200
-    options = "--viewer-id ada-of-the-command --session-version 7 --single-use --ttl 5m --max-resolution HD".split()
+    options = [
+        "--viewer-id",
+        "ada-of-the-command",
+        "--session-version",
+        "7",
+        "--single-use",
+        "--ttl",
+        "5m",
+        "--max-resolution",
+        "HD",
+    ]
     options += ["--origin", GOOD, "--origin", "https://*.b.example", "--strict-origin", "--url", server.url]
     url = rillcast(*say, "--key", str(pkcs8), *options, cwd=server.folder).stdout.strip()
     assert url.startswith(f"{channel.playback}?token=")
