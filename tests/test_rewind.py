@@ -110,6 +110,13 @@ def test_without_a_tag_that_can_be_read_the_window_is_the_usual_one(stages, hous
     assert house.log().count("not from 1m to 24h") == 1
 
 
+def test_the_form_of_the_ivs_player_keeps_the_usual_window(stage):
+    prefetch = urljoin(stage.viewer.recording.url, "prefetch.m3u8")
+    form = parse(fetch(prefetch).text)
+    assert form.sequence > 0 and len(form.closed) <= 20
+    assert form.live_sequence == form.sequence
+
+
 def test_every_segment_from_disk_is_what_was_served_live(stage, house):
     compared = 0
     for segment in stage.now().closed:

@@ -41,9 +41,10 @@ mod tests {
         for (value, minutes) in [("1m", 1), ("30m", 30), ("1440m", 1_440), ("2h", 120), ("024h", 1_440)] {
             assert_eq!(parse(value), Some(Duration::from_secs(minutes * 60)), "{value}");
         }
-        for value in
-            ["", "m", "0m", "0h", "30", "1441m", "25h", "1.5h", "-1h", "+1h", " 1h", "1H", "90s", "2h30m", "1hm"]
-        {
+        for value in [
+            "", "m", "0m", "0h", "30", "1441m", "25h", "1.5h", "-1h", "+1h", " 1h", "1H", "90s", "2h30m",
+            "1hm",
+        ] {
             assert_eq!(parse(value), None, "{value}");
         }
         assert_eq!(parse("99999999999999999999m"), None);

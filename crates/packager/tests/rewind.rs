@@ -45,7 +45,10 @@ fn cut(number: u64, millis: i64, discontinuity: bool) -> Cut {
 /// What happens to a window.
 #[derive(Clone, Debug)]
 enum Step {
-    Segment { millis: i64, discontinuity: bool },
+    Segment {
+        millis: i64,
+        discontinuity: bool,
+    },
     /// So many of those that wait are on disk now.
     Written(usize),
     Shed(u64),
@@ -368,7 +371,8 @@ async fn streams_share_the_room_and_the_largest_makes_way() {
     assert!(old.first_number() > 0, "the other made way");
     let files = fs::read_dir(house.folder.path().join("dvr")).expect("reels");
     let sizes = files.flat_map(|reel| fs::read_dir(reel.expect("a reel").path()).expect("files"));
-    let used: u64 = sizes.map(|file| file.and_then(|file| file.metadata()).map_or(0, |known| known.len())).sum();
+    let used: u64 =
+        sizes.map(|file| file.and_then(|file| file.metadata()).map_or(0, |known| known.len())).sum();
     assert!(used <= most, "{used}");
     house.close().await;
 }

@@ -26,7 +26,11 @@ const CREATION: &str = "timestamp";
 pub(super) fn render(broadcast: &Broadcast, snapshot: &Snapshot, form: Form, skip: bool) -> Rendering {
     let base = base(broadcast);
     let names = Names::of(snapshot, &base);
-    let history = history::told(snapshot, &base);
+    // The IVS player knows nothing of delta updates: it is told what is in memory, however far back others go.
+    let goes_back = form != Form::Prefetch;
+    let history = if goes_back { history::told(snapshot, &base) } else { Vec::new() };
+    let before = if goes_back { 0 } else { snapshot.history.discontinuities() };
+    let oldest = snapshot.listed.first().map_or(0, |first| first.number);
     let past: Vec<_> = history.iter().map(history::Told::lines).collect();
     let dates = Dates::of(broadcast, snapshot);
     let source = [("X-NET-LIVE-VIDEO-STREAM-SOURCE", "live")];
@@ -43,8 +47,8 @@ pub(super) fn render(broadcast: &Broadcast, snapshot: &Snapshot, form: Form, ski
         control: (form == Form::Low).then(|| control(snapshot)),
         elapsed: (form == Form::Prefetch).then(|| elapsed(broadcast, snapshot)),
         date_ranges,
-        media_sequence: snapshot.first_number(),
-        discontinuity_sequence: snapshot.discontinuity_sequence,
+        media_sequence: if goes_back { snapshot.first_number() } else { oldest },
+        discontinuity_sequence: snapshot.discontinuity_sequence + before,
         past: &past,
         segments: names.segments(snapshot),
         growing: names.growing(snapshot),
@@ -112,9 +116,7 @@ pub(super) fn server_time(time: SystemTime) -> String {
 
 /// What was on air before the first listed segment.
 fn elapsed(broadcast: &Broadcast, snapshot: &Snapshot) -> Ticks {
-    let first = snapshot.history.first().map(|past| past.time);
-    let first =
-        first.or_else(|| snapshot.listed.first().map(|segment| segment.time)).unwrap_or(snapshot.time);
+    let first = snapshot.listed.first().map_or(snapshot.time, |segment| segment.time);
     Ticks::from_duration(first.duration_since(broadcast.started()).unwrap_or_default())
 }
 
