@@ -1,6 +1,9 @@
 //! What a private channel costs beside a public one for each segment, and how many tokens are refused in a second
 //! by what is wrong with them.
 //!
+//! A token of another key waits until keys are read anew, which is mostly time and no work: that line says how long
+//! one client waits, not how many are refused in a second.
+//!
 //! Promise: both channels hold the same film and are asked in turns, so that a busy machine slows both; all of it
 //! runs on one thread, and what is printed is the best of many rounds.
 //!
@@ -76,7 +79,11 @@ async fn main() {
         ("no token", String::new(), 1),
         ("garbage", "x".repeat(300), 1),
         ("an expired one", token(expired), 1),
-        ("one of another key, of two that the account has", sign(&good, &other).expect("a token"), 100),
+        (
+            "one of another key (one after the other, each waits 20 ms for newer keys)",
+            sign(&good, &other).expect("a token"),
+            100,
+        ),
         ("a good one, brought again", token(good), 1),
     ] {
         let uri = way_in(&token);
