@@ -58,10 +58,11 @@ impl Delivery {
     async fn multivariant(&self, channel: &Arn, ask: Ask<'_>) -> Result<Answer, Error> {
         let broadcast = self.hub.broadcast(channel).ok_or(Error::Offline)?;
         let form = ask.form(broadcast.latency())?;
+        // Before a token that may be used only once is used up.
+        let snapshot = broadcast.shelf().latest().filter(|now| !now.ended).ok_or(Error::Offline)?;
         let mut leave = self.restriction.enter(&broadcast, &ask.visitor).await?;
         let pass = self.admission.enter(&broadcast, ask.token(), &ask.visitor).await?;
         leave.readers = leave.readers.and(pass.readers());
-        let snapshot = broadcast.shelf().latest().filter(|now| !now.ended).ok_or(Error::Offline)?;
         self.viewers.of(&broadcast).welcome()?;
         let country = self.restriction.country(ask.visitor.address);
         let viewing = Viewing {

@@ -4,8 +4,8 @@
 
 use std::net::IpAddr;
 
-use http::HeaderMap;
-use http::header::{ORIGIN, USER_AGENT};
+use http::header::ORIGIN;
+use http::{HeaderMap, HeaderValue};
 
 /// The sender of one request.
 #[derive(Clone, Copy, Debug)]
@@ -14,9 +14,6 @@ pub(crate) struct Visitor<'a> {
     pub(crate) address: IpAddr,
     /// The page it is for, in a browser's words (RFC 6454, section 7).
     pub(crate) origin: Option<&'a [u8]>,
-    /// By what program.
-    #[expect(dead_code, reason = "told apart by it soon")]
-    pub(crate) agent: &'a [u8],
     /// Somebody watches: it is more than a look at the head.
     pub(crate) counts: bool,
 }
@@ -25,8 +22,7 @@ impl<'a> Visitor<'a> {
     pub(crate) fn of(headers: &'a HeaderMap, address: IpAddr, counts: bool) -> Self {
         Self {
             address,
-            origin: headers.get(ORIGIN).map(|origin| origin.as_bytes()),
-            agent: headers.get(USER_AGENT).map_or(b"", |agent| agent.as_bytes()),
+            origin: headers.get(ORIGIN).map(HeaderValue::as_bytes),
             counts,
         }
     }

@@ -33,7 +33,7 @@ impl Teller {
             let Breach { owner: Owner { account, region, subject }, limit, refused, .. } = &breach;
             match subject {
                 None => {
-                    info!(%account, %region, limit, refused, "viewers refused: the account's limit is reached")
+                    info!(%account, %region, limit, refused, "viewers refused: the account's limit is reached");
                 }
                 Some(of) => {
                     info!(channel = %of.channel, limit, refused, "viewers refused: the channel's limit is reached");
