@@ -365,7 +365,7 @@ impl Rules {
         self.check(!full.ended || delta == full, Rule::R24Delta, || "a delta after the end".into());
         match rebuilt(known, &delta) {
             Some(rebuilt) => {
-                self.check(rebuilt == full, Rule::R24Delta, || format!("{rebuilt:?} for {full:?}"))
+                self.check(rebuilt == full, Rule::R24Delta, || format!("{rebuilt:?} for {full:?}"));
             }
             None => self.check(false, Rule::R24Delta, || "more was skipped than anybody had".into()),
         }
