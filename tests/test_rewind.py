@@ -13,8 +13,8 @@ import pytest
 from harness import aws
 from harness.aws import make_channel
 from harness.encoder import Publisher, Recipe, make
-from harness.playlist import MediaPlaylist, parse, rebuild
 from harness.player_token import Signer
+from harness.playlist import MediaPlaylist, parse, rebuild
 from harness.server import Server
 from harness.viewer import Background, Viewer
 from harness.waiting import wait_until
