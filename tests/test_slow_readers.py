@@ -98,6 +98,7 @@ def idle(server):
     return clients
 
 
+@pytest.mark.slow
 def test_clients_that_take_next_to_nothing_are_cut_off_and_nobody_else_is(server, channel, idle):
     viewer = Viewer(channel.playback)
     stop = threading.Event()
@@ -133,6 +134,7 @@ def test_a_held_request_ends_with_its_client(server, channel):
     wait_until(lambda: not client.is_held(), "the server's end closed")
 
 
+@pytest.mark.slow
 def test_an_idle_connection_is_closed(idle):
     for client in idle:
         wait_until(lambda client=client: not client.is_held() or drained(client), "idle connections closed", CUT)
