@@ -39,7 +39,7 @@ async fn main() {
     let signer = import(&store).await;
     let public = air(&hub, "abcdABCD0123", 1, Audience::Everyone);
     let private = air(&hub, "abcdABCD0124", 2, Audience::TokenHolders);
-    let delivery = Delivery::bind(Config::default(), Deps { hub, store, key: [7; 32] });
+    let delivery = Delivery::bind(Config::default(), Deps { hub, store, key: [7; 32], node: String::new() });
     let channel = private.broadcast().channel().clone();
     let token = |claims: Value| sign(&claims, &signer).expect("a token");
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();

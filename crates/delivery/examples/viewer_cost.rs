@@ -121,7 +121,8 @@ impl Stage {
             }
         }
         let store = Store::in_memory().await.expect("memory");
-        let delivery = Delivery::bind(Config::default(), Deps { hub, store, key: [7; 32] });
+        let delivery =
+            Delivery::bind(Config::default(), Deps { hub, store, key: [7; 32], node: String::new() });
         Self { delivery, broadcast, _publisher: publisher }
     }
 

@@ -95,6 +95,8 @@ pub struct Deps {
     pub store: Store,
     /// Proves passes: the same on all servers that viewers may reach.
     pub key: [u8; 32],
+    /// This server's name, which players are told.
+    pub node: String,
 }
 
 /// Answers viewers. Clones are the same service.
@@ -103,6 +105,7 @@ pub struct Delivery {
     config: Config,
     hub: Hub,
     store: Store,
+    node: Arc<str>,
     viewers: Arc<Viewers>,
     admission: Arc<Admission>,
     restriction: Arc<Restriction>,
@@ -113,11 +116,22 @@ pub struct Delivery {
 impl Delivery {
     /// One that serves what `deps.hub` holds.
     pub fn bind(config: Config, deps: Deps) -> Self {
-        let Deps { hub, store, key } = deps;
+        let Deps { hub, store, key, node } = deps;
         let viewers = Arc::new(Viewers::new(hub.clone(), config.most_viewers()));
         let admission = Arc::new(Admission::new(store.clone(), &key));
         let restriction = Arc::new(Restriction::new(store.clone(), hub.clone(), None));
-        Self { config, hub, store, viewers, admission, restriction, figures: Arc::default(), history: None }
+        let node = Arc::from(node);
+        Self {
+            config,
+            hub,
+            store,
+            node,
+            viewers,
+            admission,
+            restriction,
+            figures: Arc::default(),
+            history: None,
+        }
     }
 
     /// Hands out what left memory from here, where the packager keeps it.

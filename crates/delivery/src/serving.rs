@@ -71,7 +71,7 @@ impl Delivery {
             country: country.as_ref().map(Country::as_str),
             address: ask.visitor.address,
             now: SystemTime::now(),
-            node: "rillcast",
+            node: &self.node,
             cap: pass.cap(),
         };
         let text = playlist::multivariant(&broadcast, &snapshot, &viewing).ok_or(Error::Entitlement)?;

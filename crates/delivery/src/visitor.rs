@@ -20,10 +20,6 @@ pub(crate) struct Visitor<'a> {
 
 impl<'a> Visitor<'a> {
     pub(crate) fn of(headers: &'a HeaderMap, address: IpAddr, counts: bool) -> Self {
-        Self {
-            address,
-            origin: headers.get(ORIGIN).map(HeaderValue::as_bytes),
-            counts,
-        }
+        Self { address, origin: headers.get(ORIGIN).map(HeaderValue::as_bytes), counts }
     }
 }

@@ -38,7 +38,8 @@ impl Fit {
         let spans: Vec<i64> = beats.windows(2).map(|pair| (pair[1].0 - pair[0].0).count()).collect();
         let picture = usual_span(&spans);
         let part_target = part_target(Ticks::from_duration(part).count(), picture, &spans);
-        let target_duration = target_duration(longest_segment(beats, picture));
+        // A segment is closed where another whole part might make it too long; that must not be before its keyframe.
+        let target_duration = target_duration(longest_segment(beats, picture) + Ticks::new(part_target));
         let seconds = Ticks::new(i64::from(target_duration) * Ticks::PER_SECOND);
         let times = |factor: i64| Ticks::new(seconds.count() * factor);
         let terms = Terms {
@@ -187,8 +188,10 @@ mod tests {
     }
 
     #[test]
-    fn target_duration_is_the_rounded_length_of_the_longest_group() {
-        for (gop, seconds) in [(1, 1), (15, 1), (30, 1), (42, 1), (45, 2), (60, 2), (90, 3), (600, 6)] {
+    fn target_duration_is_the_rounded_length_of_the_longest_group_and_a_part() {
+        for (gop, seconds) in
+            [(1, 1), (15, 1), (30, 1), (36, 1), (38, 2), (60, 2), (66, 2), (68, 3), (90, 3), (600, 6)]
+        {
             assert_eq!(fit((30, 1), gop).terms.target_duration, seconds, "{gop}");
         }
     }

@@ -81,7 +81,8 @@ impl App {
         let control = control(&config, http_address, &pipes, &node).await?;
         let chat = chatting::bind(&config, &pipes)?;
         let events = telling::bind(&config, &pipes, &node).await?;
-        let routes = routes(&config, &control, &chat, &pipes, &events).await?;
+        let playback = delivery(&config, &pipes, &node).await?;
+        let routes = routes(&config, &control, &chat, &pipes, &events, playback);
         let measures = Measures::new(&config, &pipes, &chat, &routes.delivery, events.counts());
         let addresses = Addresses {
             http: http_address,
@@ -349,36 +350,42 @@ async fn control(config: &Config, http: SocketAddr, pipes: &Pipes, node: &Node) 
     Ok(Control::new(meaning, deps).await?)
 }
 
-async fn routes(
+fn routes(
     config: &Config,
     control: &Control,
     chat: &Chat,
     pipes: &Pipes,
     events: &Events,
-) -> Result<Arc<Routes>, AppError> {
+    delivery: delivery::Delivery,
+) -> Arc<Routes> {
     let rule = if config.any_region { RegionRule::Any } else { RegionRule::Only(config.region.clone()) };
     let gate = Gate::new(api::Config::new(rule.clone()), control.clone());
-    Ok(Arc::new(Routes {
+    Arc::new(Routes {
         api: Api::new(api::Config::new(rule), control.clone(), control.clone()),
         admin: Admin::new(gate, pipes.store.clone(), events.counts()),
-        delivery: delivery(config, pipes).await?,
+        delivery,
         upgrades: Upgrades::new(chat.clone()),
         trusted_proxies: config.trusted_proxies.clone(),
         store: pipes.store.clone(),
         region: config.region.clone(),
         account: config.account.clone(),
         ready: Arc::new(AtomicBool::new(false)),
-    }))
+    })
 }
 
-async fn delivery(config: &Config, pipes: &Pipes) -> Result<delivery::Delivery, AppError> {
+async fn delivery(config: &Config, pipes: &Pipes, node: &Node) -> Result<delivery::Delivery, AppError> {
     let key = playback_key(&pipes.store).await?;
     let settings = delivery::Config {
         viewers_per_account: config.limits.concurrent_viewers,
         viewers_per_channel: config.limits.concurrent_viewers_per_channel,
         ..delivery::Config::default()
     };
-    let deps = delivery::Deps { hub: pipes.hub.clone(), store: pipes.store.clone(), key };
+    let deps = delivery::Deps {
+        hub: pipes.hub.clone(),
+        store: pipes.store.clone(),
+        key,
+        node: node.name().to_owned(),
+    };
     let delivery = delivery::Delivery::bind(settings, deps).with_spool(pipes.spool.clone());
     Ok(match countries(config)? {
         Some(countries) => delivery.with_countries(countries),

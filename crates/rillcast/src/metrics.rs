@@ -41,7 +41,13 @@ pub(crate) struct Measures {
 
 impl Measures {
     /// As the settings have it.
-    pub(crate) fn new(config: &Config, pipes: &Pipes, chat: &Chat, delivery: &Delivery, told: Counts) -> Self {
+    pub(crate) fn new(
+        config: &Config,
+        pipes: &Pipes,
+        chat: &Chat,
+        delivery: &Delivery,
+        told: Counts,
+    ) -> Self {
         let sink = config.measures.cloudwatch.then(|| {
             let place = MetricSinkConfig {
                 endpoint: config.measures.endpoint.clone(),

@@ -53,7 +53,7 @@ fn show(publisher: &Publisher, film: &Film) {
             let terms = *segmenter.terms().unwrap();
             let window = window.get_or_insert_with(|| Window::new(terms, &config));
             window.apply(cut);
-            if let Some(snapshot) = window.snapshot(UNIX_EPOCH) {
+            if let Some(snapshot) = window.snapshot(SystemTime::UNIX_EPOCH) {
                 shelf.put(snapshot);
                 return;
             }

@@ -75,9 +75,8 @@ pub(crate) struct Rewind {
 impl Script {
     fn pace(&self) -> Pace {
         let [Scene { turn: Turn::On, jitter: 0, group, .. }] = self.scenes[..] else { return Pace::Wild };
-        // The packager ends a segment where another whole part might make it too long, so a group that ends within
-        // a part of the longest segment is cut before its end.
-        if group.fract() < 0.25 || group.fract() >= 0.5 { Pace::Keyed } else { Pace::Steady }
+        // Longer groups than the longest target duration are cut within.
+        if group < 6.0 { Pace::Keyed } else { Pace::Steady }
     }
 }
 
@@ -182,7 +181,7 @@ impl Show {
 
     fn new(script: &Script) -> Self {
         let hub = Hub::new(RingLimits::default());
-        let deps = Deps { hub: hub.clone(), store: store(), key: [7; 32] };
+        let deps = Deps { hub: hub.clone(), store: store(), key: [7; 32], node: String::new() };
         let delivery = Delivery::bind(Config::default(), deps);
         let channel = "arn:aws:ivs:us-east-1:123456789012:channel/abcdABCD0123";
         let channel = Arn::parse(channel).expect("a well-formed ARN");

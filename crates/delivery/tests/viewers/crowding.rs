@@ -22,7 +22,7 @@ fn server(viewers_per_account: u32) -> (Hub, Delivery) {
 
 fn server_with(config: Config) -> (Hub, Delivery) {
     let hub = Hub::new(RingLimits::default());
-    (hub.clone(), Delivery::bind(config, Deps { hub, store: store(), key: [9; 32] }))
+    (hub.clone(), Delivery::bind(config, Deps { hub, store: store(), key: [9; 32], node: String::new() }))
 }
 
 fn channel(server: &(Hub, Delivery), account: &str, id: &str) -> Stage {

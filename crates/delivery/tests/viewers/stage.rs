@@ -75,7 +75,10 @@ impl Stage {
 
     pub(crate) fn before(airing: impl Into<Airing>, film: &Film, length: Duration, config: Config) -> Self {
         let hub = Hub::new(RingLimits::default());
-        let delivery = Delivery::bind(config, Deps { hub: hub.clone(), store: store(), key: [7; 32] });
+        let delivery = Delivery::bind(
+            config,
+            Deps { hub: hub.clone(), store: store(), key: [7; 32], node: String::new() },
+        );
         Self::beside((hub, delivery), &channel(), airing, film, length)
     }
 

@@ -1,4 +1,6 @@
 //! The lane beside the HTTP server: the same bytes in, the same answers out.
+//!
+//! Promise: both ways answer the same requests; what differs is found whatever the bytes are split into.
 
 use std::collections::BTreeSet;
 use std::convert::Infallible;

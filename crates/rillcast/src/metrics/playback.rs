@@ -35,8 +35,7 @@ impl Collector for PlaybackPage {
 
 fn requests(to: &mut DescriptorEncoder<'_>, reading: &Reading) -> fmt::Result {
     let help = "Requests answered, by what was asked for and the class of the answer's status";
-    let mut metric =
-        to.encode_descriptor("rillcast_playback_requests", help, None, MetricType::Counter)?;
+    let mut metric = to.encode_descriptor("rillcast_playback_requests", help, None, MetricType::Counter)?;
     for (kind, class, count) in &reading.requests {
         let none: Option<&Exemplar<NoLabelSet, f64>> = None;
         metric.encode_family(&[("kind", *kind), ("status", *class)])?.encode_counter(count, none)?;
