@@ -17,7 +17,7 @@ use streams::{RATES, Rewind, Scene, Script, Show, Turn};
 fn cases() -> ProptestConfig {
     let usual = ProptestConfig::default();
     let cases = if std::env::var_os("PROPTEST_CASES").is_some() { usual.cases } else { 32 };
-    ProptestConfig { cases, ..usual }
+    ProptestConfig { cases, failure_persistence: None, ..usual }
 }
 
 proptest! {

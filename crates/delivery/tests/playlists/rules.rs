@@ -69,7 +69,7 @@ pub(crate) enum Rule {
     R25Reports,
     /// IVS reference, 4.3: the segment in the making and the next are to be prefetched, where anything is.
     R26Prefetch,
-    /// 6.2.4: all forms tell of the same media.
+    /// 6.2.4: all forms tell of the same media, as far back as each goes.
     R27Forms,
     /// hls.js #5028 (players): parts become public one by one.
     R28OneByOne,
@@ -374,12 +374,18 @@ impl Rules {
     /// Another form of the playlist that was seen last.
     pub(crate) fn beside(&mut self, other: &Rules) {
         let (Some(ours), Some(theirs)) = (&self.last, &other.last) else { return };
+        let newer = ours.sequence.max(theirs.sequence);
+        // From the number on that both list: only some forms go back further.
         let media = |list: &Playlist| {
             let plain = |segment: &Segment| Segment { parts: Vec::new(), ..segment.clone() };
-            let segments: Vec<_> = list.segments.iter().map(plain).collect();
-            (segments, list.sequence, list.discontinuity_sequence, list.target, list.ended)
+            let older = usize::try_from(newer - list.sequence).unwrap_or(usize::MAX).min(list.segments.len());
+            let (old, common) = list.segments.split_at(older);
+            let left = old.iter().filter(|segment| segment.discontinuity).count() as u64;
+            let common: Vec<_> = common.iter().map(plain).collect();
+            (common, list.discontinuity_sequence + left, list.target, list.ended)
         };
-        let same = media(ours) == media(theirs);
+        let (ours, theirs) = (media(ours), media(theirs));
+        let same = ours == theirs && !ours.0.is_empty();
         self.check(same, Rule::R27Forms, || "the forms tell of other media".into());
     }
 }
