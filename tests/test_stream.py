@@ -17,6 +17,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urljoin
 
 import pytest
 
@@ -249,7 +250,7 @@ def let_the_window_slide(stage: Stage) -> Slide:
         for uri in seen.rules.gone:
             if uri not in known:
                 known.add(uri)
-                url = seen.url.rpartition("/")[0] + "/" + uri
+                url = urljoin(seen.url, uri)
                 again = fetch(url)
                 if again.status != 200:
                     found.unreadable.append(uri)
@@ -336,12 +337,12 @@ def test_a_delta_update_rebuilds_to_the_full_playlist(viewer):
 
 
 def test_the_hinted_part_is_held_until_it_is_complete(viewer):
-    base = viewer.recording.url.rpartition("/")[0]
+    base = viewer.recording.url
     for _ in range(5):
         hint = parse(viewer.read().text).hint
-        early_bird = fetch(f"{base}/{hint}")
+        early_bird = fetch(urljoin(base, hint))
         assert early_bird.status == 200
-        again = fetch(f"{base}/{hint}")
+        again = fetch(urljoin(base, hint))
         assert again.body == early_bird.body and int(again.headers["content-length"]) == len(again.body)
 
 
@@ -349,10 +350,10 @@ def test_media_may_be_kept_for_ever_and_playlists_may_not(viewer):
     recording = viewer.recording
     playlist = viewer.read()
     now = parse(playlist.text)
-    base = recording.url.rpartition("/")[0]
+    base = recording.url
     closed = now.closed[-1]
     for uri in (closed.uri, closed.parts[0].uri, closed.map):
-        answer = fetch(f"{base}/{uri}")
+        answer = fetch(urljoin(base, uri))
         assert answer.status == 200
         assert int(re.search(r"max-age=(\d+)", answer.headers["cache-control"])[1]) >= 60
         assert re.match(r"video/(mp4|iso\.segment)", answer.headers["content-type"])
@@ -364,10 +365,10 @@ def test_media_may_be_kept_for_ever_and_playlists_may_not(viewer):
 
 def test_a_whole_segment_is_its_parts(viewer):
     now = parse(viewer.read().text)
-    base = viewer.recording.url.rpartition("/")[0]
+    base = viewer.recording.url
     segment = now.closed[-1]
-    parts = b"".join(fetch(f"{base}/{part.uri}").body for part in segment.parts)
-    assert fetch(f"{base}/{segment.uri}").body == parts
+    parts = b"".join(fetch(urljoin(base, part.uri)).body for part in segment.parts)
+    assert fetch(urljoin(base, segment.uri)).body == parts
 
 
 def test_any_site_may_play(viewer):

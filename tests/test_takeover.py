@@ -42,8 +42,14 @@ def stream_id(ivs, channel) -> str:
 
 
 def live(ivs, channel) -> str:
-    wait_until(lambda: on_air(channel.playback), "the channel on air")
-    return wait_until(lambda: stream_id(ivs, channel), "the stream")
+    def known() -> str | None:
+        # Between one stream's end and the next one's start there is none.
+        try:
+            return stream_id(ivs, channel) if on_air(channel.playback) else None
+        except ivs.exceptions.ChannelNotBroadcasting:
+            return None
+
+    return wait_until(known, "the channel on air")
 
 
 def decoding_times(file, track: str) -> list[float]:
