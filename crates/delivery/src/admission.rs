@@ -8,11 +8,11 @@ mod keys;
 mod proofs;
 mod revoked;
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime};
 
 use auth::playback_token::{self, PlaybackClaims};
 use aws_lc_rs::digest;
-use domain::StreamId;
+use domain::{StreamId, unix_millis};
 use live::{Audience, Broadcast};
 use store::{Store, Tenant};
 use tokio::time::{MissedTickBehavior, interval};
@@ -110,8 +110,7 @@ impl Admission {
     }
 
     /// Is this pass still good, after a request was held?
-    pub(crate) fn is_good(&self, broadcast: &Broadcast, pass: &Pass) -> bool {
-        let _ = broadcast;
+    pub(crate) fn is_good(&self, pass: &Pass) -> bool {
         !self.is_revoked(pass)
     }
 
@@ -185,6 +184,5 @@ impl Admission {
 }
 
 fn now_ms() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+    unix_millis(SystemTime::now())
 }

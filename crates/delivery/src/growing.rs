@@ -107,7 +107,7 @@ impl Growing {
 
     fn send(&mut self, part: &Part) -> Result<Bytes, Error> {
         let Leave { admission, pass, figures, counts } = &self.leave;
-        if pass.as_ref().is_some_and(|pass| !admission.is_good(&self.broadcast, pass)) {
+        if pass.as_ref().is_some_and(|pass| !admission.is_good(pass)) {
             return Err(Error::Private);
         }
         self.next += 1;

@@ -13,6 +13,7 @@ mod admission;
 mod answer;
 mod body;
 mod directives;
+mod entropy;
 mod error;
 mod figures;
 mod growing;

@@ -7,11 +7,12 @@
 use std::fmt;
 
 use auth::playback_token::{PlaybackClaims, TokenViewer};
-use aws_lc_rs::{constant_time, hmac, rand};
+use aws_lc_rs::{constant_time, hmac};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::{Arn, MultitrackResolution, StreamId};
 
+use crate::entropy;
 use crate::readers::Readers;
 
 /// Bytes of an id that are random; as many again prove it. Two of a million sessions are the same with a
@@ -258,7 +259,7 @@ impl Mint {
 
 fn random() -> [u8; RANDOM] {
     let mut random = [0; RANDOM];
-    rand::fill(&mut random).expect("the operating system gives random bytes");
+    entropy::fill(&mut random);
     random
 }
 

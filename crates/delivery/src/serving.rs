@@ -252,7 +252,7 @@ impl Delivery {
         pass: Option<&Pass>,
         ask: &Ask<'_>,
     ) -> Result<Leave, Error> {
-        if pass.is_some_and(|pass| !self.admission.is_good(broadcast, pass)) {
+        if pass.is_some_and(|pass| !self.admission.is_good(pass)) {
             return Err(Error::Private);
         }
         self.restriction.check(broadcast, &ask.visitor).await

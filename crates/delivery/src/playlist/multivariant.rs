@@ -7,7 +7,6 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use aws_lc_rs::rand;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
@@ -19,6 +18,7 @@ use serde_json::{Value, json};
 
 use super::Form;
 use super::media_text::server_time;
+use crate::entropy;
 use crate::pass::Pass;
 use crate::path::{RENDITION, channel_name};
 
@@ -142,7 +142,7 @@ fn session_data(
 /// Names one answer in whatever a player reports of it; tells nothing else.
 fn serving_id() -> String {
     let mut bytes = [0; 16];
-    rand::fill(&mut bytes).expect("the operating system gives random bytes");
+    entropy::fill(&mut bytes);
     format!("{:032x}", u128::from_be_bytes(bytes))
 }
 

@@ -3,12 +3,12 @@
 //! Promise: a request never waits for it; what could not be written down is tried again each second, in order,
 //! and there is at most one event of an account in a minute to be kept meanwhile.
 
-use aws_lc_rs::rand;
 use domain::{BreachedLimit, Event, EventId, EventKind, LimitBreach, unix_millis};
 use store::Store;
 use tracing::{info, warn};
 
 use super::seats::{Breach, Owner};
+use crate::entropy;
 
 /// Most events that wait for the database; it has been away for long when there are more, and the newest of
 /// them tell nothing that the older ones don't.
@@ -69,9 +69,8 @@ fn event(breach: Breach) -> Event {
         value: u64::from(limit),
         exceeded_by: u64::from(refused),
     };
-    let mut entropy = |bytes: &mut [u8]| rand::fill(bytes).expect("the operating system gives random bytes");
     Event {
-        id: EventId::mint(&mut entropy),
+        id: EventId::mint(&mut entropy::fill),
         at: unix_millis(at),
         account,
         region,
