@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use crate::rewind::{Scribe, Shelves};
-use crate::{Config, Segmenter, Window};
+use crate::{Config, Cut, Segmenter, Window};
 
 pub(crate) struct Session {
     config: Config,
@@ -110,22 +110,32 @@ impl Session {
     /// Puts what is finished on the shelf.
     async fn show(&mut self) {
         while let Some(cut) = self.segmenter.next_cut() {
-            let Some(terms) = self.segmenter.terms() else { return };
-            let rewind = self.broadcast.rewind().filter(|_| self.scribe.is_some());
-            let new = || Window::new(*terms, &self.config).rewindable(rewind);
-            let window = self.window.get_or_insert_with(new);
-            let is_finished = cut.last;
-            window.apply(cut);
-            if let Some(scribe) = self.scribe.as_mut().filter(|_| is_finished) {
-                scribe.go_on(window);
-            }
-            if let Some(snapshot) = window.snapshot(SystemTime::now()) {
-                self.announce();
-                self.shelf.put(snapshot);
-                // Several at once are rare; each still gets its turn with those who wait.
-                tokio::task::yield_now().await;
-            }
+            self.apply(cut);
+            self.put().await;
         }
+    }
+
+    fn apply(&mut self, cut: Cut) {
+        let Some(terms) = self.segmenter.terms() else { return };
+        let rewind = self.broadcast.rewind().filter(|_| self.scribe.is_some());
+        let new = || Window::new(*terms, &self.config).rewindable(rewind);
+        let window = self.window.get_or_insert_with(new);
+        let is_finished = cut.last;
+        window.apply(cut);
+        if let Some(scribe) = self.scribe.as_mut().filter(|_| is_finished) {
+            scribe.go_on(window);
+        }
+    }
+
+    async fn put(&mut self) {
+        let Some(snapshot) = self.window.as_mut().and_then(|window| window.snapshot(SystemTime::now()))
+        else {
+            return;
+        };
+        self.announce();
+        self.shelf.put(snapshot);
+        // Several at once are rare; each still gets its turn with those who wait.
+        tokio::task::yield_now().await;
     }
 
     /// Goes on with bringing segments to disk.
@@ -140,7 +150,16 @@ impl Session {
 
     async fn end(&mut self) {
         self.segmenter.end();
-        self.show().await;
+        // The last cut and the end are told as one: between them a player would be promised a part that never
+        // comes, and Shaka gives up on that.
+        let mut next = self.segmenter.next_cut();
+        while let Some(cut) = next {
+            self.apply(cut);
+            next = self.segmenter.next_cut();
+            if next.is_some() {
+                self.put().await;
+            }
+        }
         self.scribe.iter_mut().for_each(Scribe::end);
         if let Some(window) = &mut self.window {
             window.end();

@@ -87,6 +87,33 @@ async fn what_goes_on_air_stands_on_its_shelf_and_lingers_after_the_end() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn every_part_that_was_promised_is_there_after_the_end() {
+    let house = House::open();
+    let mut publisher = house.publish(1);
+    push(&mut publisher, &Film::default(), 5).await;
+    let broadcast = Arc::clone(publisher.broadcast());
+    let mut watching = JoinSet::new();
+    let watched = Arc::clone(&broadcast);
+    watching.spawn(async move {
+        let mut promised = (0, 0);
+        loop {
+            let next = |now: &Snapshot| (now.next_number(), now.next_part());
+            let now = shown(&watched, |now| next(now) != promised).await;
+            if now.ended {
+                return (now, promised);
+            }
+            promised = next(&now);
+        }
+    });
+    shown(&broadcast, |_| true).await;
+    tokio::task::yield_now().await;
+    drop(publisher);
+    let (last, (segment, part)) = watching.join_next().await.expect("a watcher").expect("no panic");
+    assert!(segment > 0 && last.part(segment, part).is_some(), "part {part} of segment {segment}");
+    house.close().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn text_put_into_a_broadcast_is_in_one_of_its_parts() {
     let house = House::open();
     let mut publisher = house.publish(1);
