@@ -48,7 +48,8 @@ class Server:
     def __init__(self, folder: Path, *flags: str, env: dict[str, str] | None = None):
         self.folder = folder
         self.data_dir = folder / "data"
-        self.flags = flags
+        #: A ladder for each stream would keep the machine busy; tests of it ask for it.
+        self.flags = flags if "--transcoding" in flags else ("--transcoding", "off", *flags)
         self.env = clean_env(**(env or {}))
         self.process: subprocess.Popen[bytes] | None = None
         self.bound: dict[str, str] = {}

@@ -25,6 +25,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("delivery", 2),
     ("chat", 2),
     ("events", 2),
+    ("transcode", 2),
     ("rillcast", 3),
 ];
 

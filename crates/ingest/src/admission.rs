@@ -104,6 +104,8 @@ impl Admission {
                 latency: channel.latency_mode,
                 restriction: channel.playback_restriction_policy.clone(),
                 rewind: rewind::asked(channel),
+                channel_type: channel.channel_type,
+                preset: channel.preset,
             };
             let publisher = self.take_place(channel.arn.clone(), airing, now)?;
             // A call may have changed or deleted the channel since it was read; from here on it would be

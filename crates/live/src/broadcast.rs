@@ -2,18 +2,21 @@
 //!
 //! Promise: dropping the [`Publisher`] ends the broadcast for everybody, in order, after the last frame.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use domain::{Arn, ContainerFormat, LatencyMode, StreamId};
+use domain::{Arn, ChannelType, ContainerFormat, LatencyMode, Preset, StreamId};
 use media::{Frame, TrackKind, Tracks};
-use tokio::sync::{Notify, watch};
+use tokio::sync::watch;
 
 use crate::hub::Hub;
+use crate::line::{Line, Subscriber};
 use crate::pulse::Pulse;
-use crate::ring::{Next, Ring, RingLimits, Text, TextSource};
+use crate::rendition::{Ladder, Rendition, RenditionPublisher, RenditionTerms};
+use crate::ring::{RingLimits, Text, TextSource};
 use crate::shelf::Shelf;
+use crate::thumbnail::Thumbnail;
 
 /// Who may watch a broadcast. Fixed while it is on air: a live channel can't be updated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,10 +40,14 @@ pub struct Airing {
     pub restriction: Option<Arn>,
     /// How far back viewers may go, where that is further than the usual window.
     pub rewind: Option<Duration>,
+    /// What is done with the pictures.
+    pub channel_type: ChannelType,
+    /// The ladder's preset, of the types that have one.
+    pub preset: Option<Preset>,
 }
 
 impl From<Audience> for Airing {
-    /// In fragmented MP4 at low latency, unrestricted, with the usual window.
+    /// Passed through in fragmented MP4 at low latency, unrestricted, with the usual window.
     fn from(audience: Audience) -> Self {
         Self {
             audience,
@@ -48,8 +55,18 @@ impl From<Audience> for Airing {
             latency: LatencyMode::Low,
             restriction: None,
             rewind: None,
+            channel_type: ChannelType::Basic,
+            preset: None,
         }
     }
+}
+
+/// Why a broadcast is to end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Stop {
+    Asked,
+    /// It can't be handled, in words.
+    Failed(Arc<str>),
 }
 
 /// One live session of a channel. Shared by all who read it; it stays readable after its end for as long
@@ -61,10 +78,12 @@ pub struct Broadcast {
     airing: Airing,
     started: SystemTime,
     pulse: Pulse,
-    ring: Mutex<Ring>,
-    news: Notify,
-    stop: watch::Sender<bool>,
+    limits: RingLimits,
+    line: Arc<Line>,
+    stop: watch::Sender<Option<Stop>>,
     shelf: Shelf,
+    ladder: watch::Sender<Option<Arc<Ladder>>>,
+    thumbnail: watch::Sender<Option<Arc<Thumbnail>>>,
     forgotten: AtomicBool,
 }
 
@@ -76,16 +95,20 @@ impl Broadcast {
         started: SystemTime,
         limits: RingLimits,
     ) -> Self {
+        let is_decided = airing.channel_type == ChannelType::Basic;
+        let ladder = is_decided.then(|| Arc::new(Ladder::passed_through()));
         Self {
             channel,
             stream,
             airing,
             started,
             pulse: Pulse::default(),
-            ring: Mutex::new(Ring::new(limits)),
-            news: Notify::new(),
-            stop: watch::Sender::new(false),
+            limits,
+            line: Arc::new(Line::new(limits)),
+            stop: watch::Sender::new(None),
             shelf: Shelf::new(),
+            ladder: watch::Sender::new(ladder),
+            thumbnail: watch::Sender::new(None),
             forgotten: AtomicBool::new(false),
         }
     }
@@ -135,32 +158,84 @@ impl Broadcast {
         self.started
     }
 
-    /// What its frames are by now; `None` before the publisher said so.
-    pub fn tracks(&self) -> Option<Arc<Tracks>> {
-        self.ring().tracks()
+    /// What is done with its pictures.
+    pub fn channel_type(&self) -> ChannelType {
+        self.airing.channel_type
     }
 
-    /// Can a viewer who comes now begin to play?
+    /// The ladder's preset, of the types that have one.
+    pub fn preset(&self) -> Option<Preset> {
+        self.airing.preset
+    }
+
+    /// What its frames are by now; `None` before the publisher said so.
+    pub fn tracks(&self) -> Option<Arc<Tracks>> {
+        self.line.ring().tracks()
+    }
+
+    /// Can a viewer who comes now begin to play, whichever rendition is chosen?
     pub fn is_playable(&self) -> bool {
-        self.shelf.latest().is_some_and(|now| !now.ended)
+        let is_on_air = self.shelf.latest().is_some_and(|now| !now.ended);
+        is_on_air && self.ladder().is_some_and(|ladder| ladder.is_filled())
+    }
+
+    /// Its renditions; `None` as long as that is not decided.
+    pub fn ladder(&self) -> Option<Arc<Ladder>> {
+        self.ladder.borrow().clone()
+    }
+
+    /// Its renditions, as soon as that is decided. Safe to cancel. Waits for ever where nobody decides.
+    pub async fn decided_ladder(&self) -> Arc<Ladder> {
+        let mut ladder = self.ladder.subscribe();
+        let decided = ladder.wait_for(Option::is_some).await.ok().and_then(|ladder| ladder.clone());
+        // The sender lives as long as `self`.
+        decided.unwrap_or_else(|| Arc::new(Ladder::passed_through()))
+    }
+
+    /// Decides which renditions there are beside the source, and whether the source is one that viewers are
+    /// offered. Gives an end to push at for each, in the same order; `None` when it was decided before.
+    pub fn set_ladder(
+        &self,
+        offers_source: bool,
+        terms: Vec<RenditionTerms>,
+    ) -> Option<Vec<RenditionPublisher>> {
+        let renditions: Vec<_> =
+            terms.into_iter().map(|terms| Arc::new(Rendition::new(terms, self.limits))).collect();
+        let publishers = renditions.iter().map(|rendition| rendition.publisher()).collect();
+        let ladder = Arc::new(Ladder { offers_source, renditions });
+        let is_first = self.ladder.send_if_modified(|now| {
+            let is_first = now.is_none();
+            now.get_or_insert(ladder);
+            is_first
+        });
+        is_first.then_some(publishers)
+    }
+
+    /// The newest small picture of it.
+    pub fn thumbnail(&self) -> Option<Arc<Thumbnail>> {
+        self.thumbnail.borrow().clone()
+    }
+
+    /// Tells of each newer one.
+    pub fn thumbnails(&self) -> watch::Receiver<Option<Arc<Thumbnail>>> {
+        self.thumbnail.subscribe()
+    }
+
+    /// Replaces the small picture.
+    pub fn put_thumbnail(&self, thumbnail: Thumbnail) {
+        self.thumbnail.send_replace(Some(Arc::new(thumbnail)));
     }
 
     /// Adds text of the API's that belongs to the next picture; never waits. Every reader gets it at the same place
     /// among the frames, and one that lost them for the next picture that it begins with.
     pub fn put_metadata(&self, text: &str) {
-        self.put_text(Text { text: Arc::from(text), source: TextSource::Api });
-    }
-
-    fn put_text(&self, text: Text) {
-        self.ring().put_metadata(text);
-        self.news.notify_waiters();
+        self.line.put_text(Text { text: Arc::from(text), source: TextSource::Api });
     }
 
     /// A new reader of the frames. It gets the tracks first, then frames from the latest keyframe on if that
     /// is still held (it is while nobody else reads), else from the next one on.
-    pub fn subscribe(self: &Arc<Self>) -> Subscriber {
-        let reader = self.ring().enter();
-        Subscriber { broadcast: Arc::clone(self), reader }
+    pub fn subscribe(&self) -> Subscriber {
+        self.line.subscribe()
     }
 
     /// Finished parts and segments.
@@ -170,14 +245,28 @@ impl Broadcast {
 
     /// Asks the publisher's side to end this broadcast. It may take a moment; asking twice is no harm.
     pub fn request_stop(&self) {
-        self.stop.send_replace(true);
+        self.stop.send_if_modified(|stop| stop.is_none() && stop.replace(Stop::Asked).is_none());
+    }
+
+    /// The same, as it can't be handled: `reason` is what the broadcaster and the stream's events are told.
+    pub fn fail(&self, reason: &str) {
+        let failed = Stop::Failed(Arc::from(reason));
+        self.stop.send_if_modified(|stop| stop.is_none() && stop.replace(failed).is_none());
+    }
+
+    /// Why it can't be handled, if [`Broadcast::fail`] said so first.
+    pub fn failure(&self) -> Option<Arc<str>> {
+        match &*self.stop.borrow() {
+            Some(Stop::Failed(reason)) => Some(Arc::clone(reason)),
+            Some(Stop::Asked) | None => None,
+        }
     }
 
     /// Resolves when somebody asked this broadcast to stop; at once when that was before. Safe to cancel.
     pub async fn stop_requested(&self) {
         let mut asked = self.stop.subscribe();
         // The sender lives as long as `self`, so this can't fail.
-        let _ = asked.wait_for(|asked| *asked).await;
+        let _ = asked.wait_for(Option::is_some).await;
     }
 
     /// Is it over and out of the register, so that nobody finds it any more?
@@ -191,21 +280,12 @@ impl Broadcast {
 
     /// Was it asked to stop?
     pub fn is_stopping(&self) -> bool {
-        *self.stop.borrow()
+        self.stop.borrow().is_some()
     }
 
     /// True if a reader ever came.
     pub(crate) fn was_read(&self) -> bool {
-        self.ring().was_read()
-    }
-
-    fn read(&self, reader: u64) -> Option<Next> {
-        self.ring().read(reader)
-    }
-
-    /// Held for pointer moves only. A panic under it leaves the ring whole: each change is one call.
-    fn ring(&self) -> MutexGuard<'_, Ring> {
-        self.ring.lock().unwrap_or_else(PoisonError::into_inner)
+        self.line.ring().was_read()
     }
 }
 
@@ -228,9 +308,7 @@ impl Publisher {
     /// Says what the following frames are. Repeated equal tracks and empty ones are ignored; changed ones
     /// reach readers in order with the frames.
     pub fn set_tracks(&mut self, tracks: Tracks) {
-        if self.broadcast.ring().set_tracks(tracks) {
-            self.broadcast.news.notify_waiters();
-        }
+        self.broadcast.line.set_tracks(tracks);
     }
 
     /// Adds a frame; never waits. Frames that come before any tracks are dropped.
@@ -239,7 +317,7 @@ impl Publisher {
     /// downstream can use it before the next picture, and a wake-up costs more than all else here.
     pub fn push(&mut self, frame: Frame) {
         let sound = frame.track == TrackKind::Audio;
-        let mut ring = self.broadcast.ring();
+        let mut ring = self.broadcast.line.ring();
         ring.push(frame);
         let may_wait = sound && ring.has_video();
         drop(ring);
@@ -247,13 +325,13 @@ impl Publisher {
             self.quiet += 1;
         } else {
             self.quiet = 0;
-            self.broadcast.news.notify_waiters();
+            self.broadcast.line.wake();
         }
     }
 
     /// Adds text that the encoder sent, for its next picture; never waits.
     pub fn push_text(&mut self, text: &str) {
-        self.broadcast.put_text(Text { text: Arc::from(text), source: TextSource::Encoder });
+        self.broadcast.line.put_text(Text { text: Arc::from(text), source: TextSource::Encoder });
     }
 
     /// Resolves when somebody asked this stream to stop. Safe to cancel and call again.
@@ -269,43 +347,7 @@ impl Publisher {
 
 impl Drop for Publisher {
     fn drop(&mut self) {
-        self.broadcast.ring().end();
-        self.broadcast.news.notify_waiters();
+        self.broadcast.line.end();
         self.hub.retire(&self.broadcast);
-    }
-}
-
-/// A reading end of a broadcast's frames, at its own pace.
-#[derive(Debug)]
-pub struct Subscriber {
-    broadcast: Arc<Broadcast>,
-    reader: u64,
-}
-
-impl Subscriber {
-    /// The next tracks, frame or news; waits for it. Safe to cancel: nothing is lost.
-    pub async fn next(&mut self) -> Next {
-        loop {
-            if let Some(next) = self.broadcast.read(self.reader) {
-                return next;
-            }
-            // Made before the second look: it hears every notification from here on.
-            let news = self.broadcast.news.notified();
-            if let Some(next) = self.broadcast.read(self.reader) {
-                return next;
-            }
-            news.await;
-        }
-    }
-
-    /// The next tracks, frame or news, if it is there already.
-    pub fn try_next(&mut self) -> Option<Next> {
-        self.broadcast.read(self.reader)
-    }
-}
-
-impl Drop for Subscriber {
-    fn drop(&mut self) {
-        self.broadcast.ring().leave(self.reader);
     }
 }

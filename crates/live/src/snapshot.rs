@@ -54,12 +54,20 @@ pub struct Init {
 /// packets with tables of their own.
 #[derive(Clone, Debug)]
 pub struct Part {
-    /// `moof` and `mdat`, or transport packets.
+    /// `moof` and `mdat`, or transport packets. Empty where nothing could be made of this time: a gap
+    /// (EXT-X-PART, GAP=YES), of a rendition whose transcoder fell out.
     pub data: Bytes,
     /// How long it plays.
     pub duration: Ticks,
     /// It begins with a keyframe.
     pub independent: bool,
+}
+
+impl Part {
+    /// Is there nothing in it that could be fetched?
+    pub fn is_gap(&self) -> bool {
+        self.data.is_empty()
+    }
 }
 
 /// A finished segment.
@@ -77,6 +85,13 @@ pub struct Segment {
     pub duration: Ticks,
     /// Its bytes, in order; never empty.
     pub parts: Arc<[Part]>,
+}
+
+impl Segment {
+    /// Is it not whole (EXT-X-GAP)?
+    pub fn is_gap(&self) -> bool {
+        self.parts.iter().any(Part::is_gap)
+    }
 }
 
 /// The segment that is being made.

@@ -51,6 +51,7 @@ pub struct App {
     doors: Doors,
     tls: Arc<rustls::ServerConfig>,
     ingest: ingest::Ingest,
+    transcode: transcode::Transcode,
     packager: packager::Packager,
     control: Control,
     chat: Chat,
@@ -77,6 +78,7 @@ impl App {
         let pipes = Pipes::open(&config, store, &node).await?;
         let tls = server_tls(&config)?;
         let ingest = bind_ingest(&config, &pipes, &node, Arc::clone(&tls)).await?;
+        let transcode = bind_transcode(&config, &pipes);
         let packager = bind_packager(&config, &pipes);
         let control = control(&config, http_address, &pipes, &node).await?;
         let chat = chatting::bind(&config, &pipes)?;
@@ -96,6 +98,7 @@ impl App {
             doors,
             tls,
             ingest,
+            transcode,
             packager,
             control,
             chat,
@@ -129,6 +132,7 @@ impl App {
             mut doors,
             tls,
             ingest,
+            transcode,
             packager,
             control,
             chat,
@@ -147,6 +151,7 @@ impl App {
         let ready = Arc::clone(&routes.ready);
         let mut services = JoinSet::new();
         services.spawn(named(Name::Ingest, ingest.run(stages.ingest.clone())));
+        services.spawn(named(Name::Transcode, transcode.run(stages.transcode.clone())));
         services.spawn(named(Name::Packager, packager.run(stages.packager.clone())));
         services.spawn(named(Name::Web, control.run(stages.http.clone())));
         services.spawn(named(Name::Web, routes.delivery.clone().run(stages.http.clone())));
@@ -240,6 +245,7 @@ fn server_tls(config: &Config) -> Result<Arc<rustls::ServerConfig>, AppError> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Name {
     Ingest,
+    Transcode,
     Packager,
     Chat,
     Events,
@@ -265,6 +271,7 @@ async fn end_of(name: Name, services: &mut JoinSet<Name>) {
 #[derive(Default)]
 struct Stages {
     ingest: CancellationToken,
+    transcode: CancellationToken,
     packager: CancellationToken,
     chat: CancellationToken,
     http: CancellationToken,
@@ -279,6 +286,8 @@ impl Stages {
         self.chat.cancel();
         self.ingest.cancel();
         end_of(Name::Ingest, services).await;
+        self.transcode.cancel();
+        end_of(Name::Transcode, services).await;
         self.packager.cancel();
         end_of(Name::Packager, services).await;
         if streaming {
@@ -315,6 +324,11 @@ async fn bind_ingest(
     };
     let deps = ingest::Deps { store: pipes.store.clone(), hub: pipes.hub.clone(), tls };
     Ok(ingest::Ingest::bind(settings, deps).await?)
+}
+
+fn bind_transcode(config: &Config, pipes: &Pipes) -> transcode::Transcode {
+    let deps = transcode::Deps { hub: pipes.hub.clone() };
+    transcode::Transcode::bind(config.transcoding.0.clone(), deps)
 }
 
 fn bind_packager(config: &Config, pipes: &Pipes) -> packager::Packager {

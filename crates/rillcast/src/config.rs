@@ -9,6 +9,7 @@ mod measures;
 mod outside;
 mod reference;
 mod settings;
+mod transcoding;
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
@@ -24,6 +25,7 @@ pub use measures::MeasureSettings;
 pub use outside::{BucketPlace, OutsideSettings};
 pub use reference::{explain, full_file, reference_page};
 pub use settings::{SETTINGS, Setting};
+pub use transcoding::TranscodeSettings;
 
 /// Why a configuration is refused.
 #[derive(Debug, thiserror::Error)]
@@ -78,6 +80,7 @@ pub struct Config {
     pub window: Duration,
     pub silence: Duration,
     pub life: LifeSettings,
+    pub transcoding: TranscodeSettings,
     pub measures: MeasureSettings,
     pub outside: OutsideSettings,
     pub chat: ChatSettings,
@@ -154,6 +157,7 @@ impl Config {
             silence: values
                 .needed("silence_seconds", |text| Ok(Duration::from_secs(number(text, 2, 300)?)))?,
             life: LifeSettings::from_values(&values)?,
+            transcoding: TranscodeSettings::from_values(&values)?,
             measures: MeasureSettings::from_values(&values)?,
             outside: OutsideSettings::from_values(&values)?,
             chat: ChatSettings::from_values(&values)?,
