@@ -9,6 +9,8 @@
 //!
 //! It refuses to know how media comes in, how parts are cut, and who watches.
 
+mod capacity;
+mod encoder;
 mod error;
 mod figures;
 mod ladder;
@@ -19,6 +21,7 @@ mod worker;
 use std::path::PathBuf;
 use std::time::Duration;
 
+pub use capacity::{Budget, Reservation};
 pub use error::Error;
 pub use figures::Figures;
 pub use ladder::{Input, Ladder, Picture, Rung, Sound};
