@@ -1,0 +1,124 @@
+"""A viewer of every rendition of a stream at once.
+
+Promise: what it keeps of a rendition is its playlists and the bytes of its segments, as they were served.
+"""
+
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urljoin, urlsplit
+
+from .playlist import MediaPlaylist, Segment, Variant, parse, parse_multivariant
+from .viewer import on_air
+from .waiting import PATIENCE, wait_until
+from .web import Connection, fetch
+
+
+@dataclass
+class Rendition:
+    """What was seen of one."""
+
+    name: str
+    url: str
+    variant: Variant
+    segments: dict[int, Segment] = field(default_factory=dict)
+    bodies: dict[int, bytes] = field(default_factory=dict)
+    maps: dict[str, bytes] = field(default_factory=dict)
+    last: MediaPlaylist | None = None
+
+    @property
+    def numbers(self) -> list[int]:
+        """Of the segments that there are media of."""
+        return sorted(self.bodies)
+
+    def join(self, file: Path, numbers: list[int] | None = None) -> Path:
+        """The segments of one initialisation section as one file."""
+        wanted = self.numbers if numbers is None else numbers
+        maps = {self.segments[number].map for number in wanted}
+        assert len(maps) == 1, f"{self.name}: {maps}"
+        (init,) = maps
+        pieces = [self.maps[init]] if init else []
+        file.write_bytes(b"".join([*pieces, *(self.bodies[number] for number in wanted)]))
+        return file
+
+    def see(self, now: MediaPlaylist, get) -> None:
+        """Takes what is new and finished."""
+        self.last = now
+        for segment in now.closed:
+            self.segments[segment.sequence] = segment
+            if segment.sequence in self.bodies or is_gap(segment):
+                continue
+            if segment.map and segment.map not in self.maps:
+                self.maps[segment.map] = get(segment.map)
+            self.bodies[segment.sequence] = get(segment.uri)
+
+
+def is_gap(segment: Segment) -> bool:
+    return bool(getattr(segment, "gap", False)) or any(getattr(part, "gap", False) for part in segment.parts)
+
+
+def name_of(variant: Variant) -> str:
+    """The rendition's name, which is a folder in its URL."""
+    return urlsplit(variant.uri).path.rsplit("/", 2)[-2]
+
+
+def variants(playback: str, seconds: float = PATIENCE) -> list[Variant]:
+    """The multivariant playlist, as soon as there is one."""
+    answer = wait_until(lambda: on_air(playback), f"{playback} on air", seconds)
+    return parse_multivariant(answer.text)
+
+
+def watch(playback: str, until=None, seconds: float = 2 * PATIENCE) -> list[Rendition]:
+    """All renditions from when they are there until the stream's end, or until `until(rendition)` holds for each."""
+    found = []
+    for variant in variants(playback):
+        found.append(Rendition(name_of(variant), urljoin(playback, variant.uri), variant))
+    with ThreadPoolExecutor(len(found)) as pool:
+        list(pool.map(lambda one: follow(one, until), found, timeout=seconds))
+    return found
+
+
+def follow(seen: Rendition, until=None) -> Rendition:
+    """One rendition, a segment at a time."""
+    kept = Connection(urlsplit(seen.url).netloc)
+
+    def get(uri: str) -> bytes:
+        parts = urlsplit(urljoin(seen.url, uri))
+        answer = kept.ask("GET", parts.path + (f"?{parts.query}" if parts.query else ""))
+        assert answer.status == 200, f"{seen.name} {uri}: {answer.status} {answer.body[:200]!r}"
+        return answer.body
+
+    query = ""
+    try:
+        while True:
+            now = parse(get(seen.url + query).decode())
+            seen.see(now, get)
+            if now.ended or (until is not None and until(seen)):
+                return seen
+            query = f"?_HLS_msn={now.edge()[0]}"
+    finally:
+        kept.close()
+
+
+def shape(file: Path) -> dict:
+    """What ffprobe says of the pictures of a file."""
+    entries = "width,height,sample_aspect_ratio,r_frame_rate,avg_frame_rate,profile,level,has_b_frames"
+    shown = subprocess.run(
+        ["ffprobe", "-v", "error", "-select_streams", "v:0", "-show_entries", f"stream={entries}", "-of"]
+        + ["default=noprint_wrappers=1", str(file)],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    return dict(line.split("=", 1) for line in shown.stdout.splitlines())
+
+
+def thumbnail_url(playback: str) -> str:
+    return playback.removesuffix(".m3u8") + ".jpg"
+
+
+def thumbnail(playback: str) -> bytes | None:
+    answer = fetch(thumbnail_url(playback))
+    return answer.body if answer.status == 200 else None
