@@ -84,7 +84,9 @@ def add_private(origin: origins.Origin) -> None:
     """A channel of the same stream that wants tokens."""
     signer, ivs = Signer(), origin.client()
     ivs.import_playback_key_pair(publicKeyMaterial=signer.public)
-    made = ivs.create_channel(name="private", insecureIngest=True, containerFormat="FRAGMENTED_MP4", authorized=True)
+    made = ivs.create_channel(
+        name="private", type="BASIC", insecureIngest=True, containerFormat="FRAGMENTED_MP4", authorized=True
+    )
     channel, key = made["channel"], made["streamKey"]["value"]
     origin.publish.append(f"{origin.publish[0].rsplit('/', 1)[0]}/{key}")
     token = signer.token(channel["arn"], exp=int(time.time()) + 3_600)

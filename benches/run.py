@@ -16,6 +16,7 @@ import time
 import api
 import chat
 import delivery
+import ladder
 import latency
 import publishers
 import streams
@@ -24,7 +25,14 @@ from lab import meter, servers
 
 README = pathlib.Path(__file__).with_name("README.md")
 # What is measured together stands together, between two such lines of the page.
-BLOCKS = {"figures": ("latency", "streams"), "publisher figures": ("publishers",), "api figures": ("api",), "chat figures": ("chat",), "delivery figures": ("delivery", "viewers")}
+BLOCKS = {
+    "figures": ("latency", "streams"),
+    "ladder figures": ("ladder",),
+    "publisher figures": ("publishers",),
+    "api figures": ("api",),
+    "chat figures": ("chat",),
+    "delivery figures": ("delivery", "viewers"),
+}
 
 
 def revision() -> str:
@@ -47,6 +55,9 @@ def block(name: str, what: list[str], asked: argparse.Namespace) -> str:
     if "streams" in what:
         plan = streams.QUICK if asked.quick else streams.Plan()
         out += ["### CPU and memory per stream", streams.measure(plan, asked.only)]
+    if "ladder" in what:
+        plan = ladder.QUICK if asked.quick else ladder.Plan()
+        out += ["### The ladder", ladder.measure(plan)]
     if "publishers" in what:
         plan = publishers.QUICK if asked.quick else publishers.Plan()
         out += ["### Many small publishers", publishers.measure(plan, asked.only)]
@@ -74,7 +85,7 @@ def block(name: str, what: list[str], asked: argparse.Namespace) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("what", nargs="*", help="streams, latency, publishers, api, chat, delivery, viewers (default: all)")
+    parser.add_argument("what", nargs="*", help="streams, latency, ladder, publishers, api, chat, delivery, viewers (default: all)")
     parser.add_argument("--quick", action="store_true", help="some minutes instead of seventeen; rough")
     parser.add_argument("--only", action="append", help="a server's name; may be repeated")
     parser.add_argument("--write", action="store_true", help="renew the figures in README.md")

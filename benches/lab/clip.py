@@ -29,6 +29,7 @@ class Picture:
     fps: int
     video_bits: int
     audio_bits: int
+    noise: int = 12
 
     @property
     def frames(self) -> int:
@@ -39,6 +40,9 @@ class Picture:
 USUAL = Picture("clip", "1280x720", 30, 3_100_000, 128_000)
 #: A camera on which little happens: of interest when there are hundreds.
 SMALL = Picture("small", "320x180", 15, 96_000, 32_000)
+#: What a ladder is made of.
+FULL = Picture("full", "1920x1080", 30, 6_000_000, 128_000, noise=4)
+NAMED = {picture.name: picture for picture in (USUAL, SMALL, FULL)}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -64,6 +68,26 @@ class Clip:
         return sum(len(tag.body) - (5 if tag.kind == VIDEO else 2) for tag in self.frames) / SECONDS
 
 
+    def write(self, path: pathlib.Path, seconds: int) -> None:
+        """So many seconds of the loop as an FLV file: what a server gets over RTMP, for programs that read files."""
+        with path.open("wb") as file:
+            file.write(b"FLV\x01\x05\0\0\0\x09\0\0\0\0")
+            for tag in self.headers:
+                file.write(_bytes(tag, 0))
+            for again in range(0, seconds, SECONDS):
+                for tag in self.frames:
+                    at = again * 1000 + tag.at
+                    if at < seconds * 1000:
+                        file.write(_bytes(tag, at))
+
+
+def _bytes(tag: Tag, at: int) -> bytes:
+    size = struct.pack(">I", len(tag.body))[1:]
+    time = struct.pack(">I", at)
+    head = bytes((tag.kind,)) + size + time[1:] + time[:1] + b"\0\0\0"
+    return head + tag.body + struct.pack(">I", len(head) + len(tag.body))
+
+
 def load(cache: pathlib.Path, keyframe_seconds: int, picture: Picture = USUAL) -> Clip:
     """The clip with that keyframe interval, encoded on first use."""
     path = cache / f"{picture.name}-keyframe-{keyframe_seconds}s.flv"
@@ -79,7 +103,7 @@ def _encode(path: pathlib.Path, keyframe_seconds: int, picture: Picture) -> None
     subprocess.run(
         [
             "ffmpeg", "-v", "error", "-y",
-            "-f", "lavfi", "-i", f"testsrc2=s={picture.size}:r={picture.fps},noise=alls=12:allf=t",
+            "-f", "lavfi", "-i", f"testsrc2=s={picture.size}:r={picture.fps},noise=alls={picture.noise}:allf=t",
             "-f", "lavfi", "-i", f"sine=f=440:r={SAMPLE_RATE}",
             "-t", str(SECONDS + 2), "-pix_fmt", "yuv420p",
             "-c:v", "libx264", "-preset", "veryfast", "-bf", "0",

@@ -43,6 +43,12 @@ def cpu_seconds(pids: list[int]) -> float:
     return total
 
 
+def reaped_seconds(pid: int) -> float:
+    """User and system time of a process's children that are over and were waited for; to a hundredth."""
+    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[13]) + int(fields[14])) / os.sysconf("SC_CLK_TCK")
+
+
 def resident_bytes(pids: list[int]) -> int:
     """VmRSS, summed; pages that workers share count once for each."""
     total = 0

@@ -4,7 +4,7 @@ Each frame goes out as one message in one write at its own time, as a live
 encoder does: servers must not profit from frames that arrive in heaps.
 Promise: no frame is sent before its time, and lateness is measured and told.
 
-As a program: `publisher.py CACHE KEYFRAME_SECONDS [small]`; each line on stdin is the
+As a program: `publisher.py CACHE KEYFRAME_SECONDS [small|full]`; each line on stdin is the
 URL of a stream to add; answers `on URL`, `refused URL`, `lost URL` on stdout
 and a line of JSON at the end of stdin.
 """
@@ -276,7 +276,7 @@ class Fleet:
 
 def main() -> None:
     cache, keyframe_seconds = pathlib.Path(sys.argv[1]), int(sys.argv[2])
-    picture = clips.SMALL if sys.argv[3:] == ["small"] else clips.USUAL
+    picture = clips.NAMED[sys.argv[3]] if sys.argv[3:] else clips.USUAL
     fleet = Fleet(clips.load(cache, keyframe_seconds, picture))
     fleet.watch.register(sys.stdin, selectors.EVENT_READ, "stdin")
     waiting: list[str] = []

@@ -179,9 +179,11 @@ class Server:
 
 
 class Rillcast(Server):
-    """This repository's server, release build, on its defaults."""
+    """This repository's server, release build, on its defaults but for the transcoder, which its peers have not."""
 
     name = "rillcast"
+    channel_type = "BASIC"
+    transcoding = ("--transcoding", "off")
 
     def start(self, streams: int) -> subprocess.Popen:
         binary = pathlib.Path(os.environ.get("RILLCAST_BIN", ROOT / "target/release/rillcast")).resolve()
@@ -191,7 +193,7 @@ class Rillcast(Server):
         here = "127.0.0.1:0"
         return self.run(
             binary, "serve", "--data-dir", self.folder / "data", "--ready-file", self.folder / "ready",
-            "--http", here, "--rtmp", here, "--rtmps", here, *self.sinks(),
+            "--http", here, "--rtmp", here, "--rtmps", here, *self.transcoding, *self.sinks(),
         )  # fmt: skip
 
     def sinks(self) -> list[str]:
@@ -214,7 +216,9 @@ class Rillcast(Server):
         ivs = self.client()
         self.channels = []
         for number in range(self.streams):
-            made = ivs.create_channel(name=f"bench-{number}", insecureIngest=True, containerFormat="FRAGMENTED_MP4")
+            made = ivs.create_channel(
+                name=f"bench-{number}", type=self.channel_type, insecureIngest=True, containerFormat="FRAGMENTED_MP4"
+            )
             playback = made["channel"]["playbackUrl"]
             path = playback[playback.index("/api/") :]
             self.channels.append(made["channel"]["arn"].rsplit("/", 1)[1])
