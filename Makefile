@@ -11,7 +11,7 @@ CHAT_SDK := tests/sdk/chat/node_modules/.package-lock.json
 PLAYERS := tests/players/node_modules/.package-lock.json
 RUST_SDK := --locked --manifest-path tests/sdk/rust/Cargo.toml --target-dir target/sdk-story
 CHAT_BENCH := --locked --manifest-path benches/chat/Cargo.toml --target-dir target/chat-bench
-PLAYBACK_BENCH := --locked --manifest-path benches/playback/Cargo.toml --target-dir target/playback-bench
+PLAYBACK_BENCH := --locked --manifest-path benches/playback/Cargo.toml --target-dir target
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 DENY_VERSION := 0.20.2
 
@@ -63,7 +63,8 @@ $(PLAYERS): tests/players/package-lock.json
 
 .PHONY: cargo-deny
 cargo-deny:
-	@command -v cargo-deny >/dev/null || cargo install --quiet --locked cargo-deny@$(DENY_VERSION)
+	@# It runs for seconds: to optimise it would take longer than all its work.
+	@command -v cargo-deny >/dev/null || CARGO_PROFILE_DEV_DEBUG=0 CARGO_PROFILE_DEV_OPT_LEVEL=0 cargo install --debug --quiet --locked cargo-deny@$(DENY_VERSION)
 
 # --- use --------------------------------------------------------------------------------------------
 
