@@ -5,6 +5,8 @@
 //!
 //! The record is ISO 14496-15 5.3.3.1, the NAL unit types ITU-T H.264 table 7-1.
 
+mod access_unit;
+
 use bytes::{BufMut, Bytes, BytesMut};
 use h264_reader::nal::sps::SeqParameterSet;
 use h264_reader::rbsp::{self, BitReader};
@@ -12,6 +14,8 @@ use h264_reader::rbsp::{self, BitReader};
 use crate::bits::Bits;
 use crate::error::AvcError;
 use crate::frame::AvcParams;
+
+pub use access_unit::{AccessUnit, AnnexBNals, annex_b_nals};
 
 const IDR: u8 = 5;
 const SEI: u8 = 6;
@@ -65,20 +69,25 @@ impl AvcParams {
         if !nals(picture, self.length_size).any(|nal| matches!(nal_type(nal), SPS | PPS)) {
             return None;
         }
-        let known = RecordSets::parse(&self.record).ok()?;
-        let (mut sps, mut pps) = (known.sps.clone(), known.pps.clone());
-        for nal in nals(picture, self.length_size) {
-            match nal_type(nal) {
-                SPS if parse_sps(nal).is_ok() => replace(&mut sps, nal, 4),
-                PPS => replace(&mut pps, nal, 1),
-                _ => {}
-            }
-        }
-        if sps == known.sps && pps == known.pps {
-            return None;
-        }
-        encode_record(&sps, &pps, self.length_size).ok()
+        renewed(&self.record, self.length_size, nals(picture, self.length_size))
     }
+}
+
+/// The parameters after these NAL units, if parameter sets among them differ from the record's; it may be empty.
+fn renewed<'a>(record: &'a [u8], length_size: u8, nals: impl Iterator<Item = &'a [u8]>) -> Option<AvcParams> {
+    let known = if record.is_empty() { RecordSets::default() } else { RecordSets::parse(record).ok()? };
+    let (mut sps, mut pps) = (known.sps.clone(), known.pps.clone());
+    for nal in nals {
+        match nal_type(nal) {
+            SPS if parse_sps(nal).is_ok() => replace(&mut sps, nal, 4),
+            PPS => replace(&mut pps, nal, 1),
+            _ => {}
+        }
+    }
+    if sps == known.sps && pps == known.pps {
+        return None;
+    }
+    encode_record(&sps, &pps, length_size).ok()
 }
 
 /// Parses an AVCDecoderConfigurationRecord.
@@ -173,6 +182,7 @@ impl<'a> Iterator for Nals<'a> {
 }
 
 /// The parameter sets in a record, and where it ends.
+#[derive(Default)]
 struct RecordSets<'a> {
     sps: Vec<&'a [u8]>,
     pps: Vec<&'a [u8]>,

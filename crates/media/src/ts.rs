@@ -1,6 +1,7 @@
-//! MPEG transport streams as HLS carries them: each part can be read by itself and continues the one before.
+//! MPEG transport streams: written as HLS carries them, where each part can be read by itself and continues the one
+//! before ([`Muxer`]), and read in whatever form they come ([`Demuxer`]).
 //!
-//! Promise: every part begins with PAT and PMT, packets of a PID are counted without a gap across parts, and
+//! Promise of the writer: every part begins with PAT and PMT, packets of a PID are counted without a gap across parts, and
 //! no frame makes it panic: what the container has no form for is left out, the rest is written.
 //!
 //! Packets, tables and PES are those of ISO 13818-1 (2019), the carriage of H.264 that of its 2.14 and of
@@ -9,6 +10,7 @@
 
 mod adts;
 mod annex_b;
+mod demux;
 mod packet;
 mod tables;
 
@@ -17,6 +19,9 @@ use bytes::{Bytes, BytesMut};
 use crate::fmp4::Sample;
 use crate::frame::Tracks;
 use crate::ticks::Ticks;
+
+pub use adts::{AdtsFrame, AdtsFrames, AdtsHeader};
+pub use demux::{Damage, Demuxer, LARGEST_UNIT, Unit, UnitKind};
 
 use adts::Adts;
 use annex_b::ParameterSets;

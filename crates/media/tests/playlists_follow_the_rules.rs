@@ -29,12 +29,12 @@ fn wall(millis: u64) -> SystemTime {
 }
 
 fn part(uri: &str, millis: i64, independent: bool) -> Part<'_> {
-    Part { uri, duration: Ticks::from_millis(millis), independent }
+    Part { uri, duration: Ticks::from_millis(millis), independent, gap: false }
 }
 
 fn segment<'a>(uri: &'a str, at: u64, map: &'a str, parts: Vec<Part<'a>>) -> Segment<'a> {
     let duration = Ticks::from_millis(400);
-    Segment { uri, duration, wall: wall(at), discontinuity: false, map: Some(map), parts }
+    Segment { uri, duration, wall: wall(at), discontinuity: false, map: Some(map), gap: false, parts }
 }
 
 /// Three segments, the second behind a discontinuity, and one in the making.
@@ -110,6 +110,23 @@ const HINT: &str = "#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"10.1.m4s\"\n";
 fn a_live_playlist_has_parts_before_their_segment_and_the_hint_last() {
     let expected = [HEADER, FIRST, SECOND, THIRD, GROWING, HINT].concat();
     assert_eq!(playlist().to_string(), expected);
+}
+
+#[test]
+fn what_is_missing_is_told_of_the_part_and_of_its_segment() {
+    let lost = |part: Part<'static>| Part { gap: true, ..part };
+    let mut holed = playlist();
+    let second = &mut holed.segments[1];
+    second.gap = true;
+    second.parts[0] = lost(second.parts[0]);
+    holed.growing.iter_mut().for_each(|growing| growing.parts[0] = lost(growing.parts[0]));
+    let second = SECOND
+        .replace("8.0.m4s\",INDEPENDENT=YES", "8.0.m4s\",GAP=YES")
+        .replace("#EXTINF", "#EXT-X-GAP\n#EXTINF");
+    let growing = GROWING.replace("INDEPENDENT=YES", "GAP=YES");
+    assert_eq!(holed.to_string(), [HEADER, FIRST, &second, THIRD, &growing, HINT].concat());
+    let past = past(&holed.segments);
+    assert_eq!(past.matches("#EXT-X-GAP\n#EXTINF:0.400,live\n8.m4s\n").count(), 1, "{past}");
 }
 
 #[test]
@@ -440,6 +457,7 @@ proptest! {
             wall: wall(0),
             discontinuity: *discontinuity,
             map: Some(maps[usize::from(*map)]),
+            gap: false,
             parts: vec![],
         }).collect();
         let control = ServerControl { can_skip_until: Some(Ticks::from_millis(boundary)), ..CONTROL };

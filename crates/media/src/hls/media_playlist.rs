@@ -24,7 +24,7 @@ pub struct ServerControl {
     pub can_skip_until: Option<Ticks>,
 }
 
-/// A part, complete and ready to be fetched.
+/// A part: complete and ready to be fetched, or known to be missing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Part<'a> {
     /// Where it is, relative to the playlist.
@@ -33,6 +33,8 @@ pub struct Part<'a> {
     pub duration: Ticks,
     /// It begins with a keyframe.
     pub independent: bool,
+    /// There is nothing to be fetched (4.4.4.9, GAP).
+    pub gap: bool,
 }
 
 /// A complete segment.
@@ -48,6 +50,8 @@ pub struct Segment<'a> {
     pub discontinuity: bool,
     /// Its init segment, if its container has them; told on the first listed segment and where it changes.
     pub map: Option<&'a str>,
+    /// It can't be fetched (4.4.4.7); so it is as soon as one of its parts is missing.
+    pub gap: bool,
     /// Its parts; leave them empty when the segment is older than three target durations.
     pub parts: Vec<Part<'a>>,
 }
@@ -268,6 +272,10 @@ pub fn past(segments: &[Segment<'_>]) -> String {
 }
 
 fn put_segment(f: &mut fmt::Formatter<'_>, segment: &Segment<'_>) -> fmt::Result {
+    // After the parts: of a segment in the making nobody can say it.
+    if segment.gap {
+        f.write_str("#EXT-X-GAP\n")?;
+    }
     writeln!(f, "#EXTINF:{},live\n{}", Seconds(segment.duration), UriLine(segment.uri))
 }
 
@@ -325,7 +333,11 @@ fn put_change(
 fn put_parts(f: &mut fmt::Formatter<'_>, parts: &[Part<'_>]) -> fmt::Result {
     for part in parts {
         write!(f, "#EXT-X-PART:DURATION={},URI={}", Seconds(part.duration), Quoted(part.uri))?;
-        f.write_str(if part.independent { ",INDEPENDENT=YES\n" } else { "\n" })?;
+        f.write_str(match (part.gap, part.independent) {
+            (true, _) => ",GAP=YES\n",
+            (false, true) => ",INDEPENDENT=YES\n",
+            (false, false) => "\n",
+        })?;
     }
     Ok(())
 }

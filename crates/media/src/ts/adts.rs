@@ -1,8 +1,11 @@
 //! AAC frames as they stand by themselves: each behind an ADTS header (ISO 14496-3, 1.A.2.2.1).
 //!
 //! Promise: what the header says is the core coder of the AudioSpecificConfig; SBR and PS are found by the
-//! decoder, which is how transport streams carry them.
+//! decoder, which is how transport streams carry them. What is read back is whole frames only.
 
+use bytes::Bytes;
+
+use crate::aac;
 use crate::bits::Bits;
 use crate::frame::AacParams;
 
@@ -67,4 +70,81 @@ impl Adts {
             0xfc,
         ]
     }
+}
+
+/// What an ADTS header says of the frames' form. Compare it with the one before: it rarely changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AdtsHeader(Adts);
+
+impl AdtsHeader {
+    /// As an AudioSpecificConfig; `None` where that would be one that is not taken in (a program config element, a
+    /// reserved rate).
+    pub fn params(self) -> Option<AacParams> {
+        let Adts { profile, rate, channels } = self.0;
+        let config = u16::from(profile + 1) << 11 | u16::from(rate) << 7 | u16::from(channels) << 3;
+        aac::parse_config(&Bytes::copy_from_slice(&config.to_be_bytes())).ok()
+    }
+}
+
+/// A frame that stood behind a header.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AdtsFrame {
+    /// Its form.
+    pub header: AdtsHeader,
+    /// The raw AAC frame.
+    pub data: Bytes,
+}
+
+/// The AAC frames of a unit, in order. Bytes between frames are passed over, and so are frames that share a header:
+/// encoders do not write them.
+#[derive(Clone, Debug)]
+pub struct AdtsFrames {
+    rest: Bytes,
+}
+
+impl AdtsFrames {
+    /// Those of this unit.
+    pub fn new(unit: Bytes) -> Self {
+        Self { rest: unit }
+    }
+
+    /// What has not been read; after the last whole frame that may be the beginning of the next one.
+    pub fn rest(&self) -> &Bytes {
+        &self.rest
+    }
+}
+
+impl Iterator for AdtsFrames {
+    type Item = AdtsFrame;
+
+    fn next(&mut self) -> Option<AdtsFrame> {
+        loop {
+            let is_sync = |two: &[u8]| two[0] == 0xff && two[1] & 0xf6 == 0xf0;
+            let skipped = self.rest.windows(2).position(is_sync)?;
+            self.rest = self.rest.split_off(skipped);
+            let header = *self.rest.first_chunk::<HEADER>()?;
+            let Some((adts, begin, size)) = read_header(header) else {
+                self.rest = self.rest.split_off(1);
+                continue;
+            };
+            if size > self.rest.len() {
+                return None;
+            }
+            let frame = self.rest.split_to(size);
+            // More than one frame behind a header.
+            let is_single = header[6] & 3 == 0;
+            if is_single && begin < size {
+                return Some(AdtsFrame { header: AdtsHeader(adts), data: frame.slice(begin..) });
+            }
+        }
+    }
+}
+
+/// What it says, where the frame begins, and where it ends.
+fn read_header(header: [u8; HEADER]) -> Option<(Adts, usize, usize)> {
+    let [_, checked, form, layout, length, end, _] = header;
+    let begin = if checked & 1 == 1 { HEADER } else { HEADER + 2 };
+    let size = usize::from(layout & 3) << 11 | usize::from(length) << 3 | usize::from(end >> 5);
+    let adts = Adts { profile: form >> 6, rate: form >> 2 & 0x0f, channels: (form & 1) << 2 | layout >> 6 };
+    (size >= begin).then_some((adts, begin, size))
 }

@@ -6,7 +6,7 @@ use bytes::{BufMut, BytesMut};
 
 /// Bytes of a transport packet.
 pub(super) const PACKET: usize = 188;
-const SYNC: u8 = 0x47;
+pub(super) const SYNC: u8 = 0x47;
 /// After the four bytes that each packet begins with.
 const ROOM: usize = PACKET - 4;
 

@@ -11,8 +11,8 @@ use crate::frame::Tracks;
 const PAT_PID: u16 = 0;
 const PROGRAM: u16 = 1;
 const TRANSPORT_STREAM: u16 = 1;
-const H264: u8 = 0x1b;
-const AAC_ADTS: u8 = 0x0f;
+pub(super) const H264: u8 = 0x1b;
+pub(super) const AAC_ADTS: u8 = 0x0f;
 /// Metadata in PES packets.
 const METADATA: u8 = 0x15;
 const NO_PID: u16 = 0x1fff;
@@ -134,7 +134,7 @@ fn put_section(out: &mut BytesMut, pid: u16, counter: &mut u8, section: &[u8]) {
 }
 
 /// CRC-32 as sections have it (annex A): most significant bit first, nothing inverted.
-fn checksum(data: &[u8]) -> u32 {
+pub(super) fn checksum(data: &[u8]) -> u32 {
     data.iter().fold(u32::MAX, |sum, byte| {
         (0..8).fold(sum ^ u32::from(*byte) << 24, |sum, _| {
             sum << 1 ^ if sum >> 31 == 1 { 0x04c1_1db7 } else { 0 }
