@@ -27,6 +27,7 @@ pub use figures::Figures;
 pub use ladder::{Input, Ladder, Picture, Rung, Sound};
 pub use machine::{Encoder, Machine};
 pub use service::Transcode;
+pub use worker::{Confinement, Measure};
 
 /// What happens to a stream whose ladder is more than the machine can make.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

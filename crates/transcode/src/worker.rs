@@ -3,12 +3,16 @@
 //! Promise: feeding never waits, and what waits to be fed is bounded; what comes out has the times that went in;
 //! whatever happens to the process, its end is told once and nothing of it stays behind.
 
+pub(crate) mod confinement;
+
 use std::sync::Arc;
 
 use live::Thumbnail;
 use media::{Frame, Ticks, Tracks};
 
 use crate::{Config, Error, Ladder};
+
+pub use confinement::{Confinement, Measure};
 
 /// What a worker is to do.
 #[derive(Clone, Debug)]
@@ -41,7 +45,7 @@ pub(crate) struct Worker {}
 
 impl Worker {
     /// Starts one.
-    pub(crate) fn start(_config: &Config, _job: &Job) -> Result<Self, Error> {
+    pub(crate) fn start(_config: &Config, _confinement: &Confinement, _job: &Job) -> Result<Self, Error> {
         Ok(Self {})
     }
 
