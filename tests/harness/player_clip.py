@@ -28,15 +28,24 @@ class Look:
     gop_seconds: int = 1
     b_frames: int = 0
     kbps: int = 300
+    width: int = WIDTH
+    height: int = HEIGHT
+    #: Divides `FPS`.
+    fps: int = FPS
 
     @property
     def name(self) -> str:
-        return f"numbered-{self.gop_seconds}-{self.b_frames}-{self.kbps}.flv"
+        shape = f"{self.width}x{self.height}-{self.fps}"
+        return f"numbered-{shape}-{self.gop_seconds}-{self.b_frames}-{self.kbps}.flv"
+
+    @property
+    def pictures(self) -> int:
+        return self.fps * SECONDS
 
 
-def _number() -> str:
+def _number(look: Look) -> str:
     """Filters that write a picture's number into it: blocks for bits, and below them the same in reverse."""
-    side, drawn = WIDTH // BLOCKS, []
+    side, drawn = look.width // BLOCKS, []
     for block in range(BLOCKS):
         bit = f"mod(floor(n/{1 << BLOCKS - 1 - block}),2)"
         for row, white in ((0, bit), (1, f"1-{bit}")):
@@ -51,10 +60,10 @@ def make(look: Look, folder: Path) -> Path:
     if file.exists():
         return file
     speed = ["-tune", "zerolatency"] if not look.b_frames else ["-bf", str(look.b_frames), "-b_strategy", "0"]
-    gop = str(look.gop_seconds * FPS)
+    gop = str(look.gop_seconds * look.fps)
     command = [
         "ffmpeg", "-nostdin", "-v", "error", "-y",
-        "-f", "lavfi", "-i", f"testsrc2=size={WIDTH}x{HEIGHT}:rate={FPS},{_number()}",
+        "-f", "lavfi", "-i", f"testsrc2=size={look.width}x{look.height}:rate={look.fps},{_number(look)}",
         "-f", "lavfi", "-i", f"sine=frequency={HERTZ}:sample_rate=48000",
         "-t", str(SECONDS), "-pix_fmt", "yuv420p", "-c:v", "libx264", "-preset", "ultrafast", *speed,
         "-b:v", f"{look.kbps}k", "-maxrate", f"{look.kbps}k", "-bufsize", f"{look.kbps}k",
@@ -83,7 +92,8 @@ def _slices(picture: bytes) -> bytes:
 class Sender:
     """Sends the clip over and over as one stream, on a thread of its own."""
 
-    def __init__(self, address: str, key: str, clip: Path):
+    def __init__(self, address: str, key: str, clip: Path, look: Look | None = None):
+        self.pictures = (look or Look()).pictures
         found = [tag for tag in tags(clip) if tag.kind in (rtmp.AUDIO, rtmp.VIDEO)]
         self._headers = [tag for tag in found if tag.body[1] == 0]
         media = [tag for tag in found if tag.body[1] == 1]
@@ -93,10 +103,10 @@ class Sender:
         self._times = sorted(
             tag.time + int.from_bytes(tag.body[2:5], signed=True) for tag in self._media if tag.kind == rtmp.VIDEO
         )
-        assert len(self._times) == PICTURES, len(self._times)
+        assert len(self._times) == self.pictures, len(self._times)
         #: When the picture of these slices is sent.
         self._sent = {_slices(tag.body[5:]): tag.time for tag in self._media if tag.kind == rtmp.VIDEO}
-        assert len(self._sent) == PICTURES, "no two pictures are the same"
+        assert len(self._sent) == self.pictures, "no two pictures are the same"
         self._go, self._leave = threading.Event(), threading.Event()
         self._go.set()
         self._connection = rtmp.Publisher(address)
@@ -132,7 +142,7 @@ class Sender:
 
     def age(self, number: int, now_ms: float) -> float:
         """Seconds from when the picture was due at the sender until `now_ms`; the newest one of this number."""
-        since = now_ms / 1000 - self.begun - self._times[number % PICTURES] / 1000
+        since = now_ms / 1000 - self.begun - self._times[number % self.pictures] / 1000
         return since % SECONDS
 
     def age_of(self, picture: bytes, now: float) -> float:

@@ -114,11 +114,11 @@ class Stage:
         """How old each picture was that was shown: seconds since it was sent."""
         return [sender.age(one["number"], one["now"]) for one in self.pictures() if one["now"] >= since_ms]
 
-    def steps(self, since_ms: float = 0) -> list[int]:
-        """By how many pictures each one is ahead of the one shown before it; a repeated clip goes on."""
+    def steps(self, since_ms: float = 0, clip: int = PICTURES) -> list[int]:
+        """By how many pictures each one is ahead of the one shown before it; a repeated clip (of so many) goes on."""
         numbers = [one["number"] for one in self.pictures() if one["now"] >= since_ms]
-        half = PICTURES // 2
-        return [(after - before + half) % PICTURES - half for before, after in zip(numbers, numbers[1:])]
+        half = clip // 2
+        return [(after - before + half) % clip - half for before, after in zip(numbers, numbers[1:])]
 
 
 class Hall:

@@ -3,13 +3,17 @@
 // The picture's top left corner holds the number of the picture: 16 blocks, black or white, and below them
 // the same in reverse, so that a torn or blurred number is known from a good one (harness/player_clip.py).
 const glass = {
-  /** Of each picture shown: its number, the wall clock at that moment, and the media time. */
+  /** Of each picture shown: its number, the wall clock at that moment, the media time, and how high it is. */
   pictures: [],
   unreadable: 0,
   /** What the player itself calls an error. */
   errors: [],
   /** When the picture stood still for longer than anybody overlooks, once it had begun: since when, how long. */
   stalls: [],
+  /** Where what is buffered from the place of playing on had a hole: since when, from where to where. */
+  holes: [],
+  /** When nothing was to be heard, once there was sound: since when, how long. Only when it is asked to listen. */
+  silences: [],
   ended: false,
 };
 window.glass = glass;
@@ -41,7 +45,7 @@ const OVERLOOKED_MS = 400;
     const shown = (_, { mediaTime }) => {
       const number = numberIn(video);
       if (number === null) glass.unreadable++;
-      else glass.pictures.push({ number, now: Date.now(), mediaTime });
+      else glass.pictures.push({ number, now: Date.now(), mediaTime, height: video.videoHeight });
       video.requestVideoFrameCallback(shown);
     };
     video.requestVideoFrameCallback(shown);
@@ -58,8 +62,18 @@ const OVERLOOKED_MS = 400;
       }
       // What the person or the page asked for is no stall.
       if (video.paused || video.seeking) since = now;
+      lookAhead(video, now);
     };
     window.setInterval(look, 20);
+  }
+
+  /** A player that stands behind a hole can't get over it by playing. */
+  function lookAhead({ buffered, currentTime }, now) {
+    for (let range = 1; range < buffered.length; range++) {
+      const [from, to] = [buffered.end(range - 1), buffered.start(range)];
+      if (from < currentTime || glass.holes.some(hole => hole.from === from)) continue;
+      glass.holes.push({ since: now, from, to });
+    }
   }
 
   let analyser;
@@ -76,6 +90,22 @@ const OVERLOOKED_MS = 400;
     analyser.getByteFrequencyData(bins);
     const loudest = Math.max(...bins);
     return { hertz: (bins.indexOf(loudest) * analyser.context.sampleRate) / analyser.fftSize, loudness: loudest };
+  };
+
+  /** Notes silences from now on. `glass.sound` has been asked before, and there is something to be heard. */
+  glass.listen = () => {
+    const wave = new Float32Array(1024);
+    let since = null;
+    window.setInterval(() => {
+      analyser.getFloatTimeDomainData(wave);
+      const loud = wave.some(one => Math.abs(one) > 0.01);
+      const now = Date.now();
+      if (!loud) since ??= now;
+      else if (since !== null) {
+        glass.silences.push({ since, still: now - since });
+        since = null;
+      }
+    }, 10);
   };
 
   follow(document.querySelector("video"));

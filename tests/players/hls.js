@@ -11,4 +11,11 @@ function start(video, source, settings) {
   window.player = player;
   glass.target = () => player.targetLatency;
   glass.told = () => player.latency;
+  // How high the pictures of each level are, the best first; 0 where there is sound alone.
+  glass.levels = () => player.levels.map(level => level.height).sort((one, other) => other - one);
+  const levelOf = height => player.levels.findIndex(level => level.height === height);
+  /** On to this one at once, or with the next segment; whatever the line can carry. */
+  glass.now = height => (player.currentLevel = levelOf(height));
+  glass.next = height => (player.nextLevel = levelOf(height));
+  glass.automatic = () => (player.nextLevel = -1);
 }

@@ -8,6 +8,11 @@ async function start(video, source, settings) {
   await player.attach(video);
   window.player = player;
   glass.told = () => player.getStats().liveLatency;
+  glass.levels = () => player.getVariantTracks().map(track => track.height ?? 0).sort((one, other) => other - one);
+  glass.next = height => {
+    player.configure({ abr: { enabled: false } });
+    player.selectVariantTrack(player.getVariantTracks().find(track => track.height === height));
+  };
   try {
     await player.load(source, null, "application/x-mpegurl");
     await video.play();

@@ -1,0 +1,172 @@
+"""Players of the web on a ladder: up, down, by hand and by themselves, and a ladder whose worker dies.
+
+Promise: a switch is looked at as a person would see and hear it: pictures carry their number, so a jump is known
+from its first picture; each number belongs to one media time, so renditions that lie beside each other are known
+too; silence in the sound and holes in what is buffered are noted while they last.
+"""
+
+import os
+import signal
+import time
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from harness import aws, players
+from harness.aws import Channel, make_channel
+from harness.player_clip import HERTZ, SECONDS, Look, Sender, make
+from harness.players import HLS_LOW, SHAKA_LOW, VIDEOJS, Kind, Stage, kind
+from harness.viewer import on_air
+from harness.waiting import wait_until
+
+#: A little more than 720p, so that the source is a rendition too; few pictures, for a machine with two cores.
+LOOK = Look(gop_seconds=1, kbps=3_000, width=1312, height=738, fps=15)
+HEIGHTS = [738, 720, 480, 360, 160]
+CONTAINERS = ["FRAGMENTED_MP4", "TS"]
+#: As in test_players: what a person would call a stall on a machine with nothing else to do.
+STALL_MS = 2_500
+#: A frame of sound may be lost or cut where renditions meet; a word may not.
+SILENCE_MS = 250
+
+
+@dataclass
+class OnAir:
+    channel: Channel
+    sender: Sender
+
+
+@pytest.fixture(scope="module")
+def server(start_server):
+    # The fastest of x264's speeds: how it looks is not the question here.
+    return start_server("--transcoding", "on", "--transcode-speed", "ultrafast", "--transcode-capacity", "500")
+
+
+@pytest.fixture(scope="module")
+def film(tmp_path_factory):
+    return make(LOOK, tmp_path_factory.mktemp("films"))
+
+
+@pytest.fixture(scope="module", params=CONTAINERS)
+def here(request, server, film):
+    """A STANDARD channel on air with its whole ladder; one at a time."""
+    channel = make_channel(aws.client(server), type="STANDARD", containerFormat=request.param)
+    sender = Sender(server.bound["rtmp"], channel.key, film, LOOK)
+    try:
+        wait_until(lambda: on_air(channel.playback), "the channel on air")
+        wait_until(lambda: sender.media_seconds() > 6, "some segments")
+        yield OnAir(channel, sender)
+    finally:
+        sender.end()
+
+
+@pytest.fixture(scope="module")
+def hall():
+    with players.hall() as opened:
+        yield opened
+
+
+@pytest.fixture
+def stage(hall):
+    """Opens players, which are gone when the test is."""
+    opened = []
+
+    def go(which: Kind, playback: str) -> Stage:
+        opened.append(hall.open(which, playback))
+        opened[-1].playing()
+        return opened[-1]
+
+    yield go
+    for one in opened:
+        hall.close(one)
+
+
+def shown(stage: Stage, height: int, pictures: int = 5, since: float = 0.0) -> None:
+    """Waits until so many pictures of this height were shown."""
+    stage.wait(f"glass.pictures.filter(one => one.height === {height} && one.now >= {since}).length >= {pictures}")
+
+
+def listen(stage: Stage) -> None:
+    """Waits for the tone, and notes silences from then on."""
+    stage.wait(f"Math.abs(glass.sound().hertz - {HERTZ}) < 25 && glass.sound().loudness > 60")
+    stage.read("glass.listen()")
+
+
+def trouble(stage: Stage) -> list[str]:
+    """What the player calls an error, but for the words that hls.js has for a busy machine and for its start."""
+    harmless = ("bufferSeekOverHole: fragment loaded with buffer holes, seeking from 0 ", "bufferStalledError")
+    return [error for error in stage.errors() if not error.startswith(harmless)]
+
+
+def assert_seamless(stage: Stage, since: float, *, stall_ms: float = STALL_MS) -> dict[int, int]:
+    """No stall, no jump, no hole and no silence since then; how many pictures of each height were shown."""
+    name = stage.kind.name
+    assert [error for error in trouble(stage) if "fatal" in error] == [], name
+    assert stage.tab.errors == [], name
+    pictures = [one for one in stage.pictures() if one["now"] >= since]
+    steps = stage.steps(since, LOOK.pictures)
+    assert min(steps) >= 0, f"{name}: the picture jumped back: {sorted(set(steps))}"
+    jumps = jumped(pictures)
+    assert jumps == [], f"{name}: pictures are left out where nothing stood still: {jumps}"
+    assert stage.read("glass.unreadable") == 0, f"{name}: pictures are whole"
+    stalls = [one["still"] for one in stage.read("glass.stalls") if one["since"] > since]
+    assert max(stalls, default=0) < stall_ms, f"{name}: the picture stood still: {stalls} ms"
+    silences = [one["still"] for one in stage.read("glass.silences") if one["since"] > since]
+    quiet = max(SILENCE_MS, max(stalls, default=0) + SILENCE_MS)
+    assert max(silences, default=0) < quiet, f"{name}: nothing was to be heard: {silences} ms, stalls {stalls} ms"
+    holes = [hole for hole in stage.read("glass.holes") if hole["since"] > since]
+    assert holes == [], f"{name}: holes in what is buffered"
+    return assert_on_one_clock(pictures, name)
+
+
+def jumped(pictures: list[dict[str, float]]) -> list[str]:
+    """Where the number went further than the media time did: the picture is another one than belongs there."""
+    found = []
+    for before, after in zip(pictures, pictures[1:]):
+        step = (after["number"] - before["number"]) % LOOK.pictures / LOOK.fps
+        gone = after["mediaTime"] - before["mediaTime"]
+        if abs(step - gone) > 0.5 / LOOK.fps:
+            found.append(f"{before['number']} to {after['number']} in {gone:.3f} s of media, {after['height']}p")
+    return found
+
+
+def assert_on_one_clock(pictures: list[dict[str, float]], name: str) -> dict[int, int]:
+    """Each number has the same media time in all renditions, to half a picture."""
+    by_height = defaultdict(list)
+    first = pictures[0]
+    for one in pictures:
+        off = (one["number"] - first["number"]) / LOOK.fps - (one["mediaTime"] - first["mediaTime"])
+        by_height[int(one["height"])].append((off + SECONDS / 2) % SECONDS - SECONDS / 2)
+    worst = {height: max(map(abs, offs)) for height, offs in by_height.items()}
+    assert max(worst.values()) < 0.5 / LOOK.fps, f"{name}: seconds off, by rendition: {worst}"
+    return {height: len(offs) for height, offs in by_height.items()}
+
+
+def now_ms() -> float:
+    return time.time() * 1000
+
+
+#: The best first; the level that plays is asked for by hand, so what the line can carry doesn't matter.
+DOWN_AND_UP = [*HEIGHTS[1:], *reversed(HEIGHTS[:-1])]
+BY_HAND = kind("hls.js low latency", "hls", lowLatencyMode=True, backBufferLength=30, startLevel=4)
+
+
+def test_hls_js_goes_down_and_up_the_whole_ladder_without_a_seam(stage, here, report):
+    one = stage(BY_HAND, here.channel.playback)
+    assert one.read("glass.levels()") == HEIGHTS
+    one.read(f"glass.next({HEIGHTS[0]})")
+    shown(one, HEIGHTS[0])
+    listen(one)
+    begun = now_ms()
+    for height in DOWN_AND_UP:
+        asked = now_ms()
+        one.read(f"glass.next({height})")
+        shown(one, height, since=asked)
+    counts = assert_seamless(one, begun)
+    assert sorted(counts, reverse=True) == HEIGHTS
+    stalls = [round(stall["still"]) for stall in one.read("glass.stalls") if stall["since"] > begun]
+    late = one.read("glass.told()")
+    report(
+        f"hls.js through {len(DOWN_AND_UP)} levels in {(now_ms() - begun) / 1000:.0f} s: stalls {stalls} ms, {late:.1f} s late"
+    )
