@@ -17,7 +17,7 @@ use bytes::Bytes;
 use crate::ticks::Ticks;
 
 use super::packet::{PACKET, SYNC};
-use packet::Packet;
+use packet::{Order, Packet};
 use section::{PAT_PID, Pat, Pmt, Sections};
 use stream::Stream;
 
@@ -255,7 +255,11 @@ impl Demuxer {
     }
 
     fn stream_packet(&mut self, index: usize, packet: &Packet<'_>) {
-        if packet.starts && self.streams[index].continues(packet) {
+        let order = self.streams[index].order(packet);
+        if packet.payload.is_empty() || order == Order::Repeated {
+            return;
+        }
+        if packet.starts && order == Order::Next {
             self.close(index);
         }
         let stream = &mut self.streams[index];

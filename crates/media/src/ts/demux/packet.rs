@@ -1,6 +1,6 @@
 //! One transport packet (ISO 13818-1, 2.4.3.2 to 2.4.3.5).
 //!
-//! Promise: what it says is within its 188 bytes.
+//! Promise: what it says is within its 188 bytes; whether it is the next one, its number tells.
 
 use crate::ts::packet::PACKET;
 
@@ -73,4 +73,42 @@ fn is_stuffed(field: &[u8]) -> bool {
         }
     }
     !rest.is_empty()
+}
+
+/// How a packet follows the one before of its PID.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Order {
+    /// Nothing is missing between them.
+    Next,
+    /// It is the same once more, which may be (2.4.3.3).
+    Repeated,
+    /// Something is missing.
+    Gap,
+}
+
+/// The packet before.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Before {
+    counter: Option<u8>,
+    payload: Vec<u8>,
+}
+
+impl Before {
+    /// How this one, which has a payload, follows.
+    pub(super) fn order(&self, packet: &Packet<'_>) -> Order {
+        match self.counter {
+            None => Order::Next,
+            Some(counter) if counter == packet.counter && self.payload == packet.payload => Order::Repeated,
+            Some(counter) if counter.wrapping_add(1) & 0x0f == packet.counter => Order::Next,
+            Some(_) if packet.may_jump => Order::Next,
+            Some(_) => Order::Gap,
+        }
+    }
+
+    /// This one is the one before from now on.
+    pub(super) fn note(&mut self, packet: &Packet<'_>) {
+        self.counter = Some(packet.counter);
+        self.payload.clear();
+        self.payload.extend_from_slice(packet.payload);
+    }
 }

@@ -56,10 +56,6 @@ impl Pes {
         self.bytes.len()
     }
 
-    pub(super) fn ends_with(&self, payload: &[u8]) -> bool {
-        self.bytes.ends_with(payload)
-    }
-
     pub(super) fn progress(&self) -> Progress {
         let begin = &self.bytes[..self.bytes.len().min(3)];
         if !begin.iter().eq([0, 0, 1].iter().take(begin.len())) {

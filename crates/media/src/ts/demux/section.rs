@@ -4,7 +4,7 @@
 
 use std::marker::PhantomData;
 
-use super::packet::Packet;
+use super::packet::{Before, Order, Packet};
 use super::{Damage, UnitKind};
 use crate::ts::tables::checksum;
 
@@ -80,7 +80,7 @@ fn pid(high: u8, low: u8) -> Option<u16> {
 /// The sections of one PID.
 #[derive(Debug)]
 pub(super) struct Sections<T> {
-    counter: Option<u8>,
+    before: Before,
     /// Of a section that goes on in the next packet.
     open: Vec<u8>,
     /// The last that was read, so that repetitions cost little.
@@ -90,22 +90,22 @@ pub(super) struct Sections<T> {
 
 impl<T> Default for Sections<T> {
     fn default() -> Self {
-        Self { counter: None, open: Vec::new(), known: Vec::new(), table: PhantomData }
+        Self { before: Before::default(), open: Vec::new(), known: Vec::new(), table: PhantomData }
     }
 }
 
 impl<T: Table> Sections<T> {
     /// Takes the next packet; the table if it says anything new.
     pub(super) fn packet(&mut self, packet: &Packet<'_>, damage: &mut Damage) -> Option<T> {
-        let is_repeated = self.counter == Some(packet.counter) && !packet.may_jump;
-        if packet.payload.is_empty() || is_repeated || packet.is_scrambled {
+        if packet.payload.is_empty() || packet.is_scrambled {
             return None;
         }
-        let is_next = |counter: u8| counter.wrapping_add(1) & 0x0f == packet.counter;
-        if !self.counter.is_none_or(is_next) {
-            self.open.clear();
+        match self.before.order(packet) {
+            Order::Next => {}
+            Order::Repeated => return None,
+            Order::Gap => self.open.clear(),
         }
-        self.counter = Some(packet.counter);
+        self.before.note(packet);
         if !packet.starts {
             return if self.open.is_empty() { None } else { self.take(packet.payload, damage) };
         }

@@ -4,7 +4,7 @@
 
 use crate::ticks::Ticks;
 
-use super::packet::Packet;
+use super::packet::{Before, Order, Packet};
 use super::pes::{Pes, Progress};
 use super::{Damage, Unit, UnitKind};
 
@@ -13,7 +13,7 @@ use super::{Damage, Unit, UnitKind};
 pub(super) struct Stream {
     pub(super) pid: u16,
     pub(super) kind: UnitKind,
-    counter: Option<u8>,
+    before: Before,
     open: Option<Pes>,
     /// The one before was taken for whole because its last packet was stuffed.
     was_closed_by_stuffing: bool,
@@ -27,7 +27,7 @@ impl Stream {
         Self {
             pid,
             kind,
-            counter: None,
+            before: Before::default(),
             open: None,
             was_closed_by_stuffing: false,
             stuffs_within: false,
@@ -40,12 +40,12 @@ impl Stream {
         self.open.as_ref().map_or(0, Pes::len)
     }
 
-    /// Is this packet the next one, so that nothing is missing before it?
-    pub(super) fn continues(&self, packet: &Packet<'_>) -> bool {
-        packet.may_jump || self.counter.is_none_or(|counter| counter.wrapping_add(1) & 0x0f == packet.counter)
+    /// How this packet follows the one before.
+    pub(super) fn order(&self, packet: &Packet<'_>) -> Order {
+        self.before.order(packet)
     }
 
-    /// Takes the next packet. `room`: bytes that the unit on its way may have.
+    /// Takes a packet that has a payload and is no repetition. `room`: bytes that the unit on its way may have.
     pub(super) fn packet(
         &mut self,
         packet: &Packet<'_>,
@@ -53,15 +53,12 @@ impl Stream {
         clock: Option<Ticks>,
         damage: &mut Damage,
     ) -> Option<Unit> {
-        if packet.payload.is_empty() || self.is_repeated(packet) {
-            return None;
-        }
-        if !self.continues(packet) {
+        if self.order(packet) == Order::Gap {
             damage.gaps += 1;
             self.was_closed_by_stuffing = false;
             self.spoil(damage);
         }
-        self.counter = Some(packet.counter);
+        self.before.note(packet);
         if packet.is_scrambled {
             damage.scrambled += 1;
             self.spoil(damage);
@@ -83,13 +80,6 @@ impl Stream {
         }
         self.spoil(damage);
         None
-    }
-
-    /// A packet may be sent twice (2.4.3.3); its number is the same then.
-    fn is_repeated(&self, packet: &Packet<'_>) -> bool {
-        self.counter == Some(packet.counter)
-            && !packet.may_jump
-            && self.open.as_ref().is_none_or(|open| open.ends_with(packet.payload))
     }
 
     fn extend(&mut self, packet: &Packet<'_>, damage: &mut Damage) {
