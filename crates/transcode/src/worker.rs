@@ -57,6 +57,19 @@ impl Worker {
         Ok(())
     }
 
+    /// Is there room for another second of the stream? A new worker is fed what the one before it left undone only as
+    /// long as there is; what comes live is fed in any case.
+    #[expect(dead_code, reason = "sessions will ask")]
+    pub(crate) fn has_room(&self) -> bool {
+        true
+    }
+
+    /// Its process, as long as there is one: to see how much processor time it takes.
+    #[expect(dead_code, reason = "sessions will ask")]
+    pub(crate) fn pid(&self) -> Option<u32> {
+        None
+    }
+
     /// Nothing more will be fed: it finishes what it has.
     pub(crate) fn finish(&mut self) {}
 
