@@ -9,12 +9,13 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use live::{Broadcast, Part, ShelfReader, Snapshot};
+use live::{Part, ShelfReader, Snapshot};
 use tokio::time::{Instant, Sleep, sleep_until};
 use tokio_util::sync::ReusableBoxFuture;
 
 use crate::admission::Admission;
 use crate::error::Error;
+use crate::feed::Feed;
 use crate::figures::Figures;
 use crate::pass::Pass;
 use crate::stall_limit;
@@ -29,14 +30,14 @@ pub(crate) enum Piece<'a> {
     Past,
     /// It may come.
     Awaited,
-    /// It can't come: it is gone, or the stream ended before it.
+    /// It can't come: it is gone or was never made, or the stream ended before it.
     Never,
 }
 
 /// What of this segment's part is there now?
 pub(crate) fn piece(now: &Snapshot, segment: u64, part: usize) -> Piece<'_> {
     if let Some(found) = now.part(segment, part) {
-        return Piece::There(found);
+        return if found.is_gap() { Piece::Never } else { Piece::There(found) };
     }
     if now.segment(segment).is_some() {
         return Piece::Past;
@@ -57,7 +58,7 @@ pub(crate) struct Leave {
 
 /// One reader of one segment in the making.
 pub(crate) struct Growing {
-    broadcast: Arc<Broadcast>,
+    feed: Feed,
     segment: u64,
     next: usize,
     leave: Leave,
@@ -78,9 +79,9 @@ impl fmt::Debug for Growing {
 }
 
 impl Growing {
-    pub(crate) fn new(broadcast: Arc<Broadcast>, segment: u64, leave: Leave, hold: Hold) -> Self {
+    pub(crate) fn new(feed: Feed, segment: u64, leave: Leave, hold: Hold) -> Self {
         let wait = ReusableBoxFuture::new(std::future::ready(Ok(())));
-        Self { broadcast, segment, next: 0, leave, waiting: false, wait, _hold: hold }
+        Self { feed, segment, next: 0, leave, waiting: false, wait, _hold: hold }
     }
 
     /// The next part; `None` after the last one.
@@ -93,7 +94,7 @@ impl Growing {
                     return Poll::Ready(Some(Err(error)));
                 }
             }
-            let Some(now) = self.broadcast.shelf().latest() else {
+            let Some(now) = self.feed.shelf().latest() else {
                 return Poll::Ready(Some(Err(Error::Offline)));
             };
             match piece(&now, self.segment, self.next) {
@@ -114,7 +115,7 @@ impl Growing {
         figures.sent(part.data.len() as u64);
         if *counts {
             let milliseconds = u64::try_from(part.duration.to_scale(1_000)).unwrap_or(0);
-            self.broadcast.pulse().add_delivered(milliseconds);
+            self.feed.broadcast().pulse().add_delivered(milliseconds);
         }
         Ok(part.data.clone())
     }
@@ -123,7 +124,7 @@ impl Growing {
         let (segment, next) = (self.segment, self.next);
         let until = sleep_until(Instant::now() + stall_limit(now));
         let seconds = now.terms.target_duration;
-        self.wait.set(wait(self.broadcast.shelf().reader(), until, segment, next, seconds));
+        self.wait.set(wait(self.feed.shelf().reader(), until, segment, next, seconds));
         self.waiting = true;
     }
 }

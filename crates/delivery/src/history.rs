@@ -9,7 +9,6 @@ use std::time::Duration;
 
 use blob::Spool;
 use bytes::Bytes;
-use domain::StreamId;
 use live::Past;
 use tokio::sync::{OnceCell, OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
@@ -42,7 +41,7 @@ struct Recent {
 
 #[derive(Debug)]
 struct Reading {
-    stream: StreamId,
+    reel: Box<str>,
     number: u64,
     bytes: u64,
     data: Arc<OnceCell<Bytes>>,
@@ -69,20 +68,20 @@ impl History {
     ///
     /// # Errors
     /// [`Error::Missing`] when they are not there any more, [`Error::Crowded`] when they take too long.
-    pub(crate) async fn read(&self, stream: &StreamId, past: &Past) -> Result<Bytes, Error> {
-        let data = self.recent().reading(stream, past);
-        let fetched = timeout(PATIENCE, data.get_or_try_init(|| self.fetch(stream, past))).await;
+    pub(crate) async fn read(&self, reel: &str, past: &Past) -> Result<Bytes, Error> {
+        let data = self.recent().reading(reel, past);
+        let fetched = timeout(PATIENCE, data.get_or_try_init(|| self.fetch(reel, past))).await;
         fetched.map_err(|_| Error::Crowded)?.cloned()
     }
 
-    async fn fetch(&self, stream: &StreamId, past: &Past) -> Result<Bytes, Error> {
+    async fn fetch(&self, reel: &str, past: &Past) -> Result<Bytes, Error> {
         let kib = u32::try_from(past.bytes.div_ceil(1 << 10)).unwrap_or(MOST_KIB).min(MOST_KIB);
         let room = Arc::clone(&self.room).acquire_many_owned(kib).await.map_err(|_| Error::Crowded)?;
-        match self.spool.read(stream.as_str(), past.number, past.bytes).await {
+        match self.spool.read(reel, past.number, past.bytes).await {
             Ok(Some(data)) => Ok(Bytes::from_owner(Copy { data, _room: room })),
             Ok(None) => Err(Error::Missing),
             Err(cause) => {
-                debug!(%stream, %cause, "a segment can't be read from disk");
+                debug!(%reel, %cause, "a segment can't be read from disk");
                 Err(Error::Missing)
             }
         }
@@ -95,12 +94,12 @@ impl History {
 }
 
 impl Recent {
-    fn reading(&mut self, stream: &StreamId, past: &Past) -> Arc<OnceCell<Bytes>> {
-        let is_it = |known: &Reading| known.number == past.number && known.stream == *stream;
+    fn reading(&mut self, reel: &str, past: &Past) -> Arc<OnceCell<Bytes>> {
+        let is_it = |known: &Reading| known.number == past.number && *known.reel == *reel;
         let known = self.readings.iter().rposition(is_it).and_then(|at| self.readings.remove(at));
         let reading = known.unwrap_or_else(|| {
             self.bytes = self.bytes.saturating_add(past.bytes);
-            Reading { stream: stream.clone(), number: past.number, bytes: past.bytes, data: Arc::default() }
+            Reading { reel: reel.into(), number: past.number, bytes: past.bytes, data: Arc::default() }
         });
         let data = Arc::clone(&reading.data);
         self.readings.push_back(reading);
@@ -117,19 +116,28 @@ impl Recent {
 mod tests {
     use std::time::UNIX_EPOCH;
 
+    use domain::StreamId;
     use live::Init;
     use media::{Ticks, Tracks};
 
     use super::*;
 
-    fn stream(number: u8) -> StreamId {
-        StreamId::mint(&mut |bytes| bytes.fill(number))
+    fn reel(number: u8) -> String {
+        StreamId::mint(&mut |bytes| bytes.fill(number)).to_string()
     }
 
     fn past(number: u64, bytes: u64) -> Past {
         let init = Init { number: 0, data: Bytes::new(), tracks: Arc::new(Tracks::default()) };
         let duration = Ticks::from_millis(2_000);
-        Past { number, init: Arc::new(init), discontinuity: false, time: UNIX_EPOCH, duration, bytes }
+        Past {
+            number,
+            init: Arc::new(init),
+            discontinuity: false,
+            time: UNIX_EPOCH,
+            duration,
+            bytes,
+            gap: false,
+        }
     }
 
     fn folder() -> tempfile::TempDir {
@@ -140,10 +148,10 @@ mod tests {
     async fn those_who_ask_for_the_same_share_one_copy() {
         let folder = folder();
         let spool = Spool::new(folder.path().to_owned());
-        spool.write(stream(1).as_str(), 3, vec![Bytes::from_static(b"media")]).await.expect("room");
+        spool.write(&reel(1), 3, vec![Bytes::from_static(b"media")]).await.expect("room");
         let history = History::new(spool.clone());
-        let (stream, past) = (stream(1), past(3, 5));
-        let (one, other) = tokio::join!(history.read(&stream, &past), history.read(&stream, &past));
+        let (reel, past) = (reel(1), past(3, 5));
+        let (one, other) = tokio::join!(history.read(&reel, &past), history.read(&reel, &past));
         let (one, other) = (one.expect("it is there"), other.expect("it is there"));
         assert_eq!((&one[..], one.as_ptr()), (&b"media"[..], other.as_ptr()));
     }
@@ -153,10 +161,10 @@ mod tests {
         let folder = folder();
         let spool = Spool::new(folder.path().to_owned());
         let history = History::new(spool.clone());
-        let (stream, past) = (stream(1), past(3, 5));
-        assert_eq!(history.read(&stream, &past).await, Err(Error::Missing));
-        spool.write(stream.as_str(), 3, vec![Bytes::from_static(b"media")]).await.expect("room");
-        assert_eq!(history.read(&stream, &past).await, Ok(Bytes::from_static(b"media")));
+        let (reel, past) = (reel(1), past(3, 5));
+        assert_eq!(history.read(&reel, &past).await, Err(Error::Missing));
+        spool.write(&reel, 3, vec![Bytes::from_static(b"media")]).await.expect("room");
+        assert_eq!(history.read(&reel, &past).await, Ok(Bytes::from_static(b"media")));
     }
 
     #[tokio::test(start_paused = true)]
@@ -164,21 +172,21 @@ mod tests {
         let folder = folder();
         let history = History::new(Spool::new(folder.path().to_owned()));
         let taken = Arc::clone(&history.room).acquire_many_owned(MOST_KIB).await.expect("it is open");
-        let (stream, past) = (stream(1), past(3, 5));
-        assert_eq!(history.read(&stream, &past).await, Err(Error::Crowded));
+        let (reel, past) = (reel(1), past(3, 5));
+        assert_eq!(history.read(&reel, &past).await, Err(Error::Crowded));
         drop(taken);
-        assert_eq!(history.read(&stream, &past).await, Err(Error::Missing), "it was looked for");
+        assert_eq!(history.read(&reel, &past).await, Err(Error::Missing), "it was looked for");
     }
 
     #[test]
     fn only_so_much_is_remembered() {
         let mut recent = Recent::default();
         for number in 0..100 {
-            recent.reading(&stream(1), &past(number, 10 << 20));
-            recent.reading(&stream(2), &past(0, 10 << 20));
+            recent.reading(&reel(1), &past(number, 10 << 20));
+            recent.reading(&reel(2), &past(0, 10 << 20));
         }
         assert!(recent.bytes <= RECENT && recent.readings.len() == 6);
-        assert!(recent.readings.iter().any(|reading| reading.stream == stream(2)), "what is asked for stays");
+        assert!(recent.readings.iter().any(|reading| *reading.reel == *reel(2)), "what is asked for stays");
         assert_eq!(recent.readings.iter().map(|reading| reading.bytes).sum::<u64>(), recent.bytes);
     }
 }

@@ -15,6 +15,7 @@ mod body;
 mod directives;
 mod entropy;
 mod error;
+mod feed;
 mod figures;
 mod growing;
 mod history;

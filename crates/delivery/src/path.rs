@@ -14,8 +14,6 @@ use crate::playlist::Form;
 
 /// What all paths begin with.
 pub const PREFIX: &str = "/api/video/v1/";
-/// The one rendition: the stream as it came in.
-pub(crate) const RENDITION: &str = "source";
 
 /// What a path names.
 #[derive(Clone, Debug, PartialEq, Eq)]

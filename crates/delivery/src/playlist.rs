@@ -10,7 +10,9 @@ mod multivariant;
 use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
-use live::{Broadcast, Rendering, Snapshot};
+use live::{Rendering, Snapshot};
+
+use crate::feed::Feed;
 
 pub(crate) use multivariant::{Viewing, multivariant};
 
@@ -59,7 +61,7 @@ impl Text {
 
 /// The media playlist in one form. With `skip` a low-latency one is a delta update, if there is something to
 /// skip and the stream goes on.
-pub(crate) fn text(broadcast: &Broadcast, snapshot: &Snapshot, form: Form, skip: bool) -> Text {
+pub(crate) fn text(feed: &Feed, snapshot: &Snapshot, form: Form, skip: bool) -> Text {
     let texts = &snapshot.texts;
     let (place, skip): (&OnceLock<_>, bool) = match form {
         Form::Low if skip && !snapshot.ended => (&texts.delta, true),
@@ -67,7 +69,7 @@ pub(crate) fn text(broadcast: &Broadcast, snapshot: &Snapshot, form: Form, skip:
         Form::Prefetch => (&texts.prefetch, false),
         Form::Plain => (&texts.plain, false),
     };
-    Text(Arc::clone(place.get_or_init(|| Arc::new(media_text::render(broadcast, snapshot, form, skip)))))
+    Text(Arc::clone(place.get_or_init(|| Arc::new(media_text::render(feed, snapshot, form, skip)))))
 }
 
 #[cfg(test)]
@@ -78,11 +80,14 @@ mod tests {
 
     use domain::{Arn, ContainerFormat, MultitrackResolution, StreamId};
     use flate2::read::GzDecoder;
-    use live::{Audience, History, Hub, Init, Part, Publisher, RingLimits, Segment, Terms, Texts};
+    use live::{
+        Audience, Broadcast, History, Hub, Init, Part, Publisher, RingLimits, Segment, Shelf, Terms, Texts,
+    };
     use media::Ticks;
     use testkit::Film;
 
     use super::*;
+    use crate::error::Error;
     use crate::pass::Mint;
 
     fn start() -> SystemTime {
@@ -132,18 +137,23 @@ mod tests {
         }
     }
 
-    fn plain(broadcast: &Broadcast, snapshot: &Snapshot, form: Form, skip: bool) -> String {
-        String::from_utf8(text(broadcast, snapshot, form, skip).plain().to_vec()).expect("text")
+    fn shelve(shelf: &Shelf, snapshot: Snapshot) {
+        shelf.writer().expect("the first writer").put(Arc::new(snapshot));
+    }
+
+    fn plain(broadcast: &Arc<Broadcast>, snapshot: &Snapshot, form: Form, skip: bool) -> String {
+        String::from_utf8(text(&Feed::source(broadcast), snapshot, form, skip).plain().to_vec())
+            .expect("text")
     }
 
     #[test]
     fn a_text_is_written_and_compressed_once_and_tagged_by_what_it_says() {
         let (publisher, now) = (on_air(Audience::Everyone), snapshot(false));
-        let broadcast = publisher.broadcast();
+        let feed = Feed::source(publisher.broadcast());
         let all = [(Form::Low, false), (Form::Low, true), (Form::Prefetch, false), (Form::Plain, false)];
-        let texts = all.map(|(form, skip)| text(broadcast, &now, form, skip));
+        let texts = all.map(|(form, skip)| text(&feed, &now, form, skip));
         for (at, ((form, skip), first)) in all.into_iter().zip(&texts).enumerate() {
-            let again = text(broadcast, &now, form, skip);
+            let again = text(&feed, &now, form, skip);
             assert_eq!(first.plain().as_ptr(), again.plain().as_ptr());
             assert_eq!(first.gzip().as_ptr(), again.gzip().as_ptr());
             let mut whole = Vec::new();
@@ -154,7 +164,7 @@ mod tests {
             assert!(texts[..at].iter().all(|other| other.tag() != first.tag()));
         }
         let same = snapshot(false);
-        assert_eq!(text(broadcast, &same, Form::Low, false).tag(), texts[0].tag());
+        assert_eq!(text(&feed, &same, Form::Low, false).tag(), texts[0].tag());
     }
 
     #[test]
@@ -214,7 +224,9 @@ mod tests {
     #[test]
     fn the_way_in_names_the_form_and_tells_the_ivs_player_of_its_session() {
         let publisher = on_air(Audience::Everyone);
-        let (broadcast, now) = (publisher.broadcast(), snapshot(false));
+        let broadcast = publisher.broadcast();
+        shelve(broadcast.shelf(), snapshot(false));
+        let feeds = [Feed::source(broadcast)];
         let pass = Mint::new(&[7; 32]).fresh(broadcast.stream());
         let viewing = Viewing {
             pass: &pass,
@@ -225,7 +237,7 @@ mod tests {
             node: "node",
             cap: Some(MultitrackResolution::Sd),
         };
-        let told = multivariant(broadcast, &now, &viewing).expect("360 lines are few enough");
+        let told = multivariant(&feeds, &viewing).expect("360 lines are few enough");
         let told = str::from_utf8(&told).expect("text");
         for (id, value) in [
             ("NODE", "node"),
@@ -242,7 +254,7 @@ mod tests {
         let uri = format!("{}/{pass}/source/prefetch.m3u8\n", broadcast.stream());
         assert!(told.ends_with(&uri), "{told}");
         let nowhere = Viewing { country: None, cap: None, ..viewing };
-        let again = multivariant(broadcast, &now, &nowhere).expect("always some");
+        let again = multivariant(&feeds, &nowhere).expect("always some");
         assert!(!str::from_utf8(&again).expect("text").contains("USER-COUNTRY"));
     }
 
@@ -270,8 +282,10 @@ mod tests {
             parts: last.parts.to_vec(),
         });
         now.open = open;
-        let of = |cap| multivariant(publisher.broadcast(), &now, &viewing(cap)).is_some();
-        assert!(of(None) && of(Some(MultitrackResolution::Hd)));
-        assert!(!of(Some(MultitrackResolution::Sd)));
+        shelve(publisher.broadcast().shelf(), now);
+        let feeds = [Feed::source(publisher.broadcast())];
+        let of = |cap| multivariant(&feeds, &viewing(cap)).map(|_| ());
+        assert_eq!((of(None), of(Some(MultitrackResolution::Hd))), (Ok(()), Ok(())));
+        assert_eq!(of(Some(MultitrackResolution::Sd)), Err(Error::Entitlement));
     }
 }

@@ -13,16 +13,17 @@ use domain::{Arn, LatencyMode};
 use http::HeaderMap;
 use http::request::Parts;
 use http::{Method, header};
-use live::{Audience, Broadcast, Snapshot};
+use live::{Audience, Broadcast, Shelf, Snapshot};
 use media::Ticks;
 use tokio::time::timeout;
 
 use crate::answer::{Answer, Content};
 use crate::directives::{self, Directives};
 use crate::error::Error;
+use crate::feed::Feed;
 use crate::growing::{self, Growing, Piece, piece};
 use crate::pass::Pass;
-use crate::path::{File, Place, RENDITION, Target};
+use crate::path::{File, Place, Target};
 use crate::playlist::{self, Form, Viewing};
 use crate::readers::Readers;
 use crate::restriction::{Country, Leave};
@@ -59,11 +60,14 @@ impl Delivery {
         let broadcast = self.hub.broadcast(channel).ok_or(Error::Offline)?;
         let form = ask.form(broadcast.latency())?;
         // Before a token that may be used only once is used up.
-        let snapshot = broadcast.shelf().latest().filter(|now| !now.ended).ok_or(Error::Offline)?;
+        if !broadcast.is_playable() {
+            return Err(Error::Offline);
+        }
         let mut leave = self.restriction.enter(&broadcast, &ask.visitor).await?;
         let pass = self.admission.enter(&broadcast, ask.token(), &ask.visitor).await?;
         leave.readers = leave.readers.and(pass.readers());
-        self.viewers.of(&broadcast).welcome()?;
+        let house = self.viewers.of(&broadcast);
+        house.welcome()?;
         let country = self.restriction.country(ask.visitor.address);
         let viewing = Viewing {
             pass: &pass,
@@ -74,7 +78,7 @@ impl Delivery {
             node: &self.node,
             cap: pass.cap(),
         };
-        let text = playlist::multivariant(&broadcast, &snapshot, &viewing).ok_or(Error::Entitlement)?;
+        let text = playlist::multivariant(&house.feeds(), &viewing)?;
         Ok(Answer { content: Content::Multivariant(text), leave })
     }
 
@@ -86,18 +90,21 @@ impl Delivery {
         let pass = self.pass(broadcast, place, file, &ask)?;
         leave.for_all &= broadcast.audience() == Audience::Everyone;
         leave.readers = leave.readers.and(pass.as_ref().map_or(Readers::Everyone, Pass::readers));
-        let now = broadcast.shelf().latest().ok_or(Error::Offline)?;
-        if place.rendition != RENDITION || !file.is_of(now.terms.container) {
+        let feed = house.feed(place.rendition)?;
+        let now = feed.shelf().latest().ok_or(Error::Offline)?;
+        if !file.is_of(now.terms.container) {
             return Err(Error::Missing);
         }
+        if !feed.fits(&now, pass.as_ref().and_then(Pass::cap)) {
+            return Err(Error::Entitlement);
+        }
+        let room = Room { house: &house, feed: &feed };
         let content = match (file, pass) {
-            (File::Playlist(form), Some(pass)) => self.playlist(&house, now, form, &pass, &ask).await?,
+            (File::Playlist(form), Some(pass)) => self.playlist(room, now, form, &pass, &ask).await?,
             (File::Playlist(_), None) => return Err(Error::Private),
             (File::Init(number), _) => Content::Init(init(&now, number).ok_or(Error::Missing)?),
-            (File::Segment(number, _), pass) => self.segment(&house, now, number, pass, &ask).await?,
-            (File::Part(segment, part, _), pass) => {
-                self.part(&house, now, (segment, part), pass, &ask).await?
-            }
+            (File::Segment(number, _), pass) => self.segment(room, now, number, pass, &ask).await?,
+            (File::Part(segment, part, _), pass) => self.part(room, now, (segment, part), pass, &ask).await?,
         };
         Ok(Answer { content, leave })
     }
@@ -122,18 +129,19 @@ impl Delivery {
 
     async fn playlist(
         &self,
-        house: &Arc<House>,
+        room: Room<'_>,
         now: Arc<Snapshot>,
         form: Form,
         pass: &Pass,
         ask: &Ask<'_>,
     ) -> Result<Content, Error> {
+        let Room { house, feed } = room;
         let broadcast = house.broadcast();
         if broadcast.latency() == LatencyMode::Normal && form != Form::Plain {
             return Err(Error::Missing);
         }
         let found = |now: &Snapshot, skip, is_held| {
-            Ok(Content::Playlist { text: playlist::text(broadcast, now, form, skip), is_held })
+            Ok(Content::Playlist { text: playlist::text(feed, now, form, skip), is_held })
         };
         // After the end nothing can be waited for or skipped, so nothing that is asked for can be wrong.
         if now.ended {
@@ -152,7 +160,7 @@ impl Delivery {
         };
         let visit = self.viewers.waits(house, pass.session)?;
         let hold = house.hold(Kind::Playlist, self.config.held_per_broadcast)?;
-        let then = wait(broadcast, now, |snapshot| must_wait.is_met(snapshot)).await;
+        let then = wait(feed.shelf(), now, |snapshot| must_wait.is_met(snapshot)).await;
         drop(hold);
         // No request is held for as long as a session counts, so it was there all the while; also when the
         // stream stalls.
@@ -165,19 +173,26 @@ impl Delivery {
     /// playlists tell players to prefetch.
     async fn segment(
         &self,
-        house: &Arc<House>,
+        room: Room<'_>,
         now: Arc<Snapshot>,
         number: u64,
         pass: Option<Pass>,
         ask: &Ask<'_>,
     ) -> Result<Content, Error> {
+        let Room { house, feed } = room;
         let (broadcast, container) = (house.broadcast(), now.terms.container);
         if let Some(segment) = now.segment(number) {
+            if segment.is_gap() {
+                return Err(Error::Missing);
+            }
             ask.delivers(broadcast, segment.duration);
             return Ok(Content::Segment(Arc::clone(segment), container));
         }
         if let Some((past, history)) = now.history.get(number).zip(self.history.as_ref()) {
-            let data = Box::pin(history.read(broadcast.stream(), past)).await?;
+            if past.gap {
+                return Err(Error::Missing);
+            }
+            let data = Box::pin(history.read(&feed.reel(), past)).await?;
             self.ask_again(broadcast, pass.as_ref(), ask).await?;
             ask.delivers(broadcast, past.duration);
             return Ok(Content::Block(data, container));
@@ -193,7 +208,7 @@ impl Delivery {
             _ if !ask.visitor.counts => return Err(Error::Missing),
             _ => {
                 let is_begun = |now: &Snapshot| !matches!(piece(now, number, 0), Piece::Awaited);
-                let then = wait(broadcast, now, is_begun).await?;
+                let then = wait(feed.shelf(), now, is_begun).await?;
                 self.ask_again(broadcast, pass.as_ref(), ask).await?;
                 then
             }
@@ -208,18 +223,19 @@ impl Delivery {
             figures: Arc::clone(&self.figures),
             counts: ask.visitor.counts,
         };
-        Ok(Content::Growing(Growing::new(Arc::clone(broadcast), number, leave, hold), container))
+        Ok(Content::Growing(Growing::new(feed.clone(), number, leave, hold), container))
     }
 
     /// The hinted part is held until it is there; one that lies further ahead was promised to nobody.
     async fn part(
         &self,
-        house: &Arc<House>,
+        room: Room<'_>,
         now: Arc<Snapshot>,
         (segment, part): (u64, usize),
         pass: Option<Pass>,
         ask: &Ask<'_>,
     ) -> Result<Content, Error> {
+        let Room { house, feed } = room;
         let broadcast = house.broadcast();
         // Without low latency nobody is told of parts.
         if broadcast.latency() == LatencyMode::Normal {
@@ -229,13 +245,13 @@ impl Delivery {
         let then = if is_hinted && ask.visitor.counts {
             let _hold = house.hold(Kind::Media, self.places_for_media())?;
             let is_decided = |now: &Snapshot| now.next_number() > segment || now.next_part() > part;
-            let then = wait(broadcast, now, is_decided).await?;
+            let then = wait(feed.shelf(), now, is_decided).await?;
             self.ask_again(broadcast, pass.as_ref(), ask).await?;
             then
         } else {
             now
         };
-        let part = then.part(segment, part).ok_or(Error::Missing)?;
+        let part = then.part(segment, part).filter(|part| !part.is_gap()).ok_or(Error::Missing)?;
         ask.delivers(broadcast, part.duration);
         Ok(Content::Block(part.data.clone(), then.terms.container))
     }
@@ -265,18 +281,25 @@ fn init(now: &Snapshot, number: u32) -> Option<Bytes> {
     (!init.data.is_empty()).then(|| init.data.clone())
 }
 
-/// The first snapshot that `wanted` accepts, or the last one of the broadcast.
+/// The first snapshot that `wanted` accepts, or the last one that there is.
 async fn wait(
-    broadcast: &Broadcast,
+    shelf: &Shelf,
     now: Arc<Snapshot>,
     wanted: impl Fn(&Snapshot) -> bool,
 ) -> Result<Arc<Snapshot>, Error> {
-    let mut shelf = broadcast.shelf().reader();
+    let mut shelf = shelf.reader();
     let (limit, seconds) = (stall_limit(&now), now.terms.target_duration);
     // The old one is not kept alive while a newer one is waited for.
     drop(now);
     let then = timeout(limit, shelf.wait(wanted)).await;
     then.map_err(|_| Error::Overdue { seconds })?.ok_or(Error::Offline)
+}
+
+/// Whose viewers ask, and for which rendition.
+#[derive(Clone, Copy, Debug)]
+struct Room<'a> {
+    house: &'a Arc<House>,
+    feed: &'a Feed,
 }
 
 /// What a request says beside its path.

@@ -26,6 +26,8 @@ pub struct Past {
     pub duration: Ticks,
     /// How many bytes it has.
     pub bytes: u64,
+    /// It is not whole (EXT-X-GAP): nothing of it is on disk.
+    pub gap: bool,
 }
 
 impl From<&Segment> for Past {
@@ -37,6 +39,7 @@ impl From<&Segment> for Past {
             time: segment.time,
             duration: segment.duration,
             bytes: segment.parts.iter().map(|part| part.data.len() as u64).sum(),
+            gap: segment.is_gap(),
         }
     }
 }

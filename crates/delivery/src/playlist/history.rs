@@ -54,6 +54,7 @@ fn write(snapshot: &Snapshot, base: &str, listed: &[Past]) -> String {
         wall: past.time,
         discontinuity: past.discontinuity,
         map: map.as_deref(),
+        gap: past.gap,
         parts: Vec::new(),
     });
     hls::past(&segments.collect::<Vec<_>>())

@@ -1,6 +1,6 @@
 //! The text of one media playlist.
 //!
-//! Promise: a pure function of the broadcast, the snapshot and the form.
+//! Promise: a pure function of the broadcast, the snapshot, the form, and how far the other renditions are.
 
 use std::hash::{DefaultHasher, Hasher};
 use std::io::Write;
@@ -12,10 +12,11 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use live::{Audience, Broadcast, Init, Part, Rendering, Segment, Snapshot};
 use media::Ticks;
-use media::hls::{self, DateRange, Growing, MediaPlaylist, ServerControl};
+use media::hls::{self, DateRange, Growing, MediaPlaylist, Report, ServerControl};
 
 use super::{Form, history};
-use crate::path::{RENDITION, init_name, part_name, segment_name};
+use crate::feed::Feed;
+use crate::path::{init_name, part_name, segment_name};
 
 /// The class of the range that says what is on air (IVS reference, 4.3).
 const SOURCE: &str = "live-video-net-stream-source";
@@ -23,8 +24,9 @@ const SOURCE: &str = "live-video-net-stream-source";
 const CREATION: &str = "timestamp";
 
 /// Renders one form. `skip` is for the low-latency one.
-pub(super) fn render(broadcast: &Broadcast, snapshot: &Snapshot, form: Form, skip: bool) -> Rendering {
-    let base = base(broadcast);
+pub(super) fn render(feed: &Feed, snapshot: &Snapshot, form: Form, skip: bool) -> Rendering {
+    let broadcast = &**feed.broadcast();
+    let base = base(feed);
     let names = Names::of(snapshot, &base);
     // The IVS player knows nothing of delta updates: it is told what is in memory, however far back others go.
     let goes_back = form != Form::Prefetch;
@@ -42,6 +44,8 @@ pub(super) fn render(broadcast: &Broadcast, snapshot: &Snapshot, form: Form, ski
     // The time of making is another in each playlist: nothing for one that is told in pieces.
     let date_ranges = if form == Form::Prefetch { &ranges[..] } else { &ranges[1..] };
     let prefetch: Vec<&str> = names.prefetch.iter().map(String::as_str).collect();
+    let others = if form == Form::Low { others(feed) } else { Vec::new() };
+    let reports: Vec<_> = others.iter().map(Other::report).collect();
     let mut playlist = MediaPlaylist {
         target_duration: snapshot.terms.target_duration,
         control: (form == Form::Low).then(|| control(snapshot)),
@@ -54,7 +58,7 @@ pub(super) fn render(broadcast: &Broadcast, snapshot: &Snapshot, form: Form, ski
         growing: names.growing(snapshot),
         prefetch: if form == Form::Plain { &[] } else { &prefetch },
         hint: Some(&names.hint),
-        reports: &[],
+        reports: &reports,
         ended: snapshot.ended,
         skip: None,
     };
@@ -67,11 +71,49 @@ pub(super) fn render(broadcast: &Broadcast, snapshot: &Snapshot, form: Form, ski
 
 /// From the folder of a viewer's playlists to that of the media: those of public channels are the same for all
 /// viewers, those of private ones are below the viewer's own pass.
-fn base(broadcast: &Broadcast) -> String {
-    match broadcast.audience() {
-        Audience::Everyone => format!("../../{RENDITION}/"),
+fn base(feed: &Feed) -> String {
+    match feed.broadcast().audience() {
+        Audience::Everyone => format!("../../{}/", feed.folder()),
         Audience::TokenHolders => String::new(),
     }
+}
+
+/// How far another rendition is.
+struct Other {
+    uri: String,
+    last_segment: u64,
+    last_part: usize,
+}
+
+impl Other {
+    fn of(feed: &Feed) -> Option<Self> {
+        let now = feed.shelf().latest()?;
+        // It resolves to what the multivariant playlist names: a rendition's folder is beside the others'.
+        let uri = format!("../{}/{}", feed.folder(), Form::Low.file());
+        let (last_segment, parts) = match (&now.open, now.listed.last()) {
+            (Some(open), _) => (open.number, open.parts.len()),
+            (None, last) => last.map(|last| (last.number, last.parts.len()))?,
+        };
+        Some(Self { uri, last_segment, last_part: parts.checked_sub(1)? })
+    }
+
+    fn report(&self) -> Report<'_> {
+        Report { uri: &self.uri, last_segment: self.last_segment, last_part: self.last_part as u64 }
+    }
+}
+
+/// All renditions that viewers are offered but this one, also such as are out at this moment: whoever was told of
+/// them before may look whether they are back. Viewers of a source that only stands in were told of nothing else.
+fn others(feed: &Feed) -> Vec<Other> {
+    let broadcast = feed.broadcast();
+    let Some(ladder) = broadcast.ladder() else { return Vec::new() };
+    let is_standing_in = feed.terms().is_none() && !ladder.offers_source;
+    if is_standing_in {
+        return Vec::new();
+    }
+    let source = ladder.offers_source.then(|| Feed::source(broadcast));
+    let all = source.into_iter().chain(Feed::made(broadcast, &ladder));
+    all.filter(|other| other.folder() != feed.folder()).filter_map(|other| Other::of(&other)).collect()
 }
 
 /// Sixteen hexadecimal digits that differ where texts differ, as good as surely.
@@ -166,6 +208,7 @@ impl Names {
             wall: segment.time,
             discontinuity: segment.discontinuity,
             map: self.inits[at].as_deref(),
+            gap: segment.is_gap(),
             parts: parts(&segment.parts, &self.parts[at]),
         });
         told.collect()
@@ -197,7 +240,12 @@ fn detailed(snapshot: &Snapshot) -> usize {
 fn parts<'a>(parts: &[Part], names: &'a [String]) -> Vec<hls::Part<'a>> {
     let named = parts.iter().zip(names);
     named
-        .map(|(part, name)| hls::Part { uri: name, duration: part.duration, independent: part.independent })
+        .map(|(part, name)| hls::Part {
+            uri: name,
+            duration: part.duration,
+            independent: part.independent,
+            gap: part.is_gap(),
+        })
         .collect()
 }
 

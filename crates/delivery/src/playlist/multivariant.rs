@@ -12,25 +12,17 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use domain::MultitrackResolution;
 use live::{Broadcast, Init, Segment, Snapshot};
-use media::hls::{MultivariantPlaylist, Variant, rendition_name};
-use media::{AvcParams, Ticks};
+use media::Ticks;
+use media::hls::{MultivariantPlaylist, Variant};
 use serde_json::{Value, json};
 
 use super::Form;
 use super::media_text::server_time;
 use crate::entropy;
+use crate::error::Error;
+use crate::feed::{Feed, newest_init};
 use crate::pass::Pass;
-use crate::path::{RENDITION, channel_name};
-
-/// Lines that a picture may have at most, or columns where it stands upright (user guide, "Generate and Sign IVS
-/// Playback Tokens": as much as the claim says or less).
-fn lines(cap: MultitrackResolution) -> u32 {
-    match cap {
-        MultitrackResolution::Sd => 480,
-        MultitrackResolution::Hd => 720,
-        MultitrackResolution::FullHd => 1_080,
-    }
-}
+use crate::path::channel_name;
 
 /// One viewer's way in.
 #[derive(Clone, Copy, Debug)]
@@ -51,29 +43,59 @@ pub(crate) struct Viewing<'a> {
     pub(crate) cap: Option<MultitrackResolution>,
 }
 
-/// The multivariant playlist for a viewer; `None` when no rendition is small enough: what the claim promises (as
-/// much or less, never more) weighs more than that there is a picture.
-pub(crate) fn multivariant(
-    broadcast: &Broadcast,
-    snapshot: &Snapshot,
-    viewing: &Viewing<'_>,
-) -> Option<Bytes> {
-    let init = newest_init(snapshot)?;
-    let height = init.tracks.video.as_ref().map_or(0, |video| video.height);
-    let name = rendition_name(height, snapshot.terms.frame_rate);
-    let uri = playlist_uri(broadcast, viewing, RENDITION);
-    let source = Variant {
-        uri: &uri,
-        group: &name,
-        name: &name,
-        bandwidth: peak(snapshot),
-        average_bandwidth: Some(average(&snapshot.listed)),
-        tracks: &init.tracks,
-        frame_rate: snapshot.terms.frame_rate,
-    };
-    let (variants, withheld) = capped(vec![source], viewing.cap);
+/// A rendition as it is told of.
+struct Told {
+    snapshot: Arc<Snapshot>,
+    init: Arc<Init>,
+    uri: String,
+    names: [String; 2],
+    bandwidth: u64,
+    /// It is for this viewer.
+    fits: bool,
+}
+
+impl Told {
+    /// `None` as long as there is nothing on its shelf.
+    fn of(feed: &Feed, viewing: &Viewing<'_>) -> Option<Self> {
+        let snapshot = feed.shelf().latest()?;
+        let init = Arc::clone(newest_init(&snapshot)?);
+        let promised = feed.terms().map_or(0, |terms| terms.bandwidth);
+        Some(Self {
+            uri: playlist_uri(feed, viewing),
+            names: feed.names(&snapshot),
+            bandwidth: promised.max(peak(&snapshot)),
+            fits: feed.fits(&snapshot, viewing.cap),
+            snapshot,
+            init,
+        })
+    }
+
+    fn variant(&self) -> Variant<'_> {
+        let [group, name] = &self.names;
+        Variant {
+            uri: &self.uri,
+            group,
+            name,
+            bandwidth: self.bandwidth,
+            average_bandwidth: Some(average(whole(&self.snapshot))).filter(|average| *average > 0),
+            tracks: &self.init.tracks,
+            frame_rate: self.snapshot.terms.frame_rate,
+        }
+    }
+}
+
+/// The multivariant playlist for a viewer: of these renditions, those that are small enough.
+///
+/// # Errors
+/// [`Error::Entitlement`] when none is: what the claim promises (as much or less, never more) weighs more than that
+/// there is a picture. [`Error::Offline`] when there is nothing to be told.
+pub(crate) fn multivariant(feeds: &[Feed], viewing: &Viewing<'_>) -> Result<Bytes, Error> {
+    let told: Vec<_> = feeds.iter().filter_map(|feed| Told::of(feed, viewing)).collect();
+    let broadcast = feeds.first().map(Feed::broadcast).filter(|_| !told.is_empty()).ok_or(Error::Offline)?;
+    let of = |fits| -> Vec<_> { told.iter().filter(|told| told.fits == fits).map(Told::variant).collect() };
+    let (variants, withheld) = (of(true), of(false));
     if variants.is_empty() {
-        return None;
+        return Err(Error::Entitlement);
     }
     let data = session_data(broadcast, viewing, &withheld);
     let session_data: Vec<_> = data.iter().map(|(id, value)| (*id, value.as_str())).collect();
@@ -83,28 +105,14 @@ pub(crate) fn multivariant(
         session_data: &session_data,
         variants: &variants,
     };
-    Some(Bytes::from(playlist.to_string()))
-}
-
-fn newest_init(snapshot: &Snapshot) -> Option<&Arc<Init>> {
-    let newest = snapshot.open.as_ref().map(|open| &open.init);
-    newest.or_else(|| snapshot.listed.last().map(|segment| &segment.init))
+    Ok(Bytes::from(playlist.to_string()))
 }
 
 /// Relative to the multivariant playlist. Rendition reports resolve to the same.
-fn playlist_uri(broadcast: &Broadcast, viewing: &Viewing<'_>, rendition: &str) -> String {
+fn playlist_uri(feed: &Feed, viewing: &Viewing<'_>) -> String {
+    let broadcast = feed.broadcast();
     let (channel, stream) = (channel_name(broadcast.channel()), broadcast.stream());
-    format!("{channel}/{stream}/{}/{rendition}/{}", viewing.pass, viewing.form.file())
-}
-
-/// Those that a viewer may have, and the others. Sound alone is for all.
-fn capped(
-    variants: Vec<Variant<'_>>,
-    cap: Option<MultitrackResolution>,
-) -> (Vec<Variant<'_>>, Vec<Variant<'_>>) {
-    let most = cap.map_or(u32::MAX, lines);
-    let fits = |video: &AvcParams| video.width.min(video.height) <= most;
-    variants.into_iter().partition(|variant| variant.tracks.video.as_ref().is_none_or(fits))
+    format!("{channel}/{stream}/{}/{}/{}", viewing.pass, feed.folder(), viewing.form.file())
 }
 
 /// What the IVS player shows its application of the session (IVS reference, 4.2), as far as it has a true value
@@ -166,20 +174,25 @@ fn unavailable(withheld: &[Variant<'_>]) -> String {
     STANDARD.encode(Value::Array(told.collect()).to_string())
 }
 
+/// Listed segments of which nothing is missing.
+fn whole(snapshot: &Snapshot) -> impl Iterator<Item = &Segment> + Clone {
+    snapshot.listed.iter().map(|segment| &**segment).filter(|segment| !segment.is_gap())
+}
+
 /// The highest bit rate of a segment, of those that are at least half a target duration long if there are
 /// any (4.4.6.2).
 fn peak(snapshot: &Snapshot) -> u64 {
     let half = snapshot.terms.target().count() / 2;
-    let rate = |segment: &Arc<Segment>| average(std::slice::from_ref(segment));
-    let long = snapshot.listed.iter().filter(|segment| segment.duration.count() >= half).map(rate).max();
-    long.or_else(|| snapshot.listed.iter().map(rate).max()).unwrap_or(0)
+    let rate = |segment: &Segment| average(std::iter::once(segment));
+    let long = whole(snapshot).filter(|segment| segment.duration.count() >= half).map(rate).max();
+    long.or_else(|| whole(snapshot).map(rate).max()).unwrap_or(0)
 }
 
 /// Bits a second over these segments, rounded up.
-fn average(segments: &[Arc<Segment>]) -> u64 {
-    let bytes: u64 =
-        segments.iter().flat_map(|segment| segment.parts.iter()).map(|part| part.data.len() as u64).sum();
-    let ticks = segments.iter().fold(Ticks::ZERO, |sum, segment| sum + segment.duration).count();
+fn average<'a>(segments: impl Iterator<Item = &'a Segment> + Clone) -> u64 {
+    let parts = segments.clone().flat_map(|segment| segment.parts.iter());
+    let bytes: u64 = parts.map(|part| part.data.len() as u64).sum();
+    let ticks = segments.fold(Ticks::ZERO, |sum, segment| sum + segment.duration).count();
     let per_second = Ticks::PER_SECOND.unsigned_abs().saturating_mul(8);
     bytes.saturating_mul(per_second).div_ceil(ticks.max(1).unsigned_abs())
 }
@@ -208,31 +221,9 @@ mod tests {
     }
 
     #[test]
-    fn no_rendition_is_larger_than_the_viewer_may_have() {
-        let sizes = [(1_920, 1_080), (1_280, 720), (852, 480), (480, 852), (640, 360), (1_082, 1_920)];
-        let all = sizes.map(|(width, height)| tracks(width, height));
-        let sound = Film { picture: false, ..Film::default() }.tracks();
-        let names = |cap| -> Vec<usize> {
-            let number = |at: usize| ["0", "1", "2", "3", "4", "5", "6"][at];
-            let variants = all.iter().chain([&sound]).enumerate();
-            let (kept, withheld) =
-                capped(variants.map(|(at, tracks)| variant(number(at), tracks)).collect(), cap);
-            assert_eq!(kept.len() + withheld.len(), 7);
-            kept.iter().map(|variant| variant.name.parse().expect("a number")).collect()
-        };
-        assert_eq!(names(None), [0, 1, 2, 3, 4, 5, 6]);
-        assert_eq!(names(Some(MultitrackResolution::FullHd)), [0, 1, 2, 3, 4, 6]);
-        assert_eq!(names(Some(MultitrackResolution::Hd)), [1, 2, 3, 4, 6]);
-        assert_eq!(names(Some(MultitrackResolution::Sd)), [2, 3, 4, 6]);
-    }
-
-    #[test]
     fn what_is_withheld_is_told_as_the_ivs_player_reads_it() {
-        let (large, small) = (tracks(1_920, 1_080), tracks(640, 360));
-        let (_, withheld) = capped(
-            vec![variant("1080p30", &large), variant("360p30", &small)],
-            Some(MultitrackResolution::Hd),
-        );
+        let large = tracks(1_920, 1_080);
+        let withheld = [variant("1080p30", &large)];
         let told = STANDARD.decode(unavailable(&withheld)).expect("base64");
         let told: Value = serde_json::from_slice(&told).expect("JSON");
         assert_eq!(told.as_array().map(Vec::len), Some(1));

@@ -5,15 +5,16 @@
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, Hasher};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
-use live::Broadcast;
+use live::{Broadcast, Ladder};
 
 use super::Moment;
 use super::seats::{Breach, Seats};
 use crate::error::Error;
+use crate::feed::{Feed, SOURCE};
 use crate::pass::SessionId;
 
 /// Locks among which sessions are spread.
@@ -56,6 +57,10 @@ pub(crate) enum Kind {
 #[derive(Debug)]
 pub(crate) struct House {
     broadcast: Arc<Broadcast>,
+    /// Once it is decided, so that it is read without a lock.
+    ladder: OnceLock<Arc<Ladder>>,
+    /// Viewers were led to the source though it is not offered: they are there as long as the stream lasts.
+    stood_in: AtomicBool,
     own: Seats,
     account: Arc<Seats>,
     rows: [Mutex<Row>; ROWS],
@@ -66,12 +71,62 @@ pub(crate) struct House {
 
 impl House {
     pub(super) fn new(broadcast: Arc<Broadcast>, own: Seats, account: Arc<Seats>) -> Self {
-        let (playlists, media) = Default::default();
-        Self { broadcast, own, account, rows: Default::default(), playlists, media }
+        Self {
+            broadcast,
+            ladder: OnceLock::new(),
+            stood_in: AtomicBool::new(false),
+            own,
+            account,
+            rows: Default::default(),
+            playlists: AtomicUsize::new(0),
+            media: AtomicUsize::new(0),
+        }
     }
 
     pub(crate) fn broadcast(&self) -> &Arc<Broadcast> {
         &self.broadcast
+    }
+
+    /// The rendition that a path names, if viewers may read it.
+    ///
+    /// # Errors
+    /// [`Error::Offline`] as long as nobody knows which there are; [`Error::Missing`] when there is none of this
+    /// name, or it is the source and not to be had.
+    pub(crate) fn feed(&self, name: &str) -> Result<Feed, Error> {
+        let ladder = self.ladder().ok_or(Error::Offline)?;
+        if name != SOURCE {
+            return Feed::of(&self.broadcast, ladder, name).ok_or(Error::Missing);
+        }
+        let is_there =
+            ladder.offers_source || self.stood_in.load(Ordering::Relaxed) || self.stands_alone(ladder);
+        is_there.then(|| Feed::source(&self.broadcast)).ok_or(Error::Missing)
+    }
+
+    /// What a viewer who comes now can choose from, the best first; never nothing. Where all else is out, the
+    /// source stands in for it, and stays for those who were told of it.
+    pub(crate) fn feeds(&self) -> Vec<Feed> {
+        let source = || Feed::source(&self.broadcast);
+        let Some(ladder) = self.ladder() else { return vec![source()] };
+        let offered = ladder.offers_source.then(source);
+        let made = Feed::made(&self.broadcast, ladder).filter(|feed| feed.playable().is_some());
+        let mut feeds: Vec<_> = offered.into_iter().chain(made).collect();
+        if feeds.is_empty() {
+            self.stood_in.store(true, Ordering::Relaxed);
+            feeds.push(source());
+        }
+        feeds
+    }
+
+    fn stands_alone(&self, ladder: &Ladder) -> bool {
+        Feed::made(&self.broadcast, ladder).all(|feed| feed.is_out())
+    }
+
+    fn ladder(&self) -> Option<&Ladder> {
+        if let Some(ladder) = self.ladder.get() {
+            return Some(ladder);
+        }
+        let decided = self.broadcast.ladder()?;
+        Some(self.ladder.get_or_init(|| decided))
     }
 
     /// Is there room for one more?
