@@ -52,6 +52,7 @@ fn check_init(input: &Bytes) {
         length_size: 4,
         width: number,
         height: !number,
+        pixel_aspect: (number, !number),
         frame_rate: None,
     };
     let audio = AacParams { config: input.clone(), object_type: 2, sample_rate: number, channels: 2 };

@@ -26,6 +26,7 @@ fn picture() -> AvcParams {
         length_size: 4,
         width: 1280,
         height: 720,
+        pixel_aspect: (1, 1),
         frame_rate: None,
     }
 }

@@ -8,7 +8,7 @@
 mod access_unit;
 
 use bytes::{BufMut, Bytes, BytesMut};
-use h264_reader::nal::sps::SeqParameterSet;
+use h264_reader::nal::sps::{AspectRatioInfo, SeqParameterSet};
 use h264_reader::rbsp::{self, BitReader};
 
 use crate::bits::Bits;
@@ -268,7 +268,32 @@ fn params(sps: &[u8], record: Bytes, length_size: u8) -> Result<AvcParams, AvcEr
     let [_, profile, constraints, level, ..] = *sps else { return Err(AvcError::Truncated) };
     let plausible = |rate: &f64| rate.is_finite() && (0.1..=1_000.0).contains(rate);
     let frame_rate = parsed.fps().filter(plausible);
-    Ok(AvcParams { record, profile, constraints, level, length_size, width, height, frame_rate })
+    let pixel_aspect = pixel_aspect(&parsed);
+    Ok(AvcParams {
+        record,
+        profile,
+        constraints,
+        level,
+        length_size,
+        width,
+        height,
+        pixel_aspect,
+        frame_rate,
+    })
+}
+
+/// ITU-T H.264, E.2.1: table E-1, or the two numbers that are written out.
+fn pixel_aspect(sps: &SeqParameterSet) -> (u32, u32) {
+    let vui = sps.vui_parameters.as_ref();
+    let told = vui.and_then(|vui| vui.aspect_ratio_info.as_ref()).and_then(AspectRatioInfo::get);
+    let (across, down) = told.map_or((1, 1), |(across, down)| (u32::from(across), u32::from(down)));
+    let divisor = greatest_divisor(across, down);
+    let is_plausible = across > 0 && down > 0 && across <= down * 8 && down <= across * 8;
+    if is_plausible { (across / divisor, down / divisor) } else { (1, 1) }
+}
+
+fn greatest_divisor(a: u32, b: u32) -> u32 {
+    if b == 0 { a } else { greatest_divisor(b, a % b) }
 }
 
 fn parse_sps(nal: &[u8]) -> Result<SeqParameterSet, AvcError> {
@@ -350,6 +375,7 @@ mod tests {
                 length_size: 4,
                 width: 1_920,
                 height: 1_080,
+                pixel_aspect: (1, 1),
                 frame_rate: None,
             };
             assert_eq!(params.level_name(), name);

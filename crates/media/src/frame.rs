@@ -42,6 +42,9 @@ pub struct AvcParams {
     pub width: u32,
     /// Displayed height in pixels, after cropping.
     pub height: u32,
+    /// Width to height of one pixel as the SPS tells it, in lowest terms; (1, 1) where it does not, or tells what can't
+    /// be (over 8 either way).
+    pub pixel_aspect: (u32, u32),
     /// Frames a second as the SPS tells it (VUI timing), if it does.
     pub frame_rate: Option<f64>,
 }

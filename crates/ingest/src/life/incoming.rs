@@ -72,6 +72,7 @@ mod tests {
             length_size: 4,
             width: 1_920,
             height: 1_080,
+            pixel_aspect: (1, 1),
             frame_rate: Some(25.0),
         };
         let audio = AacParams { config: Bytes::new(), object_type: 2, sample_rate: 48_000, channels: 2 };

@@ -49,7 +49,7 @@ fn put_movie_header(out: &mut BytesMut) {
 fn put_video(out: &mut BytesMut, params: &AvcParams) {
     let (width, height) = (side(params.width), side(params.height));
     put_box(out, b"trak", |out| {
-        put_track_header(out, VIDEO_TRACK, 0, width, height);
+        put_track_header(out, VIDEO_TRACK, 0, shown_width(params), u32::from(height) << 16);
         put_box(out, b"mdia", |out| {
             put_media_header(out, VIDEO_TIMESCALE);
             put_handler(out, b"vide", b"Picture\0");
@@ -77,7 +77,8 @@ fn put_audio(out: &mut BytesMut, params: &AacParams) {
     });
 }
 
-fn put_track_header(out: &mut BytesMut, track: u32, volume: u16, width: u16, height: u16) {
+/// `width` and `height` are those of the picture as it is shown, 16.16 fixed point.
+fn put_track_header(out: &mut BytesMut, track: u32, volume: u16, width: u32, height: u32) {
     const ENABLED_AND_IN_MOVIE: u32 = 3;
     put_full_box(out, b"tkhd", ENABLED_AND_IN_MOVIE, |out| {
         out.put_bytes(0, 8); // creation and modification time: unknown
@@ -89,8 +90,8 @@ fn put_track_header(out: &mut BytesMut, track: u32, volume: u16, width: u16, hei
         out.put_u16(volume);
         out.put_u16(0);
         put_unity_matrix(out);
-        out.put_u32(u32::from(width) << 16);
-        out.put_u32(u32::from(height) << 16);
+        out.put_u32(width);
+        out.put_u32(height);
     });
 }
 
@@ -151,6 +152,14 @@ fn put_avc1(out: &mut BytesMut, params: &AvcParams, width: u16, height: u16) {
         out.put_u16(0x0018); // depth
         out.put_i16(-1);
         put_box(out, b"avcC", |out| out.put_slice(&params.record));
+        // Some players take the shape from the picture's own parameters, others from here alone.
+        let (across, down) = params.pixel_aspect;
+        if across != down {
+            put_box(out, b"pasp", |out| {
+                out.put_u32(across);
+                out.put_u32(down);
+            });
+        }
     });
 }
 
@@ -233,6 +242,14 @@ fn put_descriptor(out: &mut BytesMut, tag: u8, body: impl FnOnce(&mut BytesMut))
         let seven = u8::try_from(length >> shift & 0x7f).expect("seven bits fit a byte");
         out[start + index] = if shift == 0 { seven } else { 0x80 | seven };
     }
+}
+
+/// As wide as the picture is shown when its height is kept, in 16.16 fixed point; as it is coded where that does not
+/// fit (ISO 14496-12, 8.3.2 and 12.1.4: `tkhd` has the size after `pasp`).
+fn shown_width(params: &AvcParams) -> u32 {
+    let (across, down) = params.pixel_aspect;
+    let shown = (u64::from(params.width) << 16) * u64::from(across) / u64::from(down.max(1));
+    u32::try_from(shown).unwrap_or(u32::from(side(params.width)) << 16)
 }
 
 /// Box fields of a picture's size have 16 bits; parsed parameters are bounded well below that.
