@@ -9,6 +9,8 @@ import os
 import signal
 import time
 from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +19,8 @@ import pytest
 from harness import aws, players
 from harness.aws import Channel, make_channel
 from harness.player_clip import HERTZ, SECONDS, Look, Sender, make
-from harness.players import HLS_LOW, SHAKA_LOW, VIDEOJS, Kind, Stage, kind
+from harness.players import SHAKA_LOW, VIDEOJS, VIDEOJS_PLAIN, Kind, Stage, kind
+from harness.server import Server
 from harness.viewer import on_air
 from harness.waiting import wait_until
 
@@ -27,6 +30,10 @@ HEIGHTS = [738, 720, 480, 360, 160]
 CONTAINERS = ["FRAGMENTED_MP4", "TS"]
 #: As in test_players: what a person would call a stall on a machine with nothing else to do.
 STALL_MS = 2_500
+#: Down the whole ladder and up again.
+DOWN_AND_UP = [*HEIGHTS[1:], *reversed(HEIGHTS[:-1])]
+BY_HAND = kind("hls.js", "hls", lowLatencyMode=True, backBufferLength=30, startLevel=4)
+BY_ITSELF = kind("hls.js by itself", "hls", lowLatencyMode=True, backBufferLength=30)
 #: A frame of sound may be lost or cut where renditions meet; a word may not.
 SILENCE_MS = 250
 
@@ -34,6 +41,7 @@ SILENCE_MS = 250
 @dataclass
 class OnAir:
     channel: Channel
+    container: str
     sender: Sender
 
 
@@ -56,7 +64,7 @@ def here(request, server, film):
     try:
         wait_until(lambda: on_air(channel.playback), "the channel on air")
         wait_until(lambda: sender.media_seconds() > 6, "some segments")
-        yield OnAir(channel, sender)
+        yield OnAir(channel, request.param, sender)
     finally:
         sender.end()
 
@@ -147,9 +155,41 @@ def now_ms() -> float:
     return time.time() * 1000
 
 
-#: The best first; the level that plays is asked for by hand, so what the line can carry doesn't matter.
-DOWN_AND_UP = [*HEIGHTS[1:], *reversed(HEIGHTS[:-1])]
-BY_HAND = kind("hls.js low latency", "hls", lowLatencyMode=True, backBufferLength=30, startLevel=4)
+def tell(report, stage: Stage, begun: float, what: str) -> None:
+    """A line about how it went."""
+    stalls = [round(stall["still"]) for stall in stage.read("glass.stalls") if stall["since"] > begun]
+    report(f"{stage.kind.name}, {what}: {(now_ms() - begun) / 1000:.1f} s, stood still for {stalls} ms")
+
+
+@contextmanager
+def thin_line(stage: Stage, bits_a_second: int) -> Iterator[None]:
+    """The page gets no more than that from anywhere."""
+    wire = stage.tab.page.context.new_cdp_session(stage.tab.page)
+    wire.send("Network.enable")
+    open_line = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1}
+    wire.send("Network.emulateNetworkConditions", open_line | {"downloadThroughput": bits_a_second // 8})
+    try:
+        yield
+    finally:
+        wire.send("Network.emulateNetworkConditions", open_line)
+        wire.detach()
+
+
+def workers(server: Server) -> list[int]:
+    """The server's children that code pictures."""
+    assert server.process is not None
+    found = []
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit():
+            continue
+        try:
+            parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
+            words = (entry / "cmdline").read_bytes().split(b"\0")
+        except OSError:
+            continue
+        if parent == server.process.pid and b"libx264" in words:
+            found.append(int(entry.name))
+    return found
 
 
 def test_hls_js_goes_down_and_up_the_whole_ladder_without_a_seam(stage, here, report):
@@ -165,8 +205,66 @@ def test_hls_js_goes_down_and_up_the_whole_ladder_without_a_seam(stage, here, re
         shown(one, height, since=asked)
     counts = assert_seamless(one, begun)
     assert sorted(counts, reverse=True) == HEIGHTS
-    stalls = [round(stall["still"]) for stall in one.read("glass.stalls") if stall["since"] > begun]
-    late = one.read("glass.told()")
-    report(
-        f"hls.js through {len(DOWN_AND_UP)} levels in {(now_ms() - begun) / 1000:.0f} s: stalls {stalls} ms, {late:.1f} s late"
-    )
+    tell(report, one, begun, f"through {len(DOWN_AND_UP)} levels")
+
+
+def test_hls_js_is_on_another_level_at_once_when_it_is_told_to_drop_what_it_has(stage, here, report):
+    one = stage(BY_HAND, here.channel.playback)
+    shown(one, HEIGHTS[-1])
+    listen(one)
+    begun = now_ms()
+    for height in (HEIGHTS[0], HEIGHTS[-1], HEIGHTS[2]):
+        asked = now_ms()
+        one.read(f"glass.now({height})")
+        shown(one, height, since=asked)
+    # What was dropped has to be fetched again: the picture waits for that, and goes on where it was.
+    assert_seamless(one, begun)
+    tell(report, one, begun, "three levels at once")
+
+
+def test_hls_js_steps_down_when_the_line_gets_thin_and_up_again_when_it_does_not(stage, here, report):
+    one = stage(BY_ITSELF, here.channel.playback)
+    shown(one, HEIGHTS[0])
+    listen(one)
+    begun = now_ms()
+    with thin_line(one, bits_a_second=900_000):
+        one.wait(f"glass.pictures.at(-1).height < {HEIGHTS[2]}")
+        below = now_ms()
+        # It stays there, and what is there plays.
+        one.wait(f"glass.pictures.filter(one => one.now > {below}).length > {2 * LOOK.fps}")
+        assert max(one.read("glass.pictures.slice(-15).map(one => one.height)")) < HEIGHTS[2]
+    again = now_ms()
+    shown(one, HEIGHTS[0], since=again)
+    tell(report, one, begun, f"down after {(below - begun) / 1000:.1f} s, up after {(now_ms() - again) / 1000:.1f} s")
+    # What was on its way when the line got thin comes late; nothing is lost or doubled for it.
+    assert_seamless(one, begun, stall_ms=4 * STALL_MS)
+
+
+def test_other_players_switch_without_a_seam_too(stage, here, report):
+    kinds = [SHAKA_LOW, VIDEOJS if here.container == "FRAGMENTED_MP4" else VIDEOJS_PLAIN]
+    for which in kinds:
+        one = stage(which, here.channel.playback)
+        assert one.read("glass.levels()") == HEIGHTS
+        listen(one)
+        begun = now_ms()
+        for height in (HEIGHTS[-1], HEIGHTS[1]):
+            asked = now_ms()
+            one.read(f"glass.next({height})")
+            shown(one, height, since=asked)
+        assert_seamless(one, begun)
+        tell(report, one, begun, "two levels")
+
+
+def test_a_viewer_of_a_rendition_sees_on_when_its_worker_is_killed(stage, server, here, report):
+    one = stage(BY_HAND, here.channel.playback)
+    one.read(f"glass.next({HEIGHTS[2]})")
+    shown(one, HEIGHTS[2])
+    listen(one)
+    begun = now_ms()
+    (pid,) = workers(server)
+    os.kill(pid, signal.SIGKILL)
+    wait_until(lambda: workers(server) not in ([], [pid]), "another worker")
+    # Seconds of pictures from behind the kill.
+    one.wait(f"glass.pictures.filter(one => one.now > {begun}).length > {6 * LOOK.fps}")
+    assert_seamless(one, begun)
+    tell(report, one, begun, "a killed worker")
