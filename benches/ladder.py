@@ -103,10 +103,13 @@ class Plain(Ladder):
 
 
 #: What is said to each encoder, in the order in which ffmpeg gets it.
-ENCODER = (
-    "-c:v libx264 -preset veryfast -tune zerolatency -profile:v main -threads:v 1 -bf 0"
-    " -force_key_frames source -forced-idr 1 -sc_threshold 0"
-).split()
+ENCODER = [
+    *("-c:v", "libx264", "-preset", "veryfast", "-tune", "zerolatency", "-profile:v", "main", "-threads", "1"),
+    *("-force_key_frames", "source", "-forced-idr", "1", "-sc_threshold", "0", "-g", "100000", "-bf", "0"),
+    *("-fps_mode", "passthrough", "-enc_time_base", "1/90000"),
+]
+#: To files whose times are the film's.
+STREAM = ["-muxdelay", "0", "-muxpreload", "0", "-f", "mpegts"]
 
 
 def bare(film: pathlib.Path, folder: pathlib.Path, seconds: int, *, paced: bool = False) -> list[str]:
@@ -120,9 +123,8 @@ def bare(film: pathlib.Path, folder: pathlib.Path, seconds: int, *, paced: bool 
     for at, rung in enumerate(RUNGS):
         rate = str(rung.video)
         command += ["-map", names[at], "-map", "0:a", *ENCODER, "-b:v", rate, "-maxrate", rate, "-bufsize", rate]
-        command += ["-fps_mode", "passthrough", "-enc_time_base:v", "1/90000", "-g", str(30 * 60)]
         command += ["-c:a", "aac", "-b:a", str(rung.audio)] if rung.audio else ["-c:a", "copy"]
-        command += ["-t", str(seconds), "-muxdelay", "0", "-muxpreload", "0", "-f", "mpegts", str(folder / f"{rung.name}.ts")]
+        command += ["-t", str(seconds), *STREAM, str(folder / f"{rung.name}.ts")]
     return command
 
 
@@ -268,10 +270,8 @@ def likeness(made: pathlib.Path, source: pathlib.Path, size: str, measure: str) 
 
 def rate(file: pathlib.Path) -> float:
     """Bits a second of a file's pictures, without the container."""
-    asked = subprocess.run(
-        ["ffprobe", "-v", "error", "-select_streams", "v", "-show_entries", "packet=size,pts_time", "-of", "csv=p=0", str(file)],
-        capture_output=True, text=True, check=True,
-    )  # fmt: skip
+    ask = ["ffprobe", "-v", "error", "-select_streams", "v", "-show_entries", "packet=size,pts_time", "-of", "csv=p=0"]
+    asked = subprocess.run([*ask, str(file)], capture_output=True, text=True, check=True)
     rows = [line.strip(",").split(",") for line in asked.stdout.split()]
     times = [float(row[0]) for row in rows]
     return sum(int(row[1]) for row in rows) * 8 / (max(times) - min(times) + 1 / 30)
@@ -358,7 +358,7 @@ def costs_table(costs: dict[str, Cost], plan: Plan, clip) -> str:
         f"{clips.FULL.size}, 30 pictures a second, {clip.bytes_per_second * 8 / 1e6:.1f} Mb/s, keyframes each"
         f" {KEYFRAME_SECONDS} s; {plan.seconds} s of it; {', '.join(rung.name for rung in RUNGS)} beside the source.",
         "",
-        "| | CPU seconds | of it the server | its children | cores | of the bare command's | RSS | wall | busy machine |",
+        "| | CPU seconds | of it the server | its children | cores | of the bare command's | RSS | wall | busy |",
         "|---|---|---|---|---|---|---|---|---|",
     ]
     bares = [cost.all for name, cost in costs.items() if name.startswith("bare")]
@@ -391,17 +391,19 @@ def latency_table(ours: Ours, plan: Plan) -> str:
 def quality_table(folder: pathlib.Path, film: pathlib.Path) -> str:
     named = {path.stem: path for path in folder.glob("*.mp4")}
     best = max(named, key=lambda name: named[name].stat().st_size)
+    heads = " | ".join(f"{one.upper()}, ours | {one.upper()}, bare" for one in measures())
     lines = [
         "Against the source, scaled to the rendition's size. Rates are those of the pictures alone.",
         "",
-        "| rendition | asked for | rate, ours | rate, bare | " + " | ".join(f"{x.upper()}, ours | {x.upper()}, bare" for x in measures()) + " |",
+        f"| rendition | asked for | rate, ours | rate, bare | {heads} |",
         "|---|---|---|---|" + "---|---|" * len(measures()),
     ]
     for rung in RUNGS:
-        made, plain = named.get(rung.name) or named[rung.name.removesuffix("30")], folder / f"{rung.name}.ts"
+        made, plain = named[rung.name], folder / f"{rung.name}.ts"
         cells = [f"{rung.video / 1e6:.2f}", f"{rate(made) / 1e6:.2f}", f"{rate(plain) / 1e6:.2f} Mb/s"]
         for one in measures():
-            cells += [f"**{likeness(made, named[best], rung.size, one):.4f}**", f"{likeness(plain, film, rung.size, one):.4f}"]
+            ours, theirs = likeness(made, named[best], rung.size, one), likeness(plain, film, rung.size, one)
+            cells += [f"**{ours:.4f}**", f"{theirs:.4f}"]
         lines.append(f"| {rung.name} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
 

@@ -85,12 +85,12 @@ def block(name: str, what: list[str], asked: argparse.Namespace) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("what", nargs="*", help="streams, latency, ladder, publishers, api, chat, delivery, viewers (default: all)")
+    every = [one for names in BLOCKS.values() for one in names]
+    parser.add_argument("what", nargs="*", help=f"{', '.join(every)} (default: all)")
     parser.add_argument("--quick", action="store_true", help="some minutes instead of seventeen; rough")
     parser.add_argument("--only", action="append", help="a server's name; may be repeated")
     parser.add_argument("--write", action="store_true", help="renew the figures in README.md")
     asked = parser.parse_args()
-    every = [one for names in BLOCKS.values() for one in names]
     what = asked.what or every
     if unknown := set(what) - set(every):
         parser.error(f"no such bench: {', '.join(sorted(unknown))}")
