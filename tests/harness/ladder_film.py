@@ -5,6 +5,7 @@ Promise: the number and the flash can be read after any scaling, whatever the sh
 the beep begin at the same moment.
 """
 
+import re
 import subprocess
 import threading
 from dataclasses import astuple, dataclass
@@ -39,7 +40,7 @@ class Film:
 
     @property
     def name(self) -> str:
-        return "-".join(str(value).replace("/", "_") for value in astuple(self)) + ".flv"
+        return re.sub(r"[^\w.]+", "-", "-".join(map(str, astuple(self)))) + ".flv"
 
     @property
     def pictures(self) -> int:

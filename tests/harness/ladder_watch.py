@@ -122,3 +122,11 @@ def thumbnail_url(playback: str) -> str:
 def thumbnail(playback: str) -> bytes | None:
     answer = fetch(thumbnail_url(playback))
     return answer.body if answer.status == 200 else None
+
+
+def picture_bits(file: Path) -> int:
+    """Of all pictures but the last, which has no end."""
+    options = ["-select_streams", "v:0", "-show_entries", "packet=size", "-of", "csv=p=0"]
+    done = subprocess.run(["ffprobe", "-v", "error", *options, str(file)], capture_output=True, text=True, check=True)
+    sizes = [int(line.strip(",")) for line in done.stdout.split()]
+    return sum(sizes[:-1]) * 8
