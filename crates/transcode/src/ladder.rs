@@ -31,7 +31,7 @@ const FAST: f64 = 45.0;
 /// Taken for a source that tells no rate.
 const USUAL_RATE: f64 = 30.0;
 /// The shorter edge that a rung must have, in pixels; what would be smaller is not worth a rung.
-const LEAST_EDGE: u32 = 64;
+const LEAST_EDGE: u32 = 100;
 /// The sound of the rendition that is sound alone, and its name.
 const SOUND_ALONE: (u32, &str) = (64_000, "audio_only");
 

@@ -9,6 +9,9 @@ use super::Input;
 const WIDEST: f64 = 2.5;
 /// Pixels longer than this, either way, are not believed.
 const LONGEST_PIXEL: f64 = 4.0;
+/// Longer to shorter edge of most pictures. What is nearly of this shape gets the sizes that everyone knows.
+const USUAL: f64 = 16.0 / 9.0;
+const NEARLY: f64 = 0.005;
 /// What sums of fractions may lack of a whole number of pixels.
 const SLACK: f64 = 1e-6;
 
@@ -38,7 +41,9 @@ impl Shape {
     pub(super) fn within(self, lines: u32) -> (u32, u32) {
         let scale = (f64::from(lines) / self.lines()).min(1.0);
         let (shorter, longer) = self.edges();
-        let longer = even_below(longer * scale);
+        let is_usual = (longer / (shorter * USUAL) - 1.0).abs() < NEARLY;
+        let wanted = if is_usual { shorter * USUAL } else { longer };
+        let longer = even_below(wanted * scale).min(even_below(longer));
         let shorter = nearest_even(shorter * scale).min(even_below(shorter));
         if self.width < self.height { (shorter, longer) } else { (longer, shorter) }
     }
