@@ -128,7 +128,7 @@ fuzz: ## Run each fuzz target for a minute (needs cargo-fuzz)
 # --- measurements -----------------------------------------------------------------------------------
 
 .PHONY: bench
-bench: setup bench-peers ## Measure Rillcast beside its peers in one run (about ten minutes)
+bench: setup bench-peers ## Measure Rillcast beside its peers in one run (about an hour)
 	cargo build --release --quiet -p rillcast
 	$(PYTHON) benches/run.py
 

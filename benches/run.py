@@ -87,7 +87,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     every = [one for names in BLOCKS.values() for one in names]
     parser.add_argument("what", nargs="*", help=f"{', '.join(every)} (default: all)")
-    parser.add_argument("--quick", action="store_true", help="some minutes instead of seventeen; rough")
+    parser.add_argument("--quick", action="store_true", help="a quarter of the time; rough")
     parser.add_argument("--only", action="append", help="a server's name; may be repeated")
     parser.add_argument("--write", action="store_true", help="renew the figures in README.md")
     asked = parser.parse_args()
