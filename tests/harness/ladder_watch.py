@@ -69,11 +69,13 @@ def variants(playback: str, seconds: float = PATIENCE) -> list[Variant]:
     return parse_multivariant(answer.text)
 
 
+def rendition(playback: str, variant: Variant) -> Rendition:
+    return Rendition(name_of(variant), urljoin(playback, variant.uri), variant)
+
+
 def watch(playback: str, until=None, seconds: float = 2 * PATIENCE) -> list[Rendition]:
     """All renditions from when they are there until the stream's end, or until `until(rendition)` holds for each."""
-    found = []
-    for variant in variants(playback):
-        found.append(Rendition(name_of(variant), urljoin(playback, variant.uri), variant))
+    found = [rendition(playback, variant) for variant in variants(playback)]
     with ThreadPoolExecutor(len(found)) as pool:
         list(pool.map(lambda one: follow(one, until), found, timeout=seconds))
     return found
