@@ -6,6 +6,7 @@
 //! The record is ISO 14496-15 5.3.3.1, the NAL unit types ITU-T H.264 table 7-1.
 
 mod access_unit;
+mod captions;
 
 use bytes::{BufMut, Bytes, BytesMut};
 use h264_reader::nal::sps::{AspectRatioInfo, SeqParameterSet};
@@ -16,6 +17,7 @@ use crate::error::AvcError;
 use crate::frame::AvcParams;
 
 pub use access_unit::{AccessUnit, AnnexBNals, annex_b_nals};
+pub use captions::{caption_units, with_units};
 
 const IDR: u8 = 5;
 const SEI: u8 = 6;

@@ -248,7 +248,7 @@ fn put_descriptor(out: &mut BytesMut, tag: u8, body: impl FnOnce(&mut BytesMut))
 /// fit (ISO 14496-12, 8.3.2 and 12.1.4: `tkhd` has the size after `pasp`).
 fn shown_width(params: &AvcParams) -> u32 {
     let (across, down) = params.pixel_aspect;
-    let shown = (u64::from(params.width) << 16) * u64::from(across) / u64::from(down.max(1));
+    let shown = (u64::from(params.width) << 16).saturating_mul(u64::from(across)) / u64::from(down.max(1));
     u32::try_from(shown).unwrap_or(u32::from(side(params.width)) << 16)
 }
 
