@@ -1,6 +1,6 @@
 //! Admission: who may see a broadcast, and the pass that proves it from then on.
 //!
-//! Promise: a token is looked at once, in the multivariant playlist's request, what costs little first; what is
+//! Promise: a token is looked at once, in the multivariant playlist's request (and the thumbnail's), what costs little first; what is
 //! checked of a pass costs no store and waits for nothing. A viewer who was revoked is refused within a second, on
 //! all servers of a database.
 
@@ -14,7 +14,7 @@ use auth::playback_token::{self, PlaybackClaims};
 use aws_lc_rs::digest;
 use domain::{StreamId, unix_millis};
 use live::{Audience, Broadcast};
-use store::{Store, Tenant};
+use store::{Store, StoreError, Tenant};
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
@@ -70,6 +70,43 @@ impl Admission {
         if broadcast.audience() == Audience::Everyone {
             return Ok(self.mint.fresh(broadcast.stream()));
         }
+        let (claims, pass) = self.read(broadcast, token, visitor).await?;
+        if visitor.counts {
+            self.spend(&claims).await?;
+        }
+        Ok(pass)
+    }
+
+    /// Lets a viewer have a look, with what would let it in; a token for one use is as good for it before that use
+    /// as after the look. Tells which pages may read what is seen.
+    ///
+    /// # Errors
+    /// Those of [`Admission::enter`].
+    pub(crate) async fn look(
+        &self,
+        broadcast: &Broadcast,
+        token: Option<&str>,
+        visitor: &Visitor<'_>,
+    ) -> Result<Readers, Error> {
+        if broadcast.audience() == Audience::Everyone {
+            return Ok(Readers::Everyone);
+        }
+        let (claims, pass) = self.read(broadcast, token, visitor).await?;
+        let Some(id) = single_use(&claims) else { return Ok(pass.readers()) };
+        match self.store.is_playback_token_spent(id).await {
+            Ok(false) => Ok(pass.readers()),
+            Ok(true) => Err(Error::Used),
+            Err(error) => Err(unsure(&error)),
+        }
+    }
+
+    /// What a token of a private channel says, once all but its single use is looked at.
+    async fn read(
+        &self,
+        broadcast: &Broadcast,
+        token: Option<&str>,
+        visitor: &Visitor<'_>,
+    ) -> Result<(PlaybackClaims, Pass), Error> {
         let token = token.filter(|token| !token.is_empty()).ok_or(Error::Private)?;
         let claims = self.prove(broadcast, token).await?;
         let readers = Readers::of(claims.origins(), visitor.origin);
@@ -84,10 +121,7 @@ impl Admission {
         if !broadcast.is_playable() {
             return Err(Error::Offline);
         }
-        if visitor.counts {
-            self.spend(&claims).await?;
-        }
-        Ok(pass.with_readers(readers))
+        Ok((claims, pass.with_readers(readers)))
     }
 
     /// Looks at the pass of a later request.
@@ -136,21 +170,11 @@ impl Admission {
 
     /// Uses a token up, if it is for one use.
     async fn spend(&self, claims: &PlaybackClaims) -> Result<(), Error> {
-        let Some(uuid) = &claims.single_use else { return Ok(()) };
-        // Two accounts may have chosen the same.
-        let tenant = Tenant::of(&claims.channel);
-        let mut name = digest::Context::new(&digest::SHA256);
-        name.update(format!("{}\0{}\0", tenant.account, tenant.region).as_bytes());
-        name.update(uuid);
-        let mut id = [0; 16];
-        id.copy_from_slice(&name.finish().as_ref()[..16]);
+        let Some(id) = single_use(claims) else { return Ok(()) };
         match self.store.spend_playback_token(id, claims.expires_at.saturating_mul(1_000)).await {
             Ok(true) => Ok(()),
             Ok(false) => Err(Error::Used),
-            Err(error) => {
-                tracing::warn!(why = %domain::chain(&error), "a playback token can't be used up");
-                Err(Error::Unsure)
-            }
+            Err(error) => Err(unsure(&error)),
         }
     }
 
@@ -181,6 +205,23 @@ impl Admission {
             }
         }
     }
+}
+
+/// What names a token for one use among all. Two accounts may have chosen the same.
+fn single_use(claims: &PlaybackClaims) -> Option<[u8; 16]> {
+    let uuid = claims.single_use.as_ref()?;
+    let tenant = Tenant::of(&claims.channel);
+    let mut name = digest::Context::new(&digest::SHA256);
+    name.update(format!("{}\0{}\0", tenant.account, tenant.region).as_bytes());
+    name.update(uuid);
+    let mut id = [0; 16];
+    id.copy_from_slice(&name.finish().as_ref()[..16]);
+    Some(id)
+}
+
+fn unsure(error: &StoreError) -> Error {
+    tracing::warn!(why = %domain::chain(error), "it can't be told whether a playback token was used");
+    Error::Unsure
 }
 
 fn now_ms() -> i64 {

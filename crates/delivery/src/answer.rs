@@ -14,7 +14,7 @@ use http::header::{
     CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG, RANGE, RETRY_AFTER, VARY, X_CONTENT_TYPE_OPTIONS,
 };
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
-use live::Segment;
+use live::{Segment, Thumbnail};
 use serde_json::json;
 
 use crate::body::Body;
@@ -24,7 +24,7 @@ use crate::playlist::Text;
 use crate::ranges::{self, Wanted};
 use crate::readers::Readers;
 use crate::restriction::Leave;
-use crate::tags;
+use crate::{tags, thumbnail};
 
 const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, OPTIONS");
 /// The star is not enough for old Safari; what players send is named.
@@ -68,6 +68,7 @@ pub(crate) enum Content {
     Block(Bytes, ContainerFormat),
     Segment(Arc<Segment>, ContainerFormat),
     Growing(Growing, ContainerFormat),
+    Thumbnail(Arc<Thumbnail>),
 }
 
 impl Answer {
@@ -83,6 +84,7 @@ impl Answer {
             Content::Segment(segment, container) => {
                 media(media_type(container), &leave, asked, range, &segment)
             }
+            Content::Thumbnail(thumbnail) => thumbnail::response(&thumbnail, &leave, asked),
             Content::Growing(growing, container) => self::growing(media_type(container), &leave, growing),
         };
         allow(response.headers_mut(), leave.readers);
@@ -204,7 +206,7 @@ fn text(text: Bytes, cache: &'static str) -> Response<Body> {
 }
 
 /// The asker has it already.
-fn unchanged(tag: HeaderValue, cache: &'static str) -> Response<Body> {
+pub(crate) fn unchanged(tag: HeaderValue, cache: &'static str) -> Response<Body> {
     let mut response = Response::new(Body::empty());
     *response.status_mut() = StatusCode::NOT_MODIFIED;
     let headers = response.headers_mut();
@@ -277,7 +279,12 @@ pub(crate) fn preflight() -> Response<Body> {
     response
 }
 
-fn response(status: StatusCode, kind: &'static str, cache: &'static str, body: Body) -> Response<Body> {
+pub(crate) fn response(
+    status: StatusCode,
+    kind: &'static str,
+    cache: &'static str,
+    body: Body,
+) -> Response<Body> {
     let length = body.len();
     let mut response = Response::new(body);
     *response.status_mut() = status;

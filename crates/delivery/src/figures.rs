@@ -16,12 +16,13 @@ pub(crate) enum Kind {
     Init,
     Segment,
     Part,
+    Thumbnail,
     /// Paths of nothing, preflights, methods that are none.
     Other,
 }
 
 /// Their words, in the order of [`Kind`].
-const KINDS: [&str; 6] = ["multivariant", "playlist", "init", "segment", "part", "other"];
+const KINDS: [&str; 7] = ["multivariant", "playlist", "init", "segment", "part", "thumbnail", "other"];
 /// Classes of answers.
 const CLASSES: [&str; 4] = ["2xx", "3xx", "4xx", "5xx"];
 

@@ -1,7 +1,7 @@
 //! Delivery: low-latency HLS to viewers.
 //!
 //! Way in: HTTP requests for paths under [`PREFIX`]. Way out: what stands on a broadcast's shelf, as
-//! playlist text, parts and segments; how many watch, in the broadcast's pulse.
+//! playlist text, parts and segments, and its small picture; how many watch, in the broadcast's pulse.
 //!
 //! Promise: all viewers share one rendering of a playlist and one copy of the media; a request is held
 //! only for what was promised, for three target durations at most, and not a moment longer than its client
@@ -27,6 +27,7 @@ mod readers;
 mod restriction;
 mod serving;
 mod tags;
+mod thumbnail;
 mod viewers;
 mod visitor;
 
@@ -54,7 +55,7 @@ use viewers::{Kind, Most, Teller, Viewers};
 pub use body::Body;
 pub use error::Error;
 pub use figures::Reading;
-pub use path::{PREFIX, multivariant_path};
+pub use path::{PREFIX, multivariant_path, thumbnail_path};
 pub use restriction::{Countries, CountriesError};
 
 /// How much to take on.

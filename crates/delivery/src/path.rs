@@ -3,7 +3,7 @@
 //! Promise: one file has one path. Numbers have no sign and no leading zeros, so a cache never holds
 //! anything twice.
 //!
-//! `<channel>.m3u8` is the way in. Below `<channel>/<stream>/`, `<pass>/<rendition>/` holds what belongs to one
+//! `<channel>.m3u8` is the way in, and `<channel>.jpg` a look from outside. Below `<channel>/<stream>/`, `<pass>/<rendition>/` holds what belongs to one
 //! viewer, whose pass is in the path so that relative URIs carry it on and texts name nobody; `<rendition>/`
 //! holds the media of public channels, under the same URLs for all.
 
@@ -19,6 +19,8 @@ pub const PREFIX: &str = "/api/video/v1/";
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Target<'a> {
     Multivariant(Arn),
+    /// A small picture of what is on air.
+    Thumbnail(Arn),
     Media(Place<'a>, File),
 }
 
@@ -27,6 +29,7 @@ impl Target<'_> {
     pub(crate) fn kind(&self) -> Kind {
         match self {
             Self::Multivariant(_) => Kind::Multivariant,
+            Self::Thumbnail(_) => Kind::Thumbnail,
             Self::Media(_, File::Playlist(_)) => Kind::Playlist,
             Self::Media(_, File::Init(_)) => Kind::Init,
             Self::Media(_, File::Segment(..)) => Kind::Segment,
@@ -79,6 +82,11 @@ pub fn multivariant_path(channel: &Arn) -> String {
     format!("{PREFIX}{}.m3u8", channel_name(channel))
 }
 
+/// Where the small picture of what a channel shows is.
+pub fn thumbnail_path(channel: &Arn) -> String {
+    format!("{PREFIX}{}.jpg", channel_name(channel))
+}
+
 pub(crate) fn channel_name(channel: &Arn) -> String {
     let Arn { region, account, kind, id } = channel;
     format!("{region}.{account}.{}.{id}", kind.as_str())
@@ -112,6 +120,9 @@ pub(crate) fn broadcast_name(channel: &Arn, stream: &StreamId) -> String {
 pub(crate) fn parse(path: &str) -> Option<Target<'_>> {
     let path = path.strip_prefix(PREFIX)?;
     let Some((channel, below)) = path.split_once('/') else {
+        if let Some(channel) = path.strip_suffix(".jpg") {
+            return Some(Target::Thumbnail(parse_channel(channel)?));
+        }
         return Some(Target::Multivariant(parse_channel(path.strip_suffix(".m3u8")?)?));
     };
     let (stream, below) = below.split_once('/')?;
@@ -187,6 +198,7 @@ mod tests {
         let multivariant = multivariant_path(&channel());
         assert_eq!(multivariant, format!("{BASE}.m3u8"));
         assert_eq!(parse(&multivariant), Some(Target::Multivariant(channel())));
+        assert_eq!(parse(&thumbnail_path(&channel())), Some(Target::Thumbnail(channel())));
         for form in [Form::Low, Form::Prefetch, Form::Plain] {
             assert_eq!(file(form.file()), Some(File::Playlist(form)));
         }

@@ -50,6 +50,7 @@ impl Delivery {
         match target.ok_or(Error::Missing)? {
             // Boxed: what is rare would make the rest's future large, and it is moved for each request.
             Target::Multivariant(channel) => Box::pin(self.multivariant(&channel, ask)).await,
+            Target::Thumbnail(channel) => Box::pin(self.thumbnail(&channel, ask)).await,
             Target::Media(place, file) => self.below(&place, file, ask).await,
         }
     }
@@ -80,6 +81,18 @@ impl Delivery {
         };
         let text = playlist::multivariant(&house.feeds(), &viewing)?;
         Ok(Answer { content: Content::Multivariant(text), leave })
+    }
+
+    /// A picture of what is on air, for whoever could enter; to see it is not to watch.
+    async fn thumbnail(&self, channel: &Arn, ask: Ask<'_>) -> Result<Answer, Error> {
+        let broadcast = self.hub.broadcast(channel).filter(|broadcast| broadcast.is_playable());
+        let broadcast = broadcast.ok_or(Error::Offline)?;
+        let mut leave = self.restriction.enter(&broadcast, &ask.visitor).await?;
+        let readers = self.admission.look(&broadcast, ask.token(), &ask.visitor).await?;
+        leave.for_all &= broadcast.audience() == Audience::Everyone && leave.readers == Readers::Everyone;
+        leave.readers = leave.readers.and(readers);
+        let thumbnail = broadcast.thumbnail().ok_or(Error::Missing)?;
+        Ok(Answer { content: Content::Thumbnail(thumbnail), leave })
     }
 
     /// All that stands below a stream's path.

@@ -13,6 +13,7 @@ const SPEND: BothWays = BothWays {
     postgres: "INSERT INTO spent_playback_tokens (expires_at, id) \
         SELECT * FROM unnest($1::bigint[], $2::bytea[]) ON CONFLICT DO NOTHING RETURNING expires_at, id",
 };
+const IS_SPENT: &str = "SELECT 1 FROM spent_playback_tokens WHERE id = $1";
 const FORGET: &str = "DELETE FROM spent_playback_tokens WHERE id IN (SELECT id FROM spent_playback_tokens \
     WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)";
 
@@ -25,6 +26,15 @@ impl Store {
     pub async fn spend_playback_token(&self, id: [u8; 16], expires_at: i64) -> Result<bool, StoreError> {
         let first = self.database.put_new(OBJECT, SPEND, &[(expires_at, id)]).await?;
         Ok(first == [true])
+    }
+
+    /// Was a token used, on whatever node?
+    ///
+    /// # Errors
+    /// [`StoreError::Read`].
+    pub async fn is_playback_token_spent(&self, id: [u8; 16]) -> Result<bool, StoreError> {
+        let found = self.database.fetch_optional(OBJECT, IS_SPENT, &[Value::Bytes(&id)]).await?;
+        Ok(found.is_some())
     }
 
     /// Forgets at most so many of the tokens that ran out before a time, in milliseconds since 1970, the oldest
@@ -49,6 +59,19 @@ impl Store {
 mod tests {
     use super::*;
     use crate::plan::plan;
+
+    #[tokio::test]
+    async fn to_look_at_a_token_does_not_use_it() {
+        let store = Store::in_memory().await.expect("memory");
+        for id in [[1; 16], [2; 16]] {
+            assert!(!store.is_playback_token_spent(id).await.expect("read"));
+            assert!(!store.is_playback_token_spent(id).await.expect("read"));
+            assert!(store.spend_playback_token(id, 5).await.expect("written"));
+            assert!(store.is_playback_token_spent(id).await.expect("read"));
+        }
+        let plan = plan(IS_SPENT).await;
+        assert!(plan.contains("PRIMARY KEY (id=?)") && !plan.contains("SCAN"), "{plan}");
+    }
 
     #[tokio::test]
     async fn to_forget_used_tokens_does_not_walk_all_of_them() {
