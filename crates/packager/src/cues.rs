@@ -126,6 +126,12 @@ impl Cue {
         let at = u64::try_from((pts - clock.origin).count()).unwrap_or(0);
         Self { hearers, tag, id, at, after }
     }
+
+    /// The same in a segment whose earliest presentation time is `opening`, from the stream's time zero.
+    pub(crate) fn within(&self, opening: u64) -> Self {
+        let after = u32::try_from(self.at.saturating_sub(opening)).unwrap_or(u32::MAX);
+        Self { after, ..self.clone() }
+    }
 }
 
 impl Placed {

@@ -7,6 +7,7 @@
 //! waiting here.
 
 use std::collections::VecDeque;
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -17,6 +18,7 @@ use media::{AvcParams, Frame, Ticks, TrackKind, Tracks};
 use crate::cues::{Clock, Cues};
 use crate::fit::{Fit, SHORTEST_SEGMENT};
 use crate::latency::{Passage, latency_cue};
+use crate::measure::{Heard, Measure};
 use crate::segmenter::{Cut, Heading};
 use crate::sound::Sound;
 use crate::wrapper::{Contents, Wrapper, carried};
@@ -71,6 +73,12 @@ struct Run {
     part: Draft,
     /// When the last picture shown so far gives way; with B-frames later than the end of decoding.
     shown: Ticks,
+    /// From decoding to presentation, of the keyframe that the pending picture builds on, or is.
+    delay: Ticks,
+    /// The same, of the run's first picture.
+    first_delay: Ticks,
+    /// Where the presentation of the parts so far ends.
+    presented: Ticks,
 }
 
 /// The part that is being filled.
@@ -225,7 +233,7 @@ impl Cutter {
         self.cues.place(&frame);
         let Some(run) = &mut self.run else { return };
         let ends_segment = frame.keyframe && run.length + run.part.length() >= SHORTEST_SEGMENT;
-        (run.pending, run.arrived) = (frame, now);
+        run.hold(frame, now);
         if ends_segment {
             self.close(true, cuts);
         } else if self.is_full() {
@@ -242,7 +250,7 @@ impl Cutter {
         self.settle(span, cuts);
         self.cues.place(&frame);
         let Some(run) = &mut self.run else { return };
-        (run.pending, run.arrived) = (frame, now);
+        run.hold(frame, now);
         self.close(true, cuts);
         let init = self.init();
         if let Some(run) = &mut self.run {
@@ -256,7 +264,7 @@ impl Cutter {
         }
         self.cues.place(&frame);
         let init = self.init();
-        let start = frame.dts;
+        let (start, shown) = (frame.dts, frame.pts);
         let time = self.clock.map_or(now, |clock| clock.max(now));
         self.origin.get_or_insert(start);
         self.sound.restart(init.tracks.audio.as_ref().map_or(0, |audio| audio.sample_rate), start);
@@ -271,6 +279,9 @@ impl Cutter {
             opening: None,
             part: Draft::new(start),
             shown: start,
+            delay: shown - start,
+            first_delay: shown - start,
+            presented: shown,
         });
     }
 
@@ -292,8 +303,8 @@ impl Cutter {
         }
         self.settle(span, cuts);
         // No other part will carry the sound that goes with the last pictures shown.
-        let heard = self.run.as_ref().map(|run| run.shown.min(run.part.end + LONGEST_PAUSE));
-        self.close_with_sound_to(heard.unwrap_or_default(), true, cuts);
+        let shown = self.run.as_ref().map(|run| run.shown.min(run.part.end + LONGEST_PAUSE));
+        self.close_to(shown, true, cuts);
         if let Some(run) = self.run.take() {
             self.clock = Some(run.time(run.part.end));
         }
@@ -335,16 +346,17 @@ impl Cutter {
     /// Makes a part of the draft, and with `last` ends the segment; so does a part after which another
     /// might make the segment too long.
     fn close(&mut self, last: bool, cuts: &mut VecDeque<Cut>) {
-        self.close_with_sound_to(Ticks::ZERO, last, cuts);
+        self.close_to(None, last, cuts);
     }
 
-    /// The same, with the sound up to `heard` where that is after the part's end.
-    fn close_with_sound_to(&mut self, heard: Ticks, last: bool, cuts: &mut VecDeque<Cut>) {
+    /// The same; `shown`: the run ends with this part, at the latest when its last picture gives way.
+    fn close_to(&mut self, shown: Option<Ticks>, last: bool, cuts: &mut VecDeque<Cut>) {
         let Some(run) = &mut self.run else { return };
         let rest = Draft::new(run.part.end);
         let draft = std::mem::replace(&mut run.part, rest);
         let origin = self.origin.unwrap_or_default();
-        let (audio_time, audio) = self.sound.take(origin, draft.end.max(heard));
+        let heard = draft.end.max(shown.unwrap_or(draft.end));
+        let (audio_time, audio) = self.sound.take(origin, heard);
         let is_empty = draft.pictures.is_empty() && audio.is_empty();
         if is_empty && (!last || run.segment.is_none()) {
             return;
@@ -367,6 +379,13 @@ impl Cutter {
             duration: draft.length(),
             independent: draft.pictures.first().is_some_and(|picture| picture.keyframe),
         });
+        let measure = part.is_some().then(|| {
+            let presented = run.present(draft.end, shown);
+            let heard = Heard { until: heard, time: audio_time, samples: audio };
+            let (opens, ends_run, delay) = (opens, shown.is_some(), run.first_delay);
+            let decoded = draft.start..draft.end;
+            Arc::new(Measure { origin, decoded, presented, delay, opens, ends_run, cues, heard })
+        });
         run.length += part.as_ref().map_or(Ticks::ZERO, |part| part.duration);
         let terms = &self.fit.terms;
         // Strictly less than half a second above rounds down to the target duration.
@@ -378,7 +397,7 @@ impl Cutter {
             run.length = Ticks::ZERO;
             self.number += 1;
         }
-        cuts.push_back(Cut { heading, part, last });
+        cuts.push_back(Cut { heading, part, last, measure });
     }
 }
 
@@ -415,6 +434,22 @@ impl Run {
         let open =
             || Heading { number, init: Arc::clone(init), discontinuity: std::mem::take(discontinuity), time };
         self.segment.get_or_insert_with(open).clone()
+    }
+
+    /// This picture is pending now.
+    fn hold(&mut self, frame: Frame, now: SystemTime) {
+        if frame.keyframe {
+            self.delay = frame.pts - frame.dts;
+        }
+        (self.pending, self.arrived) = (frame, now);
+    }
+
+    /// The presentation of a part that is decoded until `end`: what begins behind it is shown behind it. Players
+    /// begin at keyframes, so that where one follows it is exact; the run's last part has all that is left.
+    fn present(&mut self, end: Ticks, last: Option<Ticks>) -> Range<Ticks> {
+        let start = self.presented;
+        self.presented = (end + self.delay).max(last.unwrap_or(start)).max(start);
+        start..self.presented
     }
 
     /// What stands for the first picture of a part that begins at `start` and has none.

@@ -13,7 +13,9 @@
 mod cues;
 mod cutter;
 mod fit;
+mod follower;
 mod latency;
+mod measure;
 mod rewind;
 mod segmenter;
 mod service;
@@ -25,6 +27,8 @@ mod wrapper;
 use std::time::Duration;
 
 pub use fit::Fit;
+pub use follower::Follower;
+pub use measure::Measure;
 pub use segmenter::{Cut, Heading, Segmenter};
 pub use service::Packager;
 pub use window::Window;

@@ -17,6 +17,7 @@ use media::{Frame, TrackKind, Tracks};
 use crate::cues;
 use crate::cutter::{Cutter, renews};
 use crate::fit::{Beat, Fit};
+use crate::measure::Measure;
 
 /// What a segment is before its first byte.
 #[derive(Clone, Debug)]
@@ -40,6 +41,9 @@ pub struct Cut {
     pub part: Option<Part>,
     /// The segment is complete.
     pub last: bool,
+    /// What time of the stream the part covers, for those who cut other renditions alike; there with each part that
+    /// was cut from frames.
+    pub measure: Option<Arc<Measure>>,
 }
 
 /// Frames in, cuts out.

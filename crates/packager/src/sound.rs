@@ -1,8 +1,7 @@
 //! The sound beside the picture: audio frames that wait for their part, and their exact times.
 //!
 //! Promise: times are counted in samples, so millisecond stamps leave no clicks; they follow the stamps
-//! only when these are off by more than one and a half frames, which no rounding explains. Memory is
-//! bounded.
+//! only when these are off by more than any rounding explains. Memory is bounded.
 
 use std::collections::VecDeque;
 
@@ -13,24 +12,50 @@ use media::{Frame, Ticks, aac};
 const MOST: usize = 1_024;
 /// AAC allows 768 bytes for each of at most 24 channels.
 const LARGEST: usize = 24 * 768;
-/// One and a half frames.
+/// One and a half frames: what encoders' millisecond stamps are off by, and a little.
 const TOLERANCE: i64 = aac::FRAME_SAMPLES as i64 * 3 / 2;
+/// Half a frame, of sound whose stamps are exact: when its coder begins anew, frames lie otherwise.
+const EXACT: i64 = aac::FRAME_SAMPLES as i64 / 2;
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Sound {
     queue: VecDeque<Frame>,
     /// Samples a second; 0 without a sound track.
     rate: u32,
     /// When the next frame is due, in samples.
     next: Option<i64>,
+    /// How far off a stamp may be, in samples.
+    tolerance: i64,
+}
+
+impl Default for Sound {
+    /// Of an encoder.
+    fn default() -> Self {
+        Self { queue: VecDeque::new(), rate: 0, next: None, tolerance: TOLERANCE }
+    }
 }
 
 impl Sound {
+    /// Of a coder of ours, whose stamps are exact.
+    pub(crate) fn exact() -> Self {
+        Self { tolerance: EXACT, ..Self::default() }
+    }
+
+    /// Is this the rate?
+    pub(crate) fn is_of(&self, rate: u32) -> bool {
+        self.rate == rate
+    }
+
+    /// Starts anew at `start`, at the same rate.
+    pub(crate) fn begin(&mut self, start: Ticks) {
+        self.restart(self.rate, start);
+    }
+
     /// Starts anew at `start`: what was queued before it or has another rate is gone.
     pub(crate) fn restart(&mut self, rate: u32, start: Ticks) {
         let same = self.rate == rate;
         self.queue.retain(|frame| same && frame.dts >= start);
-        *self = Self { queue: std::mem::take(&mut self.queue), rate, next: None };
+        (self.rate, self.next) = (rate, None);
     }
 
     pub(crate) fn push(&mut self, frame: Frame) {
@@ -62,11 +87,11 @@ impl Sound {
             let due = self.next.unwrap_or(stamp);
             let late = stamp.saturating_sub(due);
             // More sound than time has passed: one frame too many.
-            if late < -TOLERANCE || stamp < 0 {
+            if late < -self.tolerance || stamp < 0 {
                 continue;
             }
             let mut at = due;
-            if late > TOLERANCE {
+            if late > self.tolerance {
                 at = stamp;
                 // Within a fragment times are sums of durations; between two they may jump.
                 if let Some(last) = samples.last_mut() {

@@ -96,7 +96,7 @@ impl Window {
 
     /// Takes the next cut.
     pub fn apply(&mut self, cut: Cut) {
-        let Cut { heading, part, last } = cut;
+        let Cut { heading, part, last, .. } = cut;
         let open = self.open.get_or_insert_with(|| Open {
             number: heading.number,
             init: heading.init,

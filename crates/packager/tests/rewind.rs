@@ -39,7 +39,7 @@ fn cut(number: u64, millis: i64, discontinuity: bool) -> Cut {
     let heading = Heading { number, init: Arc::new(init), discontinuity, time: UNIX_EPOCH };
     let data = Bytes::from(number.to_be_bytes().to_vec());
     let part = Part { data, duration: Ticks::from_millis(millis), independent: true };
-    Cut { heading, part: Some(part), last: true }
+    Cut { heading, part: Some(part), last: true, measure: None }
 }
 
 /// What happens to a window.
