@@ -14,4 +14,24 @@ pub enum Error {
         #[source]
         cause: std::io::Error,
     },
+    /// No pipe to or from a worker could be had, or it could not be read.
+    #[error("a pipe to a worker can't be used")]
+    Pipe(#[source] std::io::Error),
+    /// A worker is fed more than it can take.
+    #[error("the worker is too slow, or stands still: too much waits to be fed to it")]
+    Behind,
+    /// Nobody took out what a worker made.
+    #[error("too much of what the worker made waits to be taken out")]
+    Unread,
+    /// A worker wrote what is no transport stream.
+    #[error("what the worker wrote can't be read")]
+    Spoilt,
+    /// A worker ended before it was told to.
+    #[error("the worker ended ({status}): {last_words}")]
+    Ended {
+        /// How: its exit code, or the signal that killed it.
+        status: String,
+        /// What it said last; often nothing.
+        last_words: String,
+    },
 }

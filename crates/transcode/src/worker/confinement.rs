@@ -146,8 +146,7 @@ fn steps(config: &Config) -> Vec<Vec<Way>> {
     steps.push(vec![unshare(&["--net"]), unshare(&["--user", "--net"])]);
     let plain = Way { words: privileges(&[]), brings: &[Measure::NoPrivileges] };
     let nobody = [format!("--reuid={NOBODY}"), format!("--regid={NOBODY}"), "--clear-groups".to_owned()];
-    let as_nobody =
-        Way { words: privileges(&nobody), brings: &[Measure::NoPrivileges, Measure::Nobody] };
+    let as_nobody = Way { words: privileges(&nobody), brings: &[Measure::NoPrivileges, Measure::Nobody] };
     // A device's file is open to its group alone, which nobody is not in.
     steps.push(if is_software { vec![as_nobody, plain] } else { vec![plain] });
     steps
