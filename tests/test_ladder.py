@@ -28,9 +28,9 @@ from harness.web import fetch
 STANDARD = {"720p60": (3400, None), "720p30": (2400, None), "480p30": (1400, None)}
 STANDARD |= {"360p30": (630, 64), "160p30": (230, 48)}
 HIGHER = {"720p60": (3000, 128), "720p30": (2300, 128), "540p30": (2300, 128), "480p30": (1300, 128)}
-HIGHER |= {"400p30": (1300, 128), "360p30": (700, 64), "160p30": (270, 48), "audio_only": (0, 64)}
+HIGHER |= {"396p30": (1300, 128), "360p30": (700, 64), "160p30": (270, 48), "audio_only": (0, 64)}
 CONSTRAINED = {"720p60": (2200, 128), "720p30": (1900, 128), "540p30": (1900, 128), "480p30": (800, 128)}
-CONSTRAINED |= {"400p30": (800, 128), "360p30": (400, 64), "160p30": (220, 48), "audio_only": (0, 64)}
+CONSTRAINED |= {"396p30": (800, 128), "360p30": (400, 64), "160p30": (220, 48), "audio_only": (0, 64)}
 
 WIDE = {"source": (1920, 1080), "720p60": (1280, 720), "720p30": (1280, 720), "480p30": (852, 480)}
 WIDE |= {"360p30": (640, 360), "160p30": (284, 160)}
@@ -85,8 +85,8 @@ CASES = [
     ),
     Case(
         "irregular keyframes at 50",
-        Film(size="712x400", fps=50, seconds=SHORT, b_frames=2, keyframes=(0, 1.1, 1.62, 3.5, 4.9, 6.3)),
-        {"source": (712, 400), "360p30": (640, 360), "160p30": (284, 160)},
+        Film(size="704x396", fps=50, seconds=SHORT, b_frames=2, keyframes=(0, 1.1, 1.62, 3.5, 4.9, 6.3)),
+        {"source": (704, 396), "360p30": (640, 360), "160p30": (284, 160)},
     ),
     Case(
         "portrait",
@@ -101,8 +101,8 @@ CASES = [
     ),
     Case(
         "cropped",
-        Film(size="850x478", seconds=SHORT),
-        {"480p30": (850, 478), "360p30": (640, 360), "160p30": (284, 160)},
+        Film(size="800x478", seconds=SHORT),
+        {"480p30": (800, 478), "360p30": (602, 360), "160p30": (266, 160)},
     ),
     Case(
         "ADVANCED_HD, higher bandwidth",
@@ -123,8 +123,8 @@ CASES = [
     ),
     Case(
         "ADVANCED_SD, higher bandwidth",
-        Film(size="712x400", fps=60, seconds=SHORT, noise=40, kbps=4000),
-        {"400p30": (712, 400)} | shapes("360p30", "160p30", "audio_only"),
+        Film(size="704x396", fps=60, seconds=SHORT, noise=40, kbps=4000),
+        {"396p30": (704, 396)} | shapes("360p30", "160p30", "audio_only"),
         HIGHER,
         "ADVANCED_SD",
         container="TS",

@@ -22,7 +22,7 @@ from harness.web import fetch
 
 FPS = 30
 #: A source with two renditions beside it.
-FILM = Film(size="712x400", fps=FPS, seconds=26)
+FILM = Film(size="704x396", fps=FPS, seconds=26)
 #: Another picture, also in shape.
 OTHER = Film(size="640x480", fps=FPS, seconds=12)
 #: Seconds: when pictures go wrong, for how long (a group of pictures), and the end.
@@ -237,7 +237,7 @@ def test_the_ladder_is_back_when_pictures_are_good_again(spoilt, tmp_path, repor
 def test_other_pictures_in_mid_stream_keep_the_renditions(spoilt, tmp_path):
     told = spoilt["other"]
     wanted = {
-        "source": [(712, 400), (640, 480)],
+        "source": [(704, 396), (640, 480)],
         "360p30": [(640, 360), (480, 360)],
         "160p30": [(284, 160), (212, 160)],
     }

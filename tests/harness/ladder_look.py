@@ -33,11 +33,12 @@ class Picture:
 def pictures(file: Path, strict: bool = True) -> list[Picture]:
     """Every picture in the order in which they are shown.
 
-    If not strict, whatever a decoder makes of a spoilt file; what can't be read has the number -1.
+    If not strict, whatever a decoder makes of a spoilt file: what can't be read has the number -1, and keyframes
+    are not told.
     """
-    coded = sorted(probe.packets(file)["video"], key=lambda packet: packet.pts)
-    keyframes = {packet.time for packet in coded if packet.keyframe}
     times, shown = _decoded_pictures(file, strict)
+    coded = sorted(probe.packets(file)["video"], key=lambda packet: packet.pts) if strict else []
+    keyframes = {packet.time for packet in coded if packet.keyframe}
     assert not strict or times == [packet.time for packet in coded], f"{len(times)} of {len(coded)} pictures decode"
     size, found = BITS * ROWS, []
     for at, time in enumerate(times):
