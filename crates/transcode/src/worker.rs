@@ -15,6 +15,8 @@ mod feed;
 mod last_words;
 mod outlet;
 mod queue;
+#[cfg(test)]
+mod tests;
 
 use std::process::Stdio;
 use std::sync::Arc;
