@@ -114,7 +114,7 @@ CASES = [
     ),
     Case(
         "ADVANCED_HD, constrained bandwidth",
-        Film(size="960x540", seconds=SHORT, noise=40, kbps=5000),
+        Film(size="960x540", seconds=SHORT, noise=40, kbps=5000, rate=44_100),
         {"540p30": (960, 540)} | shapes("480p30", "360p30", "160p30", "audio_only"),
         CONSTRAINED,
         "ADVANCED_HD",

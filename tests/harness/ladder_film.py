@@ -36,7 +36,8 @@ class Film:
     pixel: str = ""
     #: Strength of the noise on the picture; with much of it an encoder spends all the bits it may.
     noise: int = 0
-    audio: bool = True
+    #: Samples of sound a second.
+    rate: int = 48_000
 
     @property
     def name(self) -> str:
@@ -84,12 +85,20 @@ def _command(film: Film, file: Path) -> list[str]:
     command = ["ffmpeg", "-v", "error", "-y"]
     command += ["-f", "rawvideo", "-pix_fmt", "gray", "-s", f"{BITS}x3", "-r", str(film.fps), "-i", "pipe:0"]
     command += ["-f", "lavfi", "-i", scene]
-    if film.audio:
-        beep = f"0.7*sin({HERTZ}*2*PI*t)*lt(mod(t,1),{SIGNAL})"
-        command += ["-f", "lavfi", "-i", f"aevalsrc='{beep}|{beep}':s=48000:c=stereo"]
-    command += ["-filter_complex", f"{drawn}[picture]", "-map", "[picture]"]
-    if film.audio:
-        command += ["-map", "2:a", "-c:a", "aac", "-b:a", "96k"]
+    beep = f"0.7*sin({HERTZ}*2*PI*t)*lt(mod(t,1),{SIGNAL})"
+    command += ["-f", "lavfi", "-i", f"aevalsrc='{beep}|{beep}':s={film.rate}:c=stereo"]
+    command += [
+        "-filter_complex",
+        f"{drawn}[picture]",
+        "-map",
+        "[picture]",
+        "-map",
+        "2:a",
+        "-c:a",
+        "aac",
+        "-b:a",
+        "96k",
+    ]
     command += ["-t", str(film.seconds), "-c:v", "libx264", "-preset", "ultrafast", "-threads", "2"]
     command += ["-bf", str(film.b_frames), "-b_strategy", "0"] if film.b_frames else ["-tune", "zerolatency"]
     if film.keyframes:

@@ -17,7 +17,8 @@ from .ladder_film import BITS
 
 #: A band's height in the picture that is read is one.
 ROWS = 9
-RATE = 48_000
+#: Samples in a frame of sound.
+FRAME = 1024
 #: Shades of a block that count as black and white.
 DARK, LIGHT = 100, 155
 
@@ -82,20 +83,18 @@ def flashes(shown: list[Picture]) -> list[float]:
 def beeps(file: Path) -> list[float]:
     """When the tone begins."""
     coded = probe.packets(file)["audio"]
+    rate = int(probe.streams(file)["audio"]["sample_rate"])
     steps = [float(after.time - before.time) for before, after in zip(coded, coded[1:])]
-    assert all(abs(step - 1024 / RATE) < 0.002 for step in steps), f"sound has holes: {sorted(steps)[-3:]}"
-    heard = array.array("h", _decode(file, "-map", "0:a:0", "-ac", "1", "-ar", str(RATE), "-f", "s16le"))
-    begun, found = float(coded[0].time), []
-    loud = max(heard) / 2
-    quiet = RATE // 4
+    assert all(abs(step - FRAME / rate) < 0.002 for step in steps), f"sound has holes: {sorted(steps)[-3:]}"
+    heard = array.array("h", _decode(file, "-map", "0:a:0", "-ac", "1", "-ar", str(rate), "-f", "s16le"))
+    begun, loud, silence, found = float(coded[0].time), max(heard) / 2, 0, []
     # The first frame of a piece that was cut out has no frame before it to be whole with.
-    silence = 0
-    for at in range(1024, len(heard)):
+    for at in range(FRAME, len(heard)):
         if abs(heard[at]) < loud:
             silence += 1
             continue
-        if silence > quiet:
-            found.append(begun + at / RATE)
+        if silence > rate // 4:
+            found.append(begun + at / rate)
         silence = 0
     return found
 
