@@ -13,9 +13,11 @@ mod capacity;
 mod encoder;
 mod error;
 mod figures;
+mod jpeg;
 mod ladder;
 mod machine;
 mod service;
+mod session;
 mod worker;
 
 use std::path::PathBuf;
@@ -23,7 +25,7 @@ use std::time::Duration;
 
 pub use capacity::{Budget, Reservation};
 pub use error::Error;
-pub use figures::Figures;
+pub use figures::{Cause, DELAYS, Figures};
 pub use ladder::{Input, Ladder, Picture, Rung, Sound};
 pub use machine::{Encoder, Machine};
 pub use service::Transcode;
