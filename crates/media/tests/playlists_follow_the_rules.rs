@@ -346,7 +346,7 @@ fn the_multivariant_playlist_has_the_shape_of_ivs() {
 #EXT-X-SESSION-DATA:DATA-ID=\"SERVER-TIME\",VALUE=\"1659448883.23\"
 #EXT-X-MEDIA:TYPE=VIDEO,GROUP-ID=\"720p60\",NAME=\"720p60\",AUTOSELECT=YES,DEFAULT=YES
 #EXT-X-STREAM-INF:BANDWIDTH=3422999,AVERAGE-BANDWIDTH=3000000,RESOLUTION=1280x720,\
-CODECS=\"avc1.4D4028,mp4a.40.2\",VIDEO=\"720p60\",FRAME-RATE=60.000,CLOSED-CAPTIONS=NONE
+CODECS=\"avc1.4D4028,mp4a.40.2\",VIDEO=\"720p60\",FRAME-RATE=60.000
 720p60.m3u8
 "
     );
@@ -354,6 +354,31 @@ CODECS=\"avc1.4D4028,mp4a.40.2\",VIDEO=\"720p60\",FRAME-RATE=60.000,CLOSED-CAPTI
         tag,
         Tag::StreamInf(inf) if inf.bandwidth() == 3_422_999 && inf.frame_rate() == Some(60.0)
     )));
+}
+
+#[test]
+fn sound_alone_has_no_size_and_no_rate_and_is_nobodys_default() {
+    let tracks = Film { picture: false, ..Film::default() }.tracks();
+    let alone = Variant {
+        uri: "audio_only/index.m3u8",
+        group: "audio_only",
+        name: "audio_only",
+        bandwidth: 64_000,
+        average_bandwidth: None,
+        tracks: &tracks,
+        frame_rate: Some(30.0),
+    };
+    let playlist =
+        MultivariantPlaylist { independent_segments: false, session_data: &[], variants: &[alone] };
+    assert_eq!(
+        playlist.to_string(),
+        "\
+#EXTM3U
+#EXT-X-MEDIA:TYPE=VIDEO,GROUP-ID=\"audio_only\",NAME=\"audio_only\",AUTOSELECT=NO,DEFAULT=NO
+#EXT-X-STREAM-INF:BANDWIDTH=64000,CODECS=\"mp4a.40.2\",VIDEO=\"audio_only\"
+audio_only/index.m3u8
+"
+    );
 }
 
 #[test]

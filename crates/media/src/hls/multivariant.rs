@@ -23,7 +23,7 @@ pub struct Variant<'a> {
     pub average_bandwidth: Option<u64>,
     /// What it is coded as.
     pub tracks: &'a Tracks,
-    /// Largest frames a second of the picture, if known; three decimals are written.
+    /// Largest frames a second of the picture, if known; three decimals are written. Without a picture, none.
     pub frame_rate: Option<f64>,
 }
 
@@ -64,7 +64,10 @@ impl fmt::Display for MultivariantPlaylist<'_> {
 impl Variant<'_> {
     fn put(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (group, name) = (Quoted(self.group), Quoted(self.name));
-        writeln!(f, "#EXT-X-MEDIA:TYPE=VIDEO,GROUP-ID={group},NAME={name},AUTOSELECT=YES,DEFAULT=YES")?;
+        // Nobody is to end up with sound alone who did not ask for it.
+        let automatic = if self.tracks.video.is_some() { "YES" } else { "NO" };
+        write!(f, "#EXT-X-MEDIA:TYPE=VIDEO,GROUP-ID={group},NAME={name}")?;
+        writeln!(f, ",AUTOSELECT={automatic},DEFAULT={automatic}")?;
         write!(f, "#EXT-X-STREAM-INF:BANDWIDTH={}", self.bandwidth)?;
         if let Some(average) = self.average_bandwidth {
             write!(f, ",AVERAGE-BANDWIDTH={average}")?;
@@ -73,10 +76,12 @@ impl Variant<'_> {
             write!(f, ",RESOLUTION={}x{}", video.width, video.height)?;
         }
         write!(f, ",CODECS={},VIDEO={group}", Quoted(&self.codecs()))?;
-        if let Some(rate) = self.frame_rate.filter(|rate| rate.is_finite() && *rate > 0.0) {
+        let has_pictures = self.tracks.video.is_some();
+        if let Some(rate) = self.frame_rate.filter(|rate| has_pictures && rate.is_finite() && *rate > 0.0) {
             write!(f, ",FRAME-RATE={rate:.3}")?;
         }
-        writeln!(f, ",CLOSED-CAPTIONS=NONE\n{}", UriLine(self.uri))
+        // Nothing is said of closed captions: there may be some, and players look for them unless told otherwise.
+        writeln!(f, "\n{}", UriLine(self.uri))
     }
 
     /// Its CODECS.
