@@ -34,4 +34,10 @@ pub enum Error {
         /// What it said last; often nothing.
         last_words: String,
     },
+    /// A thumbnail was not made in time.
+    #[error("no thumbnail was made in time")]
+    Late,
+    /// What was made is no image of the size that was asked for.
+    #[error("what was made is no thumbnail")]
+    NoPicture,
 }

@@ -9,6 +9,7 @@
 
 mod arguments;
 mod assembly;
+mod captions;
 mod clock;
 pub(crate) mod confinement;
 mod feed;
@@ -34,11 +35,11 @@ use crate::{Config, Error, Ladder};
 use arguments::Orders;
 use assembly::Assembly;
 use clock::Clock;
-use last_words::LastWords;
 use outlet::{Found, Pipe};
 use queue::Queue;
 
 pub use confinement::{Confinement, Measure};
+pub(crate) use last_words::LastWords;
 
 /// Pictures, frames of sound and thumbnails that may wait to be taken out, all rungs together: ten seconds of the
 /// largest ladder.
@@ -112,9 +113,10 @@ impl Worker {
         let (inner, readers): (Vec<_>, Vec<_>) = pipes.into_iter().map(Pipe::split).unzip();
         command.preserved_fds(inner);
         // The command holds the process's ends of the pipes, and goes before the first of them is read.
-        let mut child = Command::from(command).kill_on_drop(true).spawn().map_err(|cause| {
-            Error::Program { program: config.ffmpeg.display().to_string(), cause }
-        })?;
+        let mut child = Command::from(command)
+            .kill_on_drop(true)
+            .spawn()
+            .map_err(|cause| Error::Program { program: config.ffmpeg.display().to_string(), cause })?;
         let (sender, found) = mpsc::channel(MOST_FOUND);
         let mut tasks = JoinSet::new();
         for reader in readers {
@@ -159,6 +161,7 @@ impl Worker {
             return Ok(());
         }
         self.clock.get_or_insert(Clock::at(frame.dts));
+        self.assembly.fed(frame);
         if self.queue.push(frame.clone()) { Ok(()) } else { Err(Error::Behind) }
     }
 

@@ -12,13 +12,13 @@ const LONGEST_LINE: usize = 300;
 
 /// The end of a text.
 #[derive(Debug, Default)]
-pub(super) struct LastWords {
+pub(crate) struct LastWords {
     text: Mutex<Vec<u8>>,
 }
 
 impl LastWords {
     /// Listens until there is nothing more to hear.
-    pub(super) async fn listen(&self, mut pipe: impl AsyncRead + Unpin) {
+    pub(crate) async fn listen(&self, mut pipe: impl AsyncRead + Unpin) {
         let mut heard = [0; 1_024];
         while let Ok(length @ 1..) = pipe.read(&mut heard).await {
             self.add(&heard[..length]);
@@ -33,7 +33,7 @@ impl LastWords {
     }
 
     /// The last line that says anything; empty when nothing was said.
-    pub(super) fn last_line(&self) -> String {
+    pub(crate) fn last_line(&self) -> String {
         let text = self.text();
         let text = String::from_utf8_lossy(&text);
         let last = text.lines().rev().map(str::trim).find(|line| !line.is_empty());
