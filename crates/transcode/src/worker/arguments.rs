@@ -15,7 +15,7 @@ use media::{AacParams, AvcParams, Tracks};
 
 use super::clock::LEAD;
 use super::outlet::Outlet;
-use crate::{Config, Ladder, Sound, encoder};
+use crate::{Config, Ladder, Picture, Sound, encoder};
 
 /// Pixels of the largest picture that is decoded: those of 8192x4352. What says it is larger is refused by the decoder
 /// before it takes memory for it.
@@ -144,17 +144,12 @@ impl Orders<'_> {
             Outlet::Pictures(rung) => self.ladder.rungs.get(*rung)?.picture.map(|picture| (*rung, picture)),
             Outlet::Sound(_) | Outlet::Thumbnails => None,
         };
-        let mut whole = Vec::new();
-        let mut halved = Vec::new();
-        for (rung, picture) in self.outlets.iter().filter_map(|(outlet, _)| pictures(outlet)) {
-            let (width, height) = (picture.width, picture.height);
-            let intake = encoder::intake(self.config);
-            let chain = format!("scale={width}:{height}:flags=bicubic,setsar=1,{intake}[rung{rung}]");
-            if picture.is_halved { halved.push(chain) } else { whole.push(chain) }
-        }
-        if self.outlets.iter().any(|(outlet, _)| *outlet == Outlet::Thumbnails) {
-            whole.push(self.thumbnail());
-        }
+        let rungs = || self.outlets.iter().filter_map(|(outlet, _)| pictures(outlet));
+        let whole: Vec<_> = rungs().filter(|(_, picture)| !picture.is_halved).collect();
+        let halved: Vec<_> = rungs().filter(|(_, picture)| picture.is_halved).collect();
+        let has_thumbnails = self.outlets.iter().any(|(outlet, _)| *outlet == Outlet::Thumbnails);
+        let whole = self.chains("a", &whole, has_thumbnails);
+        let halved = self.chains("b", &halved, false);
         // Counted from each keyframe on, before anything is cut off: whoever takes over leaves out the same ones.
         let every_second = format!("'st(0,if(key,0,ld(0)+1));not(mod(ld(0),2))*{}'", self.is_wanted());
         let all = format!("'{}'", self.is_wanted());
@@ -168,6 +163,29 @@ impl Orders<'_> {
                 Some(format!("[0:v:0]split=2[a][b];{whole};{halved}"))
             }
         }
+    }
+
+    /// What becomes of a branch's pictures. The largest rung is scaled from the source, the others from it: that
+    /// costs half as much as to begin with the source each time, and looks the same.
+    fn chains(&self, name: &str, rungs: &[(usize, Picture)], has_thumbnails: bool) -> Vec<String> {
+        let mut chains = Vec::new();
+        let intake = encoder::intake(self.config);
+        if let Some(((first, largest), others)) = rungs.split_first() {
+            let pads: String = others.iter().map(|(rung, _)| format!("[{name}from{rung}]")).collect();
+            let mut chain = format!(
+                "{},split={}[{name}from{first}]{pads};[{name}from{first}]{intake}[rung{first}]",
+                scale(largest),
+                rungs.len()
+            );
+            for (rung, picture) in others {
+                chain.push_str(&format!(";[{name}from{rung}]{},{intake}[rung{rung}]", scale(picture)));
+            }
+            chains.push(chain);
+        }
+        if has_thumbnails {
+            chains.push(self.thumbnail());
+        }
+        chains
     }
 
     /// An expression: is a frame from the moment on that the job begins at?
@@ -189,6 +207,11 @@ impl Orders<'_> {
     }
 }
 
+/// Pictures of a rung's size, of square pixels.
+fn scale(picture: &Picture) -> String {
+    format!("scale={}:{}:flags=bicubic,setsar=1", picture.width, picture.height)
+}
+
 /// Frames that are selected, once for each of these chains.
 fn branch(from: &str, selected: &str, name: &str, chains: &[String]) -> String {
     let select = if selected == "'1'" { "null".to_owned() } else { format!("select={selected}") };
@@ -207,7 +230,11 @@ fn thumbnail_size(video: &AvcParams, lines: u32) -> (u32, u32) {
     (even(width * scale), even(height * scale))
 }
 
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 2 and the source's size")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "between 2 and the source's size"
+)]
 fn even(edge: f64) -> u32 {
     ((edge / 2.0).round() as u32 * 2).clamp(2, 8_192)
 }

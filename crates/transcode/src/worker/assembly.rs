@@ -13,6 +13,7 @@ use media::ts::{AdtsFrames, Unit};
 use media::{AacParams, AvcParams, Frame, Ticks, TrackKind, Tracks, aac};
 
 use super::arguments::{coded_rate, sound_form};
+use super::captions::Captions;
 use super::clock::Clock;
 use super::outlet::Outlet;
 use super::{Job, Output};
@@ -47,6 +48,7 @@ impl Rung {
 #[derive(Debug)]
 pub(super) struct Assembly {
     rungs: Vec<Rung>,
+    captions: Captions,
     ready: VecDeque<Output>,
 }
 
@@ -59,7 +61,18 @@ impl Assembly {
             let has_pictures = rung.picture.is_some() && job.tracks.video.is_some();
             Rung { has_pictures, sound, audio, ..Rung::default() }
         };
-        Self { rungs: job.ladder.rungs.iter().map(rung).collect(), ready: VecDeque::new() }
+        let rungs: Vec<_> = job.ladder.rungs.iter().map(rung).collect();
+        let length_size = job.tracks.video.as_ref().map_or(4, |video| video.length_size);
+        let has_pictures = rungs.iter().map(|rung| rung.has_pictures).collect();
+        let captions = Captions::new(length_size, has_pictures, job.from);
+        Self { rungs, captions, ready: VecDeque::new() }
+    }
+
+    /// Hears of a frame that is fed.
+    pub(super) fn fed(&mut self, frame: &Frame) {
+        if frame.track == TrackKind::Video {
+            self.captions.hear(frame);
+        }
     }
 
     /// What is ready next.
@@ -91,8 +104,7 @@ impl Assembly {
             return;
         }
         tell(&mut self.ready, index, rung);
-        let frame =
-            Frame { track: TrackKind::Video, dts, pts, keyframe: unit.keyframe, data: unit.picture };
+        let frame = Frame { track: TrackKind::Video, dts, pts, keyframe: unit.keyframe, data: unit.picture };
         self.ready.push_back(Output::Frame(index, frame));
         self.ready.extend(rung.waiting.drain(..).map(|frame| Output::Frame(index, frame)));
     }
@@ -101,7 +113,9 @@ impl Assembly {
         let mut pts = pts;
         for found in AdtsFrames::new(data) {
             let params = found.header.params();
-            for (index, rung) in self.rungs.iter_mut().enumerate().filter(|(_, rung)| rung.sound == Some(rate)) {
+            for (index, rung) in
+                self.rungs.iter_mut().enumerate().filter(|(_, rung)| rung.sound == Some(rate))
+            {
                 if params.is_some() && params != rung.audio {
                     rung.audio.clone_from(&params);
                     rung.is_told = false;

@@ -56,7 +56,12 @@ fn job(film: &Film, rungs: Vec<Rung>) -> Job {
 }
 
 fn config() -> Config {
-    Config { thumbnail_interval: Duration::ZERO, threads: 1, speed: "ultrafast".to_owned(), ..Config::default() }
+    Config {
+        thumbnail_interval: Duration::ZERO,
+        threads: 1,
+        speed: "ultrafast".to_owned(),
+        ..Config::default()
+    }
 }
 
 fn start(config: &Config, job: &Job) -> Worker {
