@@ -132,3 +132,6 @@ fn newest_of(mut key: Key, subscriber: &mut Subscriber) -> Key {
 fn is_key(frame: &Frame, tracks: &Tracks) -> bool {
     frame.track == TrackKind::Video && frame.keyframe && tracks.video.is_some()
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,222 @@
+//! Thumbnails of passed-through streams, made by the installed `ffmpeg` of what its own encoder sent.
+//!
+//! Promise: colours are looked at, not only sizes.
+
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::sync::atomic::Ordering;
+use std::time::SystemTime;
+
+use domain::{Arn, StreamId};
+use live::{Audience, Hub, Publisher, RingLimits};
+use media::avc::AccessUnit;
+use media::ts::Demuxer;
+
+use super::*;
+
+const ENOUGH: Duration = Duration::from_secs(60);
+
+/// Keyframes of one colour, each half a second after the other.
+fn film(colour: &str, size: &str, more: &str) -> (Tracks, Vec<Frame>) {
+    let source = format!("color=c={colour}:s={size}:r=2:d=2");
+    let output = Command::new("ffmpeg")
+        .args(["-v", "error", "-nostdin", "-f", "lavfi", "-i", &source, "-c:v", "libx264", "-g", "1"])
+        .args("-preset ultrafast -pix_fmt yuv420p -threads 1".split_whitespace())
+        .args(more.split_whitespace())
+        .args(["-f", "mpegts", "-"])
+        .output()
+        .expect("ffmpeg is installed");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let mut demuxer = Demuxer::new();
+    demuxer.push(&output.stdout);
+    demuxer.end();
+    let (mut tracks, mut frames) = (Tracks::default(), Vec::new());
+    while let Some(unit) = demuxer.next() {
+        let (pts, dts) = unit.pts.zip(unit.dts).expect("ffmpeg tells its times");
+        let read = AccessUnit::from_annex_b(&unit.data);
+        if let Some(params) = read.params(tracks.video.as_ref()) {
+            tracks.video = Some(params);
+        }
+        let (track, keyframe, data) = (TrackKind::Video, read.keyframe, read.picture);
+        frames.push(Frame { track, dts, pts, keyframe, data });
+    }
+    assert_eq!(frames.len(), 4);
+    (tracks, frames)
+}
+
+fn config() -> Config {
+    Config { thumbnail_interval: Duration::from_millis(10), ..Config::default() }
+}
+
+fn thumbnailer(config: Config) -> Thumbnailer {
+    Thumbnailer::new(config, Confinement::default(), Arc::default())
+}
+
+fn on_air(hub: &Hub, number: u8) -> Publisher {
+    let arn = format!("arn:aws:ivs:us-east-1:123456789012:channel/abcdABCD012{number}");
+    let channel = Arn::parse(&arn).expect("a well-formed ARN");
+    let stream = StreamId::mint(&mut |bytes| bytes.fill(number));
+    hub.publish(&channel, stream, Audience::Everyone, SystemTime::now()).expect("a free channel")
+}
+
+/// The first that satisfies this.
+async fn thumbnail(publisher: &Publisher, is_wanted: impl Fn(&Thumbnail) -> bool) -> Arc<Thumbnail> {
+    let mut thumbnails = publisher.broadcast().thumbnails();
+    let wanted = thumbnails.wait_for(|now| now.as_deref().is_some_and(&is_wanted));
+    let found = tokio::time::timeout(ENOUGH, wanted).await.expect("made in time").expect("it is on air");
+    found.clone().expect("just seen")
+}
+
+/// The mean colour, as a decoder of JPEG images sees it.
+fn colour(thumbnail: &Thumbnail) -> [u8; 3] {
+    let mut child = Command::new("ffmpeg")
+        .args("-v error -f mjpeg -i pipe:0 -vf scale=1:1:flags=area -f rawvideo -pix_fmt rgb24 -".split(' '))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("ffmpeg is installed");
+    let mut input = child.stdin.take().expect("a pipe");
+    std::io::Write::write_all(&mut input, &thumbnail.jpeg).expect("it is read");
+    drop(input);
+    let output = child.wait_with_output().expect("it ends");
+    output.stdout.try_into().expect("one pixel")
+}
+
+fn is_near(found: [u8; 3], expected: [u8; 3]) -> bool {
+    found.iter().zip(expected).all(|(found, expected)| found.abs_diff(expected) < 12)
+}
+
+/// Runs while `test` does, and then until it ended by itself.
+async fn with_run(thumbnailer: &Thumbnailer, publisher: Publisher, test: impl AsyncFnOnce(&mut Publisher)) {
+    let broadcast = Arc::clone(publisher.broadcast());
+    let mut publisher = publisher;
+    let never = CancellationToken::new();
+    let testing = async {
+        test(&mut publisher).await;
+        drop(publisher);
+    };
+    let both = async { tokio::join!(thumbnailer.run(&broadcast, &never), testing) };
+    tokio::time::timeout(ENOUGH * 2, both).await.expect("it ends with its stream");
+}
+
+#[tokio::test]
+async fn a_thumbnail_shows_the_colour_the_shape_and_the_time_of_the_latest_keyframe() {
+    let thumbnailer = Thumbnailer::new(config(), Confinement::found(&config()).await, Arc::default());
+    let hub = Hub::new(RingLimits::default());
+    with_run(&thumbnailer, on_air(&hub, 1), async |publisher| {
+        // Wide pixels, and a matrix that JPEG images do not have.
+        let matrix = "-vf scale=out_color_matrix=bt709,setsar=4/3 -colorspace bt709 -color_primaries bt709 \
+                      -color_trc bt709";
+        let (tracks, frames) = film("0xc02010", "960x720", matrix);
+        publisher.set_tracks(tracks);
+        frames.iter().take(2).for_each(|frame| publisher.push(frame.clone()));
+        let made = thumbnail(publisher, |now| now.pts == frames[1].pts).await;
+        assert_eq!((made.width, made.height), (640, 360));
+        assert!(is_near(colour(&made), [0xc0, 0x20, 0x10]), "{:?}", colour(&made));
+
+        // Other tracks, another picture, upright.
+        let (tracks, frames) = film("0x2040c0", "180x320", "-output_ts_offset 60");
+        publisher.set_tracks(tracks);
+        frames.iter().for_each(|frame| publisher.push(frame.clone()));
+        let made = thumbnail(publisher, |now| now.pts == frames[3].pts).await;
+        assert_eq!((made.width, made.height), (180, 320));
+        assert!(is_near(colour(&made), [0x20, 0x40, 0xc0]), "{:?}", colour(&made));
+    })
+    .await;
+    assert!(thumbnailer.figures.thumbnails.load(Ordering::Relaxed) >= 2);
+    assert_eq!(thumbnailer.figures.thumbnails_lost.load(Ordering::Relaxed), 0);
+}
+
+#[tokio::test]
+async fn spoilt_keyframes_cost_their_own_thumbnail_and_nothing_else() {
+    let thumbnailer = thumbnailer(config());
+    let hub = Hub::new(RingLimits::default());
+    let lost = || thumbnailer.figures.thumbnails_lost.load(Ordering::Relaxed);
+    with_run(&thumbnailer, on_air(&hub, 2), async |publisher| {
+        let (tracks, frames) = film("green", "320x180", "");
+        publisher.set_tracks(tracks);
+        // An IDR slice of noise.
+        let noise = [&[0, 0, 0, 200, 0x65][..], &[0xa7; 199]].concat();
+        publisher.push(Frame { data: noise.into(), ..frames[0].clone() });
+        while lost() == 0 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        assert_eq!(publisher.broadcast().thumbnail(), None);
+        publisher.push(frames[1].clone());
+        let made = thumbnail(publisher, |_| true).await;
+        assert_eq!((made.width, made.height, made.pts), (320, 180, frames[1].pts));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn without_the_program_there_are_no_thumbnails_and_no_harm() {
+    let thumbnailer = thumbnailer(Config { ffmpeg: PathBuf::from("/nowhere/ffmpeg"), ..config() });
+    let hub = Hub::new(RingLimits::default());
+    with_run(&thumbnailer, on_air(&hub, 3), async |publisher| {
+        let (tracks, frames) = film("green", "320x180", "");
+        publisher.set_tracks(tracks);
+        for (number, frame) in (1..).zip(&frames) {
+            publisher.push(frame.clone());
+            while thumbnailer.figures.thumbnails_lost.load(Ordering::Relaxed) < number {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        }
+        assert_eq!(publisher.broadcast().thumbnail(), None);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_program_that_hangs_is_killed_at_shutdown() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let (program, trace) = (folder.path().join("hangs"), folder.path().join("trace"));
+    // It says that it runs, and then does nothing.
+    std::fs::write(
+        &program,
+        format!("#!/bin/sh\necho $$ > {}.new\nmv {0}.new {0}\nexec sleep 600\n", trace.display()),
+    )
+    .expect("the folder is writable");
+    let mut mode = std::fs::metadata(&program).expect("just written").permissions();
+    std::os::unix::fs::PermissionsExt::set_mode(&mut mode, 0o755);
+    std::fs::set_permissions(&program, mode).expect("it is ours");
+
+    let thumbnailer = thumbnailer(Config { ffmpeg: program, ..config() });
+    let hub = Hub::new(RingLimits::default());
+    let mut publisher = on_air(&hub, 4);
+    let (tracks, frames) = film("green", "320x180", "");
+    publisher.set_tracks(tracks);
+    publisher.push(frames[0].clone());
+    let shutdown = CancellationToken::new();
+    let stopping = async {
+        while !trace.exists() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        shutdown.cancel();
+    };
+    let both = async { tokio::join!(thumbnailer.run(publisher.broadcast(), &shutdown), stopping) };
+    tokio::time::timeout(ENOUGH, both).await.expect("it ends at shutdown");
+    let process = std::fs::read_to_string(&trace).expect("it was written");
+    assert!(!PathBuf::from(format!("/proc/{}", process.trim())).exists(), "it is gone, and waited for");
+}
+
+#[tokio::test]
+async fn where_none_are_wanted_nothing_is_done() {
+    let thumbnailer = thumbnailer(Config { thumbnail_interval: Duration::ZERO, ..config() });
+    let hub = Hub::new(RingLimits::default());
+    let publisher = on_air(&hub, 5);
+    thumbnailer.run(publisher.broadcast(), &CancellationToken::new()).await;
+}
+
+#[tokio::test]
+async fn a_stream_of_sound_alone_has_no_thumbnail() {
+    let thumbnailer = thumbnailer(config());
+    let hub = Hub::new(RingLimits::default());
+    with_run(&thumbnailer, on_air(&hub, 6), async |publisher| {
+        let film = testkit::Film { picture: false, ..testkit::Film::default() };
+        publisher.set_tracks(film.tracks());
+        film.frames(Duration::from_secs(1)).into_iter().for_each(|frame| publisher.push(frame));
+    })
+    .await;
+    assert_eq!(thumbnailer.figures.thumbnails_lost.load(Ordering::Relaxed), 0);
+}
