@@ -44,6 +44,9 @@ pub(crate) use last_words::LastWords;
 /// Pictures, frames of sound and thumbnails that may wait to be taken out, all rungs together: ten seconds of the
 /// largest ladder.
 const MOST_FOUND: usize = 8_192;
+/// Frames after which a process is worn: of each fragment that it reads, ffmpeg keeps some 160 bytes for good (5.1.9,
+/// measured), which after so many are 80 MiB. At 30 pictures a second it takes four hours and more.
+const WORN: u32 = 500_000;
 /// How long a process may go on after it closed its pipes.
 const FAREWELL: Duration = Duration::from_secs(1);
 
@@ -78,6 +81,7 @@ pub(crate) struct Worker {
     child: Child,
     tasks: JoinSet<()>,
     fed: Tracks,
+    frames: u32,
     queue: Arc<Queue>,
     clock: Option<Clock>,
     found: mpsc::Receiver<Found>,
@@ -136,6 +140,7 @@ impl Worker {
             child,
             tasks,
             fed,
+            frames: 0,
             queue,
             clock,
             found,
@@ -162,7 +167,14 @@ impl Worker {
         }
         self.clock.get_or_insert(Clock::at(frame.dts));
         self.assembly.fed(frame);
+        self.frames = self.frames.saturating_add(1);
         if self.queue.push(frame.clone()) { Ok(()) } else { Err(Error::Behind) }
+    }
+
+    /// Should another one go on at the next keyframe? The process has read so much that it has grown by that.
+    #[allow(dead_code, reason = "sessions will ask")]
+    pub(crate) fn is_worn(&self) -> bool {
+        self.frames >= WORN
     }
 
     /// Nothing more will be fed: it finishes what it has.

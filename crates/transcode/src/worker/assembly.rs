@@ -21,6 +21,11 @@ use super::{Job, Output};
 /// Sound that may wait for its rung's first picture, in frames: ten seconds.
 const MOST_WAITING: usize = 512;
 
+/// Times of sound that are remembered: twenty seconds of it, far more than a process holds.
+const MOST_TIMES: usize = 1_024;
+/// How far a time of sound may be off when it comes back, in ticks: the process counts it in samples.
+const OFF: i64 = 4;
+
 /// What one rung has had.
 #[derive(Debug, Default)]
 struct Rung {
@@ -49,6 +54,8 @@ impl Rung {
 pub(super) struct Assembly {
     rungs: Vec<Rung>,
     captions: Captions,
+    /// Of the sound that was fed, in order.
+    sound_times: VecDeque<Ticks>,
     ready: VecDeque<Output>,
 }
 
@@ -65,13 +72,19 @@ impl Assembly {
         let length_size = job.tracks.video.as_ref().map_or(4, |video| video.length_size);
         let has_pictures = rungs.iter().map(|rung| rung.has_pictures).collect();
         let captions = Captions::new(length_size, has_pictures, job.from);
-        Self { rungs, captions, ready: VecDeque::new() }
+        Self { rungs, captions, sound_times: VecDeque::new(), ready: VecDeque::new() }
     }
 
     /// Hears of a frame that is fed.
     pub(super) fn fed(&mut self, frame: &Frame) {
-        if frame.track == TrackKind::Video {
-            self.captions.hear(frame);
+        match frame.track {
+            TrackKind::Video => self.captions.hear(frame),
+            TrackKind::Audio => {
+                if self.sound_times.len() >= MOST_TIMES {
+                    self.sound_times.pop_front();
+                }
+                self.sound_times.push_back(frame.pts);
+            }
         }
     }
 
@@ -87,7 +100,7 @@ impl Assembly {
         let pts = clock.outwards(pts);
         match outlet {
             Outlet::Pictures(rung) => self.take_picture(rung, dts, pts, &unit.data),
-            Outlet::Sound(rate) => self.take_sound(rate, pts, unit.data),
+            Outlet::Sound(rate) => self.take_sound(rate, self.sound_time(pts), unit.data),
             Outlet::Thumbnails => self.take_thumbnail(pts, unit.data),
         }
     }
@@ -107,6 +120,13 @@ impl Assembly {
         let frame = Frame { track: TrackKind::Video, dts, pts, keyframe: unit.keyframe, data: unit.picture };
         self.ready.push_back(Output::Frame(index, frame));
         self.ready.extend(rung.waiting.drain(..).map(|frame| Output::Frame(index, frame)));
+    }
+
+    /// The very time of the source's sound that this one is as good as.
+    fn sound_time(&self, pts: Ticks) -> Ticks {
+        let after = self.sound_times.partition_point(|time| time.count() < pts.count() - OFF);
+        let fed = self.sound_times.get(after).filter(|time| time.count() <= pts.count() + OFF);
+        fed.copied().unwrap_or(pts)
     }
 
     fn take_sound(&mut self, rate: u32, pts: Ticks, data: Bytes) {

@@ -71,7 +71,8 @@ impl Captions {
         let after = self.said.partition_point(|said| said.at <= *reached);
         let up_to = self.said.partition_point(|said| said.at <= pts).max(after);
         *reached = (*reached).max(pts);
-        let units: Vec<_> = self.said.range(after..up_to).flat_map(|said| said.units.iter().cloned()).collect();
+        let units: Vec<_> =
+            self.said.range(after..up_to).flat_map(|said| said.units.iter().cloned()).collect();
         let picture = avc::with_units(picture, 4, &units);
         self.forget();
         picture

@@ -2,6 +2,7 @@
 //!
 //! Promise: nothing here is a stand-in; what is compared was decided by the film alone.
 
+mod life;
 mod times;
 
 use std::sync::Arc;
