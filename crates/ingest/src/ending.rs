@@ -2,6 +2,8 @@
 //!
 //! Promise: every end has one cause, in words that stand in one log line.
 
+use std::sync::Arc;
+
 use domain::chain;
 use media::FlvError;
 
@@ -35,6 +37,9 @@ pub(crate) enum Ending {
     Forfeited,
     #[error("the stream was asked to stop")]
     StopRequested,
+    /// A part of the server that had to work on the stream can't. In a sentence of its own.
+    #[error("the stream was refused: {0}")]
+    Refused(Arc<str>),
     #[error("the server is shutting down")]
     Shutdown,
     #[error("the connection failed")]
@@ -53,6 +58,7 @@ impl Ending {
                 Some(("error", "NetStream.Publish.Rejected", description))
             }
             Self::Exceeded(_) => Some(("error", "NetStream.Publish.Rejected", self.sentence())),
+            Self::Refused(reason) => Some(("error", "NetStream.Publish.Rejected", reason.to_string())),
             Self::TooLong(_) | Self::Forfeited => {
                 Some(("status", "NetStream.Unpublish.Success", self.sentence()))
             }
@@ -70,11 +76,13 @@ impl Ending {
         }
     }
 
-    /// What was wrong with what the encoder sent, in words: it could not be made a stream of, or not any more.
+    /// Why there is no stream, or none any more, in words: what the encoder sent could not be made one of, or there
+    /// is nobody to make it.
     pub(crate) fn failure(&self) -> Option<String> {
         match self {
             Self::NoVideo(_) | Self::NoKeyframe(_) | Self::NoMedia(_) => Some(self.sentence()),
             Self::Unusable(fault) => Some(format!("This stream can't be used: {}.", chain(fault))),
+            Self::Refused(reason) => Some(reason.to_string()),
             Self::Broken(error @ Error::Chunk { .. }) => Some(format!("The connection failed: {error}.")),
             _ => None,
         }

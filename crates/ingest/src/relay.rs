@@ -102,7 +102,10 @@ impl<'r, 'd, S: AsyncRead + AsyncWrite + Unpin> Relay<'r, 'd, S> {
                     Ok(false) => return Leave::Ended(Ending::Vanished),
                     Err(error) => return Leave::Ended(Ending::Broken(error)),
                 },
-                () = broadcast.stop_requested() => return Leave::Ended(Ending::StopRequested),
+                () = broadcast.stop_requested() => {
+                    let refused = broadcast.failure().map(Ending::Refused);
+                    return Leave::Ended(refused.unwrap_or(Ending::StopRequested));
+                }
                 now = second.tick() => {
                     if let Some(ending) = self.holding.with(|reins| reins.life.tick(now)).flatten() {
                         return Leave::Ended(ending);

@@ -60,6 +60,10 @@ impl House {
         let deps = packager::Deps { hub: hub.clone(), spool: None };
         let packager = packager::Packager::bind(packager::Config::default(), deps);
         packaging.spawn(packager.run(end.clone()));
+        // It decides at once that what comes in is passed through.
+        let config = transcode::Config { is_on: false, ..transcode::Config::default() };
+        let transcode = transcode::Transcode::bind(config, transcode::Deps { hub: hub.clone() });
+        packaging.spawn(transcode.run(end.clone()));
         Self { hub, rtmp, rtmps, store, shutdown, running, end, packaging }
     }
 
@@ -123,7 +127,7 @@ impl House {
         self.shutdown.cancel();
         within(self.running.join_next()).await;
         self.end.cancel();
-        within(self.packaging.join_next()).await;
+        within(self.packaging.join_all()).await;
     }
 }
 

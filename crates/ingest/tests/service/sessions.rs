@@ -146,6 +146,24 @@ async fn a_stream_that_can_not_be_used_fails_with_a_reason() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_stream_that_the_server_can_not_handle_fails_with_the_reason_that_was_given() {
+    const REASON: &str = "Transcode capacity exceeded. Please try again.";
+    let house = House::open().await;
+    let key = house.channel('a', true).await;
+    let encoder = go_live(&house.rtmp_url(&key));
+    house.broadcast().await.fail(REASON);
+    let (satisfied, _) = encoder.finish().await;
+    assert!(!satisfied);
+    let (gone, names) = ended(&house.store).await;
+    assert_eq!(names, ["Session Created", "Stream Failure", "Session Ended"]);
+    assert!(gone.has_error && gone.started_at.is_none());
+    let events = house.store.events_after(0, 9).await.expect("a store");
+    let reason = format!("\"reason\":\"{REASON}\"");
+    assert!(events[1].envelope.contains(&reason), "{}", events[1].envelope);
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_stream_ends_when_it_was_on_air_for_as_long_as_it_may() {
     let config = Config { max_stream: Duration::from_secs(3), ..Config::default() };
     let house = House::open_with(config).await;
