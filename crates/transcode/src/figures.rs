@@ -49,6 +49,10 @@ pub struct Figures {
     pub short: AtomicU64,
     /// Streams that were refused, for want of room.
     pub refused: AtomicU64,
+    /// Thumbnails of streams that are passed through.
+    pub thumbnails: AtomicU64,
+    /// Those of them that could not be made.
+    pub thumbnails_lost: AtomicU64,
     /// Workers that run.
     pub running: AtomicU64,
     /// Streams whose ladder is being made.

@@ -18,6 +18,7 @@ mod ladder;
 mod machine;
 mod service;
 mod session;
+mod thumbnail;
 mod worker;
 
 use std::path::PathBuf;
