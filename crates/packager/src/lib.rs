@@ -14,6 +14,7 @@ mod cues;
 mod cutter;
 mod fit;
 mod follower;
+mod lane;
 mod latency;
 mod measure;
 mod rewind;
@@ -41,7 +42,7 @@ pub struct Config {
     /// What a playlist lists at least; it is never less than eight target durations, so that delta
     /// updates have something to skip. As much again stays readable after it left the playlist.
     pub window: Duration,
-    /// Media bytes that one broadcast may keep. Beyond it the window shrinks, to three target durations at
+    /// Media bytes that one rendition of a broadcast may keep. Beyond it the window shrinks, to three target durations at
     /// least.
     pub bytes: usize,
     /// Bytes on disk that all broadcasts which can be rewound may use together; 0: none can.

@@ -16,12 +16,27 @@ use live::{History, Past, Segment};
 use media::Ticks;
 
 pub(crate) use room::Room;
-pub(crate) use scribe::Scribe;
+pub(crate) use scribe::{Scribe, stream_of};
 
 /// What left the list stays readable for this long, for players that are about to ask for it.
 const SPARE: Ticks = Ticks::from_millis(60_000);
 /// Segments that are listed from disk at most: a day of the shortest.
 const MOST: usize = 90_000;
+
+/// The number before which these have at least so many bytes on disk, as far as there are any: what is listed of one
+/// rendition is so of all.
+pub(crate) fn heap<'a>(histories: &(impl Iterator<Item = &'a History> + Clone), bytes: u64) -> u64 {
+    let oldest = histories.clone().filter_map(History::oldest).min().unwrap_or(0);
+    let newest = histories.clone().filter_map(History::last).map(|last| last.number + 1).max().unwrap_or(0);
+    let mut freed = 0;
+    let given = (oldest..newest).take_while(|number| {
+        let more = freed < bytes;
+        let files = histories.clone().filter_map(|history| history.get(*number)).filter(|past| !past.gap);
+        freed += files.map(|past| past.bytes).sum::<u64>();
+        more
+    });
+    given.last().map_or(oldest, |last| last + 1)
+}
 
 /// Where streams that can be rewound are kept. Clones are the same place.
 #[derive(Clone, Debug)]
@@ -107,19 +122,10 @@ impl Rewind {
         gone
     }
 
-    /// Gives up the oldest files, at least so many bytes of them, as far as there are any. Says how many
-    /// discontinuities left the list.
-    pub(crate) fn shed(&mut self, bytes: u64) -> u64 {
-        let mut freed = 0;
-        let oldest = self.history.unlisted().chain(self.history.listed());
-        let given = oldest.take_while(|past| {
-            let more = freed < bytes;
-            freed += past.bytes;
-            more
-        });
-        let Some(last) = given.map(|past| past.number).last() else { return 0 };
-        let gone = self.history.unlist_before(last + 1);
-        self.history.forget_before(last + 1);
+    /// Gives up the files before this number. Says how many discontinuities left the list.
+    pub(crate) fn shed_before(&mut self, number: u64) -> u64 {
+        let gone = self.history.unlist_before(number);
+        self.history.forget_before(number);
         gone
     }
 

@@ -46,6 +46,13 @@ pub struct Cut {
     pub measure: Option<Arc<Measure>>,
 }
 
+impl Cut {
+    /// Is it the first one of a discontinuity?
+    pub(crate) fn begins_run(&self) -> bool {
+        self.heading.discontinuity && self.measure.as_ref().is_some_and(|measure| measure.opens)
+    }
+}
+
 /// Frames in, cuts out.
 #[derive(Debug)]
 pub struct Segmenter {

@@ -11,7 +11,7 @@ use tokio::task::{JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, warn};
 
-use crate::rewind::{Room, Shelves};
+use crate::rewind::{Room, Shelves, stream_of};
 use crate::session::Session;
 use crate::{Config, Deps};
 
@@ -76,7 +76,7 @@ impl Packager {
 
     /// Removes what earlier runs left on disk, one reel after the other.
     fn clear(&self, mut left: Vec<String>, leftovers: &mut JoinSet<Vec<String>>) {
-        left.retain(|reel| StreamId::parse(reel).is_none_or(|stream| !self.known.contains(&stream)));
+        left.retain(|reel| stream_of(reel).is_none_or(|stream| !self.known.contains(&stream)));
         let (Some(reel), Some(Shelves { spool, .. })) = (left.pop(), self.shelves.clone()) else { return };
         leftovers.spawn(async move {
             if let Err(cause) = spool.discard(&reel).await {

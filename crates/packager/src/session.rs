@@ -1,83 +1,84 @@
-//! One broadcast's way from its frames to its shelf.
+//! One broadcast's way from its frames to its shelves.
 //!
-//! Promise: the shelf gets one part at a time, and whatever way the session ends, its last snapshot says
-//! so to those who wait.
+//! Promise: whatever way the session ends, the last snapshot of each shelf says so to those who wait; the source
+//! waits for no rendition.
 
-use std::future::pending;
+use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use domain::ContainerFormat;
-use live::{Broadcast, Hub, Next, ShelfWriter, Text};
-use media::{Tracks, ts};
+use live::{Broadcast, Hub, Ladder, Next, Rendition, Subscriber, Terms, Text};
+use media::{TrackKind, Tracks, ts};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use crate::rewind::{Scribe, Shelves};
-use crate::{Config, Cut, Segmenter, Window};
+use crate::lane::{Lane, first_of, of_disks};
+use crate::rewind::{Scribe, Shelves, heap};
+use crate::{Config, Cut, Follower, Segmenter, follower};
+
+/// How long renditions may take to end after the source did.
+const PATIENCE: Duration = Duration::from_secs(3);
+/// Frames of a rendition that are taken at once, so that the source has its turn.
+const MOST_AT_ONCE: usize = 64;
 
 pub(crate) struct Session {
     config: Config,
     broadcast: Arc<Broadcast>,
-    shelf: ShelfWriter,
+    shelves: Option<Shelves>,
     segmenter: Segmenter,
-    window: Option<Window>,
-    /// Where viewers may go back further than memory does.
-    scribe: Option<Scribe>,
-    is_shown: bool,
+    /// The source's first, then one for each of `tails`.
+    lanes: Vec<Lane>,
+    tails: Vec<Tail>,
+    /// Of the cuts so far.
+    discontinuities: u64,
+    /// The source has.
+    ended: bool,
+}
+
+/// What follows the source.
+struct Tail {
+    rendition: Arc<Rendition>,
+    frames: Subscriber,
+    follower: Follower,
+    /// No frames follow.
+    is_over: bool,
+    /// Discontinuities before its first segment.
+    before: u64,
 }
 
 /// What a session waits for.
 enum News {
     Stream(Next),
-    /// From the disk. `true`: the list is shorter than was shown.
-    Disk(bool),
+    Ladder(Arc<Ladder>),
+    /// Of one of the tails.
+    Rendition(usize, Next),
+    /// From the disk of one lane: the bytes that the stream is to give up.
+    Disk(usize, u64),
 }
 
 impl Session {
     /// `None` when somebody else fills this broadcast's shelf.
     pub(crate) fn new(config: Config, broadcast: &Arc<Broadcast>, shelves: Option<&Shelves>) -> Option<Self> {
-        let shelves = shelves.filter(|_| broadcast.rewind().is_some());
+        let disk = disk(broadcast, None, shelves);
         Some(Self {
             config,
             broadcast: Arc::clone(broadcast),
-            shelf: broadcast.shelf().writer()?,
+            shelves: shelves.cloned(),
             segmenter: Segmenter::within(broadcast.container(), config.part),
-            window: None,
-            scribe: shelves.map(|shelves| Scribe::new(broadcast.stream(), shelves)),
-            is_shown: false,
+            lanes: vec![Lane::new(config, broadcast.shelf().writer()?, disk)],
+            tails: Vec::new(),
+            discontinuities: 0,
+            ended: false,
         })
     }
 
     /// Packages until the end, then keeps the result findable for a while.
     pub(crate) async fn run(mut self, hub: Hub, shutdown: CancellationToken) {
-        let mut frames = self.broadcast.subscribe();
-        let drain = self.config.drain;
-        let overdue = async {
-            shutdown.cancelled().await;
-            sleep(drain).await;
-        };
-        tokio::pin!(overdue);
-        loop {
-            let news = tokio::select! {
-                next = frames.next() => News::Stream(next),
-                is_shorter = of_disk(self.scribe.as_mut(), self.window.as_mut()) => News::Disk(is_shorter),
-                () = &mut overdue => News::Stream(Next::End),
-            };
-            match news {
-                News::Stream(Next::Tracks(tracks)) => self.tracks(tracks),
-                News::Stream(Next::Frame(frame)) => self.segmenter.frame(frame, SystemTime::now()),
-                News::Stream(Next::Metadata(text)) => self.metadata(text),
-                News::Stream(Next::Lagged) => self.segmenter.lagged(),
-                News::Stream(Next::End) => break,
-                News::Disk(is_shorter) => self.keep(is_shorter),
-            }
-            self.show().await;
-        }
-        drop(frames);
-        self.end().await;
-        if self.is_shown {
+        let is_overdue = self.package(&shutdown).await;
+        self.end(if is_overdue { Duration::ZERO } else { PATIENCE }).await;
+        if self.lanes.iter().any(Lane::is_shown) {
             tokio::select! {
                 () = sleep(self.config.linger) => {}
                 () = shutdown.cancelled() => {}
@@ -85,8 +86,78 @@ impl Session {
         }
         hub.forget(&self.broadcast);
         // At a shutdown viewers read on; files go when all else has ended.
-        if let Some(scribe) = self.scribe.filter(|_| !shutdown.is_cancelled()) {
-            scribe.discard().await;
+        if !shutdown.is_cancelled() {
+            for lane in self.lanes {
+                lane.discard().await;
+            }
+        }
+    }
+
+    /// Packages until the source ends. True when the time for that is over.
+    async fn package(&mut self, shutdown: &CancellationToken) -> bool {
+        let broadcast = Arc::clone(&self.broadcast);
+        let mut frames = broadcast.subscribe();
+        let drain = self.config.drain;
+        let overdue = async {
+            shutdown.cancelled().await;
+            sleep(drain).await;
+        };
+        let ladder = broadcast.decided_ladder();
+        tokio::pin!(overdue, ladder);
+        let mut is_decided = false;
+        loop {
+            // The source comes before its renditions: they are measured by it.
+            let news = tokio::select! {
+                biased;
+                () = &mut overdue => return true,
+                next = frames.next() => News::Stream(next),
+                decided = &mut ladder, if !is_decided => News::Ladder(decided),
+                news = self.news() => news,
+            };
+            match news {
+                News::Stream(Next::End) => return false,
+                News::Ladder(ladder) => {
+                    is_decided = true;
+                    self.follow(&ladder);
+                }
+                news => self.take(news),
+            }
+            self.show().await;
+        }
+    }
+
+    /// What comes from others than the source. Safe to cancel.
+    async fn news(&mut self) -> News {
+        let living = self.tails.iter_mut().enumerate().filter(|(_, tail)| !tail.is_over);
+        let frames = first_of(living.map(|(at, tail)| async move { (at, tail.frames.next().await) }));
+        tokio::select! {
+            (at, next) = frames => News::Rendition(at, next),
+            (at, owed) = of_disks(&mut self.lanes) => News::Disk(at, owed),
+        }
+    }
+
+    fn take(&mut self, news: News) {
+        match news {
+            News::Stream(next) => self.take_source(next),
+            News::Ladder(_) => {}
+            News::Rendition(at, next) => self.tails[at].take(next),
+            News::Disk(at, 0) => self.lanes[at].keep(),
+            News::Disk(_, owed) => self.shed(owed),
+        }
+    }
+
+    fn take_source(&mut self, next: Next) {
+        match next {
+            Next::Tracks(tracks) => self.tracks(tracks),
+            Next::Frame(frame) => {
+                if frame.track == TrackKind::Video {
+                    self.tails.iter_mut().for_each(|tail| tail.follower.source(frame.pts));
+                }
+                self.segmenter.frame(frame, SystemTime::now());
+            }
+            Next::Metadata(text) => self.metadata(text),
+            Next::Lagged => self.segmenter.lagged(),
+            Next::End => {}
         }
     }
 
@@ -107,88 +178,118 @@ impl Session {
         }
     }
 
-    /// Puts what is finished on the shelf.
+    /// Renditions begin with the next segment.
+    fn follow(&mut self, ladder: &Ladder) {
+        for rendition in &ladder.renditions {
+            let Some(shelf) = rendition.shelf().writer() else { continue };
+            let disk = disk(&self.broadcast, Some(&rendition.terms().name), self.shelves.as_ref());
+            self.lanes.push(Lane::new(self.config, shelf, disk));
+            self.tails.push(Tail {
+                rendition: Arc::clone(rendition),
+                frames: rendition.subscribe(),
+                follower: Follower::new(self.broadcast.container(), rendition.terms()),
+                is_over: false,
+                before: self.discontinuities,
+            });
+        }
+    }
+
+    /// Gives up the oldest on disk, of all renditions alike: first the lists without them, then the files.
+    fn shed(&mut self, bytes: u64) {
+        let number = heap(&self.lanes.iter().filter_map(Lane::history), bytes);
+        self.lanes.iter_mut().for_each(|lane| lane.shed_before(number));
+        self.lanes.iter_mut().for_each(Lane::keep);
+    }
+
+    /// Puts what is finished on the shelves.
     async fn show(&mut self) {
-        while let Some(cut) = self.segmenter.next_cut() {
-            self.apply(cut);
-            self.put().await;
+        let cuts: VecDeque<Cut> = std::iter::from_fn(|| self.segmenter.next_cut()).collect();
+        for cut in &cuts {
+            self.tails.iter_mut().for_each(|tail| tail.follower.cut(cut));
+            self.discontinuities += u64::from(cut.begins_run());
+        }
+        let Some(source) = self.segmenter.terms().copied() else { return };
+        let Some((lane, lanes)) = self.lanes.split_first_mut() else { return };
+        if lane.show(cuts, source, 0, self.ended).await {
+            announce(&self.broadcast, &source);
+        }
+        for (tail, lane) in self.tails.iter_mut().zip(lanes) {
+            let cuts: VecDeque<Cut> = std::iter::from_fn(|| tail.follower.next_cut()).collect();
+            let is_last = self.ended && tail.is_done();
+            let terms = follower::terms(&source, tail.rendition.terms());
+            lane.show(cuts, terms, tail.before, is_last).await;
         }
     }
 
-    fn apply(&mut self, cut: Cut) {
-        let Some(terms) = self.segmenter.terms() else { return };
-        let rewind = self.broadcast.rewind().filter(|_| self.scribe.is_some());
-        let new = || Window::new(*terms, &self.config).rewindable(rewind);
-        let window = self.window.get_or_insert_with(new);
-        let is_finished = cut.last;
-        window.apply(cut);
-        if let Some(scribe) = self.scribe.as_mut().filter(|_| is_finished) {
-            scribe.go_on(window);
-        }
-    }
-
-    async fn put(&mut self) {
-        let Some(snapshot) = self.window.as_mut().and_then(|window| window.snapshot(SystemTime::now()))
-        else {
-            return;
-        };
-        self.announce();
-        self.shelf.put(snapshot);
-        // Several at once are rare; each still gets its turn with those who wait.
-        tokio::task::yield_now().await;
-    }
-
-    /// Goes on with bringing segments to disk.
-    fn keep(&mut self, is_shorter: bool) {
-        let (Some(scribe), Some(window)) = (&mut self.scribe, &mut self.window) else { return };
-        // First the list without them, then the files.
-        if is_shorter && let Some(snapshot) = window.snapshot(SystemTime::now()) {
-            self.shelf.put(snapshot);
-        }
-        scribe.go_on(window);
-    }
-
-    async fn end(&mut self) {
+    /// The source has ended; its renditions have so long to come to their end.
+    async fn end(&mut self, patience: Duration) {
         self.segmenter.end();
-        // The last cut and the end are told as one: between them a player would be promised a part that never
-        // comes, and Shaka gives up on that.
-        let mut next = self.segmenter.next_cut();
-        while let Some(cut) = next {
-            self.apply(cut);
-            next = self.segmenter.next_cut();
-            if next.is_some() {
-                self.put().await;
+        self.ended = true;
+        self.show().await;
+        let patience = sleep(patience);
+        tokio::pin!(patience);
+        while !self.tails.iter().all(Tail::is_done) {
+            tokio::select! {
+                biased;
+                () = &mut patience => break,
+                news = self.news() => self.take(news),
             }
+            self.show().await;
         }
-        self.scribe.iter_mut().for_each(Scribe::end);
-        if let Some(window) = &mut self.window {
-            window.end();
-            if let Some(snapshot) = window.snapshot(SystemTime::now()) {
-                self.is_shown = true;
-                self.shelf.put(snapshot);
-            }
-        }
+        self.tails.iter_mut().for_each(Tail::end);
+        self.show().await;
+        self.lanes.iter_mut().for_each(Lane::end);
+        let shown = self.lanes.iter().any(Lane::is_shown);
         let (channel, stream) = (self.broadcast.channel(), self.broadcast.stream());
-        info!(%channel, %stream, shown = self.is_shown, "packaging ended");
-    }
-
-    fn announce(&mut self) {
-        if self.is_shown {
-            return;
-        }
-        self.is_shown = true;
-        let (channel, stream) = (self.broadcast.channel(), self.broadcast.stream());
-        if let Some(terms) = self.segmenter.terms() {
-            let (part, target) = (terms.part_target.as_secs_f64(), terms.target_duration);
-            info!(%channel, %stream, part_target = part, target_duration = target, "first playlist");
-        }
+        info!(%channel, %stream, shown, "packaging ended");
     }
 }
 
-/// What the disk says; nothing where there is none.
-async fn of_disk(scribe: Option<&mut Scribe>, window: Option<&mut Window>) -> bool {
-    match scribe {
-        Some(scribe) => scribe.news(window).await,
-        None => pending().await,
+impl Tail {
+    /// Takes this and what else there is already.
+    fn take(&mut self, first: Next) {
+        self.take_one(first);
+        for _ in 1..MOST_AT_ONCE {
+            let next = if self.is_over { None } else { self.frames.try_next() };
+            let Some(next) = next else { return };
+            self.take_one(next);
+        }
     }
+
+    fn take_one(&mut self, next: Next) {
+        match next {
+            Next::Tracks(tracks) => self.follower.tracks(tracks),
+            Next::Frame(frame) => self.follower.frame(frame),
+            // The source's texts are told.
+            Next::Metadata(_) => {}
+            Next::Lagged => self.follower.lagged(),
+            Next::End => self.end(),
+        }
+    }
+
+    fn end(&mut self) {
+        self.is_over = true;
+        self.follower.end();
+    }
+
+    /// Is there nothing to wait for, now that the source has ended?
+    fn is_done(&self) -> bool {
+        self.is_over || self.follower.is_up_to_date()
+    }
+}
+
+/// Where segments go that leave memory, and how far back viewers may go.
+fn disk(
+    broadcast: &Broadcast,
+    rendition: Option<&str>,
+    shelves: Option<&Shelves>,
+) -> Option<(Scribe, Duration)> {
+    let (shelves, length) = shelves.zip(broadcast.rewind())?;
+    Some((Scribe::new(broadcast.stream(), rendition, shelves), length))
+}
+
+fn announce(broadcast: &Broadcast, terms: &Terms) {
+    let (channel, stream) = (broadcast.channel(), broadcast.stream());
+    let (part, target) = (terms.part_target.as_secs_f64(), terms.target_duration);
+    info!(%channel, %stream, part_target = part, target_duration = target, "first playlist");
 }

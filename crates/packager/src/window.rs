@@ -9,7 +9,7 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use live::{Open, Segment, Snapshot, Terms, Texts};
+use live::{History, Open, Segment, Snapshot, Terms, Texts};
 use media::Ticks;
 
 use crate::Config;
@@ -94,6 +94,12 @@ impl Window {
         Self { rewind: length.map(Rewind::new), ..self }
     }
 
+    /// The same, of a stream that had so many discontinuities before its first segment here.
+    #[must_use]
+    pub fn after(self, discontinuities: u64) -> Self {
+        Self { discontinuities, ..self }
+    }
+
     /// Takes the next cut.
     pub fn apply(&mut self, cut: Cut) {
         let Cut { heading, part, last, .. } = cut;
@@ -153,13 +159,18 @@ impl Window {
         }
     }
 
-    /// Gives up the oldest segments on disk, so many bytes of them. True when the list is shorter now; what is
-    /// due then may go once that is shown.
-    pub fn shed(&mut self, bytes: u64) -> bool {
+    /// Gives up the segments on disk before this number. True when the list is shorter now; what is due then may go
+    /// once that is shown.
+    pub fn shed_before(&mut self, number: u64) -> bool {
         let Some(rewind) = &mut self.rewind else { return false };
         let before = rewind.history().len();
-        self.discontinuities += rewind.shed(bytes);
+        self.discontinuities += rewind.shed_before(number);
         rewind.history().len() < before
+    }
+
+    /// What is on disk.
+    pub(crate) fn history(&self) -> Option<&History> {
+        self.rewind.as_ref().map(Rewind::history)
     }
 
     /// Segments on disk that nobody may ask for any more; they are not named again.
@@ -189,7 +200,13 @@ impl Window {
         }
         let duration = parts.iter().fold(Ticks::ZERO, |sum, part| sum + part.duration);
         let parts = parts.into();
-        self.listed.push(Arc::new(Segment { number, init, discontinuity, time, duration, parts }));
+        let segment = Arc::new(Segment { number, init, discontinuity, time, duration, parts });
+        let is_gap = segment.is_gap();
+        self.listed.push(segment);
+        // Nothing of it can be fetched, so that there is nothing to write.
+        if let Some(rewind) = self.rewind.as_mut().filter(|_| is_gap) {
+            rewind.written(number, true);
+        }
         self.retire();
     }
 

@@ -51,6 +51,7 @@ enum Step {
     },
     /// So many of those that wait are on disk now.
     Written(usize),
+    /// So many of the oldest on disk are given up.
     Shed(u64),
 }
 
@@ -60,7 +61,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     let step = prop_oneof![
         10 => segment,
         8 => (0_usize..4).prop_map(Step::Written),
-        1 => (1_u64..200).prop_map(Step::Shed),
+        1 => (1_u64..25).prop_map(Step::Shed),
     ];
     prop::collection::vec(step, 0..400)
 }
@@ -105,8 +106,8 @@ impl Desk {
                     self.window.written(number);
                 }
             }
-            Step::Shed(bytes) => {
-                self.window.shed(*bytes);
+            Step::Shed(count) => {
+                self.window.shed_before(self.first + count);
             }
         }
         if let Some(now) = self.window.snapshot(UNIX_EPOCH) {

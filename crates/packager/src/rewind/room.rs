@@ -81,11 +81,13 @@ impl Room {
         }
     }
 
-    /// The stream's files are gone.
-    pub(crate) fn leave(&self, stream: &StreamId) {
+    /// So many bytes of the stream's files are gone, and no more will come from where they came from.
+    pub(crate) fn leave(&self, stream: &StreamId, bytes: u64) {
+        self.release(stream, bytes);
         let mut book = self.book();
-        let bytes = book.used.remove(stream).unwrap_or_default().bytes;
-        book.short = book.short.saturating_sub(bytes);
+        if book.used.get(stream).is_some_and(|used| used.bytes == 0) {
+            book.used.remove(stream);
+        }
     }
 
     /// Held for a few sums.
@@ -123,7 +125,7 @@ mod tests {
         room.end(&large);
         assert!(!room.reserve(&new, 25));
         assert_eq!([&small, &large].map(|stream| room.owed(stream)), [15, 0]);
-        room.leave(&large);
+        room.leave(&large, 60);
         assert_eq!(room.owed(&small), 0);
         assert!(room.reserve(&new, 70) && !room.reserve(&new, 1));
     }

@@ -1,4 +1,4 @@
-//! Brings one stream's finished segments to the disk, and takes old ones from it.
+//! Brings the finished segments of a stream, or of one of its renditions, to the disk, and takes old ones from it.
 //!
 //! Promise: one act at a time, which nobody waits for. A disk that is slow, full or gone costs how far back
 //! viewers can go and nothing else, and is told of once; of what waits for it, one segment is held.
@@ -28,10 +28,16 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 pub(crate) struct Scribe {
     stream: StreamId,
+    /// Where they lie.
+    reel: String,
+    /// It answers for what all of the stream takes.
+    is_head: bool,
     spool: Spool,
     room: Arc<Room>,
     /// One at most.
     acts: JoinSet<Done>,
+    /// Bytes that it has taken of the room.
+    taken: u64,
     /// Bytes of each file that is there.
     sizes: BTreeMap<u64, u64>,
     look: tokio::time::Interval,
@@ -41,6 +47,17 @@ pub(crate) struct Scribe {
     lost: u64,
 }
 
+/// What a stream's segments are kept under, or those of a rendition of it.
+pub(crate) fn reel(stream: &StreamId, rendition: Option<&str>) -> String {
+    let name = rendition.map(|name| format!(".{name}")).unwrap_or_default();
+    format!("{stream}{name}")
+}
+
+/// The stream that a reel of this name is of.
+pub(crate) fn stream_of(reel: &str) -> Option<StreamId> {
+    StreamId::parse(reel.split('.').next().unwrap_or(reel))
+}
+
 /// An act's end.
 enum Done {
     Written { number: u64, bytes: u64, result: Result<(), BlobError> },
@@ -48,15 +65,19 @@ enum Done {
 }
 
 impl Scribe {
-    pub(crate) fn new(stream: &StreamId, shelves: &Shelves) -> Self {
+    /// One for the stream as it came in or, if that is named, for a rendition of it.
+    pub(crate) fn new(stream: &StreamId, rendition: Option<&str>, shelves: &Shelves) -> Self {
         let Shelves { spool, room } = shelves.clone();
         let mut look = interval(LOOK);
         look.set_missed_tick_behavior(MissedTickBehavior::Delay);
         Self {
             stream: stream.clone(),
+            reel: reel(stream, rendition),
+            is_head: rendition.is_none(),
             spool,
             room,
             acts: JoinSet::new(),
+            taken: 0,
             sizes: BTreeMap::new(),
             look,
             rests_until: None,
@@ -66,25 +87,25 @@ impl Scribe {
         }
     }
 
-    /// Waits for news: an act has ended, or it is time to look around. True when the list lost some of its
-    /// oldest segments, which is to be shown before [`Self::go_on`]. Safe to cancel.
-    pub(crate) async fn news(&mut self, window: Option<&mut Window>) -> bool {
+    /// Waits for news: an act has ended, or it is time to look around. Says how many bytes the stream is to give up,
+    /// which is to be shown before [`Self::go_on`]. Safe to cancel.
+    pub(crate) async fn news(&mut self, window: Option<&mut Window>) -> u64 {
         let done = tokio::select! {
             Some(done) = self.acts.join_next() => Some(done),
             _ = self.look.tick() => None,
         };
-        let Some(window) = window else { return false };
+        let Some(window) = window else { return 0 };
         match done {
             Some(Ok(done)) => self.settle(done, window),
             Some(Err(cause)) => debug!(stream = %self.stream, %cause, "an act on the disk broke"),
             None => {}
         }
-        let owed = self.room.owed(&self.stream);
+        let owed = if self.is_head { self.room.owed(&self.stream) } else { 0 };
         if owed > 0 && !self.is_shedding {
             self.is_shedding = true;
             info!(stream = %self.stream, "no more room on disk: viewers can go back less far");
         }
-        owed > 0 && window.shed(owed)
+        owed
     }
 
     /// Begins the next act, if the last one has ended.
@@ -111,7 +132,7 @@ impl Scribe {
     pub(crate) async fn discard(mut self) {
         let discarded = async {
             while self.acts.join_next().await.is_some() {}
-            self.spool.discard(self.stream.as_str()).await
+            self.spool.discard(&self.reel).await
         };
         match timeout(PATIENCE, discarded).await {
             Ok(Ok(())) => {}
@@ -121,28 +142,29 @@ impl Scribe {
     }
 
     fn write(&mut self, segment: &Segment) {
-        let (number, stream) = (segment.number, self.stream.clone());
+        let (number, reel) = (segment.number, self.reel.clone());
         let blocks: Vec<_> = segment.parts.iter().map(|part| part.data.clone()).collect();
         let bytes = blocks.iter().map(|block| block.len() as u64).sum();
-        if !self.room.reserve(&stream, bytes) {
+        if !self.room.reserve(&self.stream, bytes) {
             self.rests_until = Some(Instant::now() + REST);
             return;
         }
+        self.taken += bytes;
         let spool = self.spool.clone();
         self.acts.spawn(async move {
-            let result = spool.write(stream.as_str(), number, blocks).await;
+            let result = spool.write(&reel, number, blocks).await;
             Done::Written { number, bytes, result }
         });
     }
 
     fn remove(&mut self, numbers: Range<u64>) {
-        let (spool, stream) = (self.spool.clone(), self.stream.clone());
+        let (spool, reel) = (self.spool.clone(), self.reel.clone());
         // Those of a long gap were never there.
         let known: Vec<u64> = self.sizes.range(numbers.clone()).map(|(number, _)| *number).collect();
         self.acts.spawn(async move {
             let span = known.first().zip(known.last());
             let result = match span {
-                Some((first, last)) => spool.remove(stream.as_str(), *first..last + 1).await,
+                Some((first, last)) => spool.remove(&reel, *first..last + 1).await,
                 None => Ok(()),
             };
             Done::Removed { numbers, result }
@@ -158,7 +180,7 @@ impl Scribe {
                         window.written(number);
                     }
                     Err(cause) => {
-                        self.room.release(&self.stream, bytes);
+                        self.release(bytes);
                         if cause.is_full() {
                             self.room.lacks(bytes);
                         }
@@ -171,7 +193,7 @@ impl Scribe {
                 if result.is_ok() {
                     let gone: Vec<u64> = self.sizes.range(numbers).map(|(number, _)| *number).collect();
                     let bytes = gone.iter().filter_map(|number| self.sizes.remove(number)).sum();
-                    self.room.release(&self.stream, bytes);
+                    self.release(bytes);
                     // That something can be removed does not mean that something can be written.
                     return;
                 }
@@ -179,6 +201,11 @@ impl Scribe {
             }
         };
         self.tell_failure(&result);
+    }
+
+    fn release(&mut self, bytes: u64) {
+        self.taken = self.taken.saturating_sub(bytes);
+        self.room.release(&self.stream, bytes);
     }
 
     /// Once when it begins, once when it is over.
@@ -207,6 +234,6 @@ impl Scribe {
 
 impl Drop for Scribe {
     fn drop(&mut self) {
-        self.room.leave(&self.stream);
+        self.room.leave(&self.stream, self.taken);
     }
 }
