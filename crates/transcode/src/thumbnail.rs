@@ -3,14 +3,14 @@
 //! Promise: one keyframe is decoded for each, by a process that lives for it alone; whatever a stream sends, it costs
 //! no more than its own picture, a few hundred milliseconds of one of two processes, and one line in the log.
 
-pub(crate) mod size;
+mod size;
 mod still;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use live::{Broadcast, Next, Subscriber, Thumbnail};
 use media::{Frame, Ticks, TrackKind, Tracks};
-use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
@@ -18,6 +18,8 @@ use tracing::warn;
 
 use crate::figures::Figures;
 use crate::{Config, Confinement, Error};
+
+pub(crate) use size::{filter, size};
 
 /// Processes that make small pictures at a time, on the whole server.
 const AT_ONCE: usize = 2;

@@ -120,7 +120,7 @@ pub(crate) fn input(tracks: &Tracks, frame_rate: f64) -> Option<Input> {
     Some(Input {
         width: video.width,
         height: video.height,
-        pixel_aspect: (1, 1),
+        pixel_aspect: video.pixel_aspect,
         frame_rate,
         has_sound: tracks.audio.is_some(),
     })

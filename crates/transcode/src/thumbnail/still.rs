@@ -63,7 +63,7 @@ fn film(key: &Key) -> Option<Bytes> {
 
 fn arguments(filter: &str) -> Vec<&str> {
     let mut words: Vec<&str> = "-hide_banner -nostdin -loglevel error -threads 1 -filter_threads 1 \
-        -protocol_whitelist pipe -f mov -i pipe:0 -map 0:v:0 -frames:v 1 -c:v mjpeg -threads 1 -q:v 4 \
+        -protocol_whitelist pipe -max_pixels 35651584 -f mov -i pipe:0 -map 0:v:0 -frames:v 1 -c:v mjpeg -threads 1 -q:v 4 \
         -flags:v +bitexact -vf"
         .split_ascii_whitespace()
         .collect();

@@ -139,7 +139,7 @@ async fn spoilt_keyframes_cost_their_own_thumbnail_and_nothing_else() {
         let noise = [&[0, 0, 0, 200, 0x65][..], &[0xa7; 199]].concat();
         publisher.push(Frame { data: noise.into(), ..frames[0].clone() });
         while lost() == 0 {
-            tokio::time::sleep(Duration::from_millis(5)).await;
+            sleep(Duration::from_millis(5)).await;
         }
         assert_eq!(publisher.broadcast().thumbnail(), None);
         publisher.push(frames[1].clone());
@@ -159,7 +159,7 @@ async fn without_the_program_there_are_no_thumbnails_and_no_harm() {
         for (number, frame) in (1..).zip(&frames) {
             publisher.push(frame.clone());
             while thumbnailer.figures.thumbnails_lost.load(Ordering::Relaxed) < number {
-                tokio::time::sleep(Duration::from_millis(5)).await;
+                sleep(Duration::from_millis(5)).await;
             }
         }
         assert_eq!(publisher.broadcast().thumbnail(), None);
@@ -190,7 +190,7 @@ async fn a_program_that_hangs_is_killed_at_shutdown() {
     let shutdown = CancellationToken::new();
     let stopping = async {
         while !trace.exists() {
-            tokio::time::sleep(Duration::from_millis(5)).await;
+            sleep(Duration::from_millis(5)).await;
         }
         shutdown.cancel();
     };

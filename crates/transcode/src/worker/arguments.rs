@@ -11,11 +11,11 @@
 use std::os::fd::RawFd;
 use std::time::Duration;
 
-use media::{AacParams, AvcParams, Tracks};
+use media::{AacParams, Tracks};
 
 use super::clock::LEAD;
 use super::outlet::Outlet;
-use crate::{Config, Ladder, Picture, Sound, encoder};
+use crate::{Config, Ladder, Picture, Sound, encoder, thumbnail};
 
 /// Pixels of the largest picture that is decoded: those of 8192x4352. What says it is larger is refused by the decoder
 /// before it takes memory for it.
@@ -197,13 +197,14 @@ impl Orders<'_> {
     }
 
     fn thumbnail(&self) -> String {
-        let (width, height) = match &self.tracks.video {
-            Some(video) => thumbnail_size(video, self.config.thumbnail_lines),
+        let size = match &self.tracks.video {
+            Some(video) => thumbnail::size(video, self.config.thumbnail_lines),
             None => (2, 2),
         };
+        let filter = thumbnail::filter(size);
         let interval = self.config.thumbnail_interval.as_secs_f64();
         let is_due = format!("key*(isnan(prev_selected_t)+gte(t-prev_selected_t,{interval:.3}))");
-        format!("select='{is_due}',scale={width}:{height}:flags=bicubic,setsar=1,format=yuvj420p[thumbnail]")
+        format!("select='{is_due}',{filter}[thumbnail]")
     }
 }
 
@@ -221,22 +222,6 @@ fn branch(from: &str, selected: &str, name: &str, chains: &[String]) -> String {
         graph.push_str(&format!(";[{name}{index}]{chain}"));
     }
     graph
-}
-
-/// A size that is shown as the source is, whose shorter edge has so many lines at most; even.
-fn thumbnail_size(video: &AvcParams, lines: u32) -> (u32, u32) {
-    let (width, height) = (f64::from(video.width.max(1)), f64::from(video.height.max(1)));
-    let scale = (f64::from(lines.max(2)) / width.min(height)).min(1.0);
-    (even(width * scale), even(height * scale))
-}
-
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "between 2 and the source's size"
-)]
-fn even(edge: f64) -> u32 {
-    ((edge / 2.0).round() as u32 * 2).clamp(2, 8_192)
 }
 
 fn strings(words: &str) -> Vec<String> {
