@@ -12,4 +12,5 @@ pub mod pattern;
 pub mod playback_token;
 pub mod policy;
 pub mod rtmp;
+pub mod transport;
 pub mod websocket;

@@ -52,6 +52,11 @@ fn publishers_of_the_corpus_end_the_same_however_they_are_cut() {
 }
 
 #[test]
+fn transport_streams_of_the_corpus_read_the_same_however_they_are_cut() {
+    replay("transport", fuzz::transport::run);
+}
+
+#[test]
 fn websocket_clients_of_the_corpus_are_heard_alike_however_they_are_cut() {
     replay("websocket", fuzz::websocket::run);
 }
