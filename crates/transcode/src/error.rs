@@ -14,6 +14,15 @@ pub enum Error {
         #[source]
         cause: std::io::Error,
     },
+    /// The program is older than what workers need.
+    #[error("ffmpeg {version} is too old: 5.1 or newer is needed")]
+    TooOld {
+        /// What it says of itself.
+        version: String,
+    },
+    /// The program does not do what workers rely on.
+    #[error("the installed ffmpeg can't be used: {0}")]
+    Unfit(String),
     /// No pipe to or from a worker could be had, or it could not be read.
     #[error("a pipe to a worker can't be used")]
     Pipe(#[source] std::io::Error),

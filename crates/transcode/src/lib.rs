@@ -28,7 +28,7 @@ pub use capacity::{Budget, Reservation};
 pub use error::Error;
 pub use figures::{Cause, DELAYS, Figures};
 pub use ladder::{Input, Ladder, Picture, Rung, Sound};
-pub use machine::{Encoder, Machine};
+pub use machine::{Check, Encoder, Film, Machine, Trial};
 pub use service::Transcode;
 pub use worker::{Confinement, Measure};
 

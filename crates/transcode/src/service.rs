@@ -7,9 +7,9 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use domain::{ChannelType, StreamId};
+use domain::StreamId;
 use live::{Broadcast, Hub};
-use tokio::sync::watch;
+use tokio::sync::{OnceCell, watch};
 use tokio::task::{JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
@@ -17,7 +17,6 @@ use tracing::{error, info, warn};
 use crate::capacity::Budget;
 use crate::figures::Figures;
 use crate::session::{Finding, Session, Shared, words};
-use crate::worker::Confinement;
 use crate::{Config, Deps, Machine};
 
 /// Coded pixels a second that are promised as long as nobody knows better, in all: one ladder of 1080p30, which
@@ -42,7 +41,8 @@ impl Transcode {
         let (finding, known) = watch::channel(None);
         let figures = Arc::new(Figures::default());
         let guess = Budget::new(config.capacity.unwrap_or(GUESS));
-        let shared = Shared { config, figures: Arc::clone(&figures), finding: known, guess };
+        let confinement = OnceCell::new();
+        let shared = Shared { config, figures: Arc::clone(&figures), finding: known, guess, confinement };
         Self {
             hub: deps.hub,
             figures,
@@ -96,10 +96,8 @@ impl Transcode {
             broadcast.set_ladder(true, Vec::new());
             return;
         }
-        if broadcast.channel_type() != ChannelType::Basic {
-            let session = Session::new(Arc::clone(&self.shared), broadcast);
-            self.sessions.spawn(session.run(shutdown.clone()));
-        }
+        let session = Session::new(Arc::clone(&self.shared), broadcast);
+        self.sessions.spawn(session.run(shutdown.clone()));
     }
 }
 
@@ -112,8 +110,8 @@ fn settle(done: Result<(), JoinError>) {
 /// Finds out what this machine can do.
 async fn examine(shared: Arc<Shared>) -> Finding {
     let config = &shared.config;
-    let confinement = Confinement::found(config).await;
-    match Machine::examine(config).await {
+    let confinement = shared.confinement().await;
+    match Machine::examine(config, &confinement).await {
         Ok(machine) => {
             let capacity = config.capacity.unwrap_or(machine.capacity);
             shared.figures.capacity.store(capacity, Ordering::Relaxed);
@@ -127,7 +125,7 @@ async fn examine(shared: Arc<Shared>) -> Finding {
             );
             // Streams that could not wait have taken some of it.
             let budget = Budget::new(capacity.saturating_sub(shared.guess.promised()));
-            Finding::Able { budget, confinement: Arc::new(confinement) }
+            Finding::able(budget, confinement, &shared)
         }
         Err(cause) => {
             warn!(
