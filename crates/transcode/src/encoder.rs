@@ -95,8 +95,8 @@ fn x264(config: &Config, picture: &Picture) -> String {
         format!("-rc-lookahead {ahead}")
     };
     // What the tuning would say, and what would undo the rest of it: a look-ahead in a thread of its own, and
-    // threads that each hold a picture.
-    let inner = format!("fps={rate:.3}:force-cfr=0:sliced-threads=1:sync-lookahead=0");
+    // threads that each hold a picture. Without CABAC, which `ultrafast` leaves out, it would not be profile Main.
+    let inner = format!("fps={rate:.3}:force-cfr=0:sliced-threads=1:sync-lookahead=0:cabac=1");
     let threads = threads(config, picture);
     format!(
         "-preset {} {waiting} -threads {threads} -forced-idr 1 -sc_threshold 0 -a53cc 0 -x264-params {inner}",
