@@ -122,7 +122,7 @@ docs: ## Renew the pages that are made from code
 .PHONY: fuzz
 fuzz: ## Run each fuzz target for a minute (needs cargo-fuzz)
 	@command -v cargo-fuzz >/dev/null || cargo install --quiet --locked cargo-fuzz
-	for target in chat flv fmp4 pattern playback_token policy rtmp websocket; do \
+	for target in chat flv fmp4 pattern playback_token policy rtmp transport websocket; do \
 	  cargo fuzz run --fuzz-dir fuzz/libfuzzer -s none $$target fuzz/corpus/$$target -- -max_total_time=60 -print_final_stats=1; done
 
 # --- measurements -----------------------------------------------------------------------------------
