@@ -50,6 +50,8 @@ struct Told {
     uri: String,
     names: [String; 2],
     bandwidth: u64,
+    /// Of what is listed; 0 where there is nothing.
+    average: u64,
     /// It is for this viewer.
     fits: bool,
 }
@@ -60,10 +62,13 @@ impl Told {
         let snapshot = feed.shelf().latest()?;
         let init = Arc::clone(newest_init(&snapshot)?);
         let promised = feed.terms().map_or(0, |terms| terms.bandwidth);
+        let average = average(whole(&snapshot));
         Some(Self {
             uri: playlist_uri(feed, viewing),
             names: feed.names(&snapshot),
-            bandwidth: promised.max(peak(&snapshot)),
+            // Short segments, which don't count as a peak, may lift the average above it.
+            bandwidth: promised.max(peak(&snapshot)).max(average),
+            average,
             fits: feed.fits(&snapshot, viewing.cap),
             snapshot,
             init,
@@ -77,7 +82,7 @@ impl Told {
             group,
             name,
             bandwidth: self.bandwidth,
-            average_bandwidth: Some(average(whole(&self.snapshot))).filter(|average| *average > 0),
+            average_bandwidth: Some(self.average).filter(|average| *average > 0),
             tracks: &self.init.tracks,
             frame_rate: self.snapshot.terms.frame_rate,
         }

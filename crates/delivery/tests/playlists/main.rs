@@ -3,9 +3,13 @@
 //! Promise: the rules are a numbered list (`rules.rs`), each with its section, and each finds the fault that it is
 //! for (`faults.rs`).
 
+mod across;
 mod faults;
+#[path = "../shared/followed.rs"]
+mod followed;
 mod reader;
 mod rules;
+mod seat;
 mod streams;
 
 use domain::{ContainerFormat, LatencyMode};
@@ -36,7 +40,7 @@ fn over_all_frame_rates_and_containers_no_playlist_of_a_steady_stream_breaks_a_r
     {
         for latency in [LatencyMode::Low, LatencyMode::Normal] {
             let scenes = vec![Scene { seconds: 40, turn: Turn::On, jitter: 0, group: 2.0 }];
-            let script = Script { container, latency, rate, b_frames: 1, rewind: None, scenes };
+            let script = Script { container, latency, rate, b_frames: 1, rewind: None, ladder: None, scenes };
             assert_eq!(Show::play(&script), vec![], "{script:?}");
         }
     }
@@ -47,8 +51,15 @@ fn playlists_that_go_back_further_break_no_rule_either() {
     for (container, patience) in [(ContainerFormat::Ts, 1), (ContainerFormat::FragmentedMp4, 200)] {
         let scenes = vec![Scene { seconds: 200, turn: Turn::On, jitter: 0, group: 1.0 }];
         let rewind = Some(Rewind { seconds: 90, patience });
-        let script =
-            Script { container, latency: LatencyMode::Low, rate: (25, 1), b_frames: 0, rewind, scenes };
+        let script = Script {
+            container,
+            latency: LatencyMode::Low,
+            rate: (25, 1),
+            b_frames: 0,
+            rewind,
+            ladder: None,
+            scenes,
+        };
         assert_eq!(Show::play(&script), vec![], "{script:?}");
     }
 }

@@ -36,6 +36,8 @@ pub(crate) struct Segment {
     /// Milliseconds since 1970.
     pub(crate) date: Option<i64>,
     pub(crate) parts: Vec<Part>,
+    /// It can't be fetched.
+    pub(crate) gap: bool,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -43,6 +45,7 @@ pub(crate) struct Part {
     pub(crate) uri: String,
     pub(crate) duration: f64,
     pub(crate) independent: bool,
+    pub(crate) gap: bool,
 }
 
 /// An attribute list; quotes stay on.
@@ -139,6 +142,12 @@ impl Reader {
         match tag {
             "#EXTINF" => self.duration(value),
             "#EXT-X-PART" => self.part(value),
+            "#EXT-X-GAP" => {
+                need(!self.current.gap, "4.4.4.7: twice")?;
+                need(self.current.duration == 0.0, "4.4.4.1: a tag between EXTINF and URI")?;
+                (self.current.gap, self.begun) = (true, true);
+                Ok(())
+            }
             "#EXT-X-DISCONTINUITY" => {
                 need(!self.current.discontinuity, "4.4.4.3: twice")?;
                 self.opening()?.discontinuity = true;
@@ -212,14 +221,16 @@ impl Reader {
     fn part(&mut self, value: &str) -> Result<(), String> {
         need(self.current.duration == 0.0, "4.4.4.9: a part after its segment's EXTINF")?;
         let list = attributes(value)?;
-        let independent = match list.get("INDEPENDENT").map(String::as_str) {
-            None => false,
-            Some("YES") => true,
-            Some(_) => return Err("4.4.4.9: INDEPENDENT is YES or not there".into()),
+        let flag = |name: &str| match list.get(name).map(String::as_str) {
+            None => Ok(false),
+            Some("YES") => Ok(true),
+            Some(_) => Err(format!("4.4.4.9: {name} is YES or not there")),
         };
-        let known = ["URI", "DURATION", "INDEPENDENT"];
+        let (independent, gap) = (flag("INDEPENDENT")?, flag("GAP")?);
+        let known = ["URI", "DURATION", "INDEPENDENT", "GAP"];
         need(list.keys().all(|name| known.contains(&name.as_str())), "4.4.4.9: an unknown attribute")?;
-        let part = Part { uri: quoted(&list, "URI")?, duration: decimal(&list, "DURATION")?, independent };
+        let part =
+            Part { uri: quoted(&list, "URI")?, duration: decimal(&list, "DURATION")?, independent, gap };
         self.current.parts.push(part);
         self.begun = true;
         Ok(())
@@ -242,6 +253,7 @@ impl Reader {
 
     fn close(mut self) -> Result<Playlist, String> {
         need(self.current.duration == 0.0, "4.4.4.1: an EXTINF without a URI")?;
+        need(!self.current.gap, "4.4.4.7: a gap of a segment that is not there")?;
         if !self.current.parts.is_empty() {
             self.found.open = Some(self.take());
         } else if self.begun {

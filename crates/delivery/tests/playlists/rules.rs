@@ -45,7 +45,7 @@ pub(crate) enum Rule {
     R13PartLength,
     /// 4.4.4.9: parts are at least 85 % of it, but the last of a segment and independent ones.
     R14PartShare,
-    /// 4.4.4.9 (players): the first part of a segment is independent.
+    /// 4.4.4.9 (players): the first part of a segment is independent, if it is there.
     R15Independent,
     /// 3.2: a segment is the sum of its parts.
     R16Sum,
@@ -65,7 +65,8 @@ pub(crate) enum Rule {
     R23Ranges,
     /// 4.4.5.2, 6.2.5.1: a delta update and what was known are the whole; nothing within the Skip Boundary is skipped.
     R24Delta,
-    /// 4.4.5.4: a rendition does not report of itself.
+    /// 4.4.5.4: a rendition does not report of itself, and there is nothing to be reported to other forms or after the
+    /// end.
     R25Reports,
     /// IVS reference, 4.3: the segment in the making and the next are to be prefetched, where anything is.
     R26Prefetch,
@@ -75,6 +76,15 @@ pub(crate) enum Rule {
     R28OneByOne,
     /// 6.2.1, 6.2.2: what is listed can be fetched at once, and for a while after it has left.
     R29Fetched,
+    /// 4.4.4.7, 4.4.4.9: a segment is a gap where one of its parts is, and nowhere else; what is not there is not
+    /// independent.
+    R30Gaps,
+    /// 6.2.4, B: renditions promise the same, and tell of the same media at the same numbers.
+    R31Aligned,
+    /// 4.4.5.4, B: each rendition reports how far each other one is, under the URI that the multivariant playlist has.
+    R32Reports,
+    /// 4.4.6.2, 6.2.4: the multivariant playlist lists what can be played, as it is coded.
+    R33Listed,
 }
 
 /// What a form must have.
@@ -218,7 +228,12 @@ impl Rules {
                 format!("{number}.{at}: {part:?}")
             });
         }
-        let begins = segment.parts.first().is_none_or(|first| first.independent);
+        let lost = segment.parts.iter().filter(|part| part.gap).count();
+        let told = segment.uri.is_empty() || segment.parts.is_empty() || segment.gap == (lost > 0);
+        self.check(told, Rule::R30Gaps, || format!("{number}: {lost} parts, {}", segment.gap));
+        let whole = segment.parts.iter().all(|part| !(part.gap && part.independent));
+        self.check(whole, Rule::R30Gaps, || format!("{number}: begins nowhere"));
+        let begins = segment.parts.first().is_none_or(|first| first.independent || first.gap);
         self.check(begins || self.pace < Pace::Keyed, Rule::R15Independent, || format!("{number}"));
         let is_whole = !segment.uri.is_empty() && !segment.parts.is_empty();
         let off = (segment.length_of_parts() - segment.duration).abs();
@@ -243,7 +258,10 @@ impl Rules {
         }
         let done = !now.ended || now.open.is_none();
         self.check(done, Rule::R06End, || "an open segment after the end".into());
-        self.check(now.reports.is_empty(), Rule::R25Reports, || format!("{:?}", now.reports));
+        let may_report = self.form == Form::Low && !now.ended;
+        let own = |report: &Attributes| quoted(report, "URI").is_ok_and(|uri| !uri.starts_with("../"));
+        let fits = now.reports.is_empty() || may_report && !now.reports.iter().any(own);
+        self.check(fits, Rule::R25Reports, || format!("{:?}", now.reports));
         let listed = |uri: &String| {
             now.numbered().any(|(_, segment)| segment.parts.iter().any(|part| part.uri == *uri))
         };
@@ -314,7 +332,8 @@ impl Rules {
                 continue;
             };
             let opening = (old.date, &old.map, old.discontinuity) == (new.date, &new.map, new.discontinuity);
-            let closed = old.uri.is_empty() || (&old.uri, old.duration) == (&new.uri, new.duration);
+            let same = (&old.uri, old.duration, old.gap) == (&new.uri, new.duration, new.gap);
+            let closed = old.uri.is_empty() || same;
             let parts = new.parts.is_empty() || new.parts.starts_with(&old.parts);
             self.check(opening && closed && parts, Rule::R18Kept, || format!("{number}: {old:?} to {new:?}"));
         }

@@ -3,16 +3,17 @@
 //! Promise: frames take the way that they take in the server, from a segmenter to a shelf, and every playlist that
 //! could be asked for is asked for, over the service's own face.
 
+use std::cell::Cell;
 use std::net::Ipv4Addr;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use delivery::{Config, Delivery, Deps};
-use domain::{Arn, ContainerFormat, LatencyMode, StreamId};
+use domain::{Arn, ChannelType, ContainerFormat, LatencyMode, StreamId};
 use http::{Request, StatusCode};
 use http_body_util::BodyExt;
-use live::{Airing, Audience, Hub, Publisher, RingLimits, ShelfWriter};
+use live::{Airing, Audience, Broadcast, Hub, Publisher, RenditionSound, RenditionTerms, RingLimits};
 use media::{Frame, Ticks, Tracks};
 use packager::{Segmenter, Window};
 use proptest::prelude::*;
@@ -20,8 +21,10 @@ use store::Store;
 use testkit::Film;
 use tokio::runtime::Runtime;
 
-use crate::reader::Playlist;
+use crate::across::{Variant, misaligned, misreported, variants};
+use crate::followed::Followed;
 use crate::rules::{Form, Pace, Rule, Rules};
+use crate::seat::Seat;
 
 pub(crate) const RATES: [(u32, u32); 6] =
     [(24_000, 1_001), (25, 1), (30_000, 1_001), (30, 1), (50, 1), (60, 1)];
@@ -61,6 +64,7 @@ pub(crate) struct Script {
     pub(crate) rate: (u32, u32),
     pub(crate) b_frames: u32,
     pub(crate) rewind: Option<Rewind>,
+    pub(crate) ladder: Option<Rungs>,
     pub(crate) scenes: Vec<Scene>,
 }
 
@@ -71,6 +75,35 @@ pub(crate) struct Rewind {
     /// The disk takes what it has to write once in so many cuts.
     pub(crate) patience: usize,
 }
+
+/// What is made of the stream.
+#[derive(Clone, Debug)]
+pub(crate) struct Rungs {
+    /// The source is one that viewers are offered.
+    pub(crate) offers_source: bool,
+    /// How each is made, the best first.
+    pub(crate) rungs: Vec<Rung>,
+}
+
+/// How a rendition fares.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Rung {
+    /// So many snapshots it is behind the source.
+    pub(crate) lag: usize,
+    /// From this segment's third part on nothing is there of this many.
+    pub(crate) out: (u64, u64),
+}
+
+impl Rung {
+    fn is_out(self, segment: u64, part: usize) -> bool {
+        let (from, count) = self.out;
+        count > 0 && (segment == from && part >= 2 || segment > from && segment - from < count)
+    }
+}
+
+/// Their names, and lines if they have pictures.
+const RUNGS: [(&str, Option<u32>); 3] = [("480p30", Some(480)), ("160p30", Some(160)), ("audio_only", None)];
+const SOURCE: &str = "source";
 
 impl Script {
     fn pace(&self) -> Pace {
@@ -102,6 +135,13 @@ fn scene() -> impl Strategy<Value = Scene> {
     })
 }
 
+fn rungs() -> impl Strategy<Value = Rungs> {
+    let out = prop_oneof![1 => Just((0, 0)), 2 => (0u64..12, 1u64..9)];
+    let rung = (0usize..9, out).prop_map(|(lag, out)| Rung { lag, out });
+    let rungs = (any::<bool>(), prop::collection::vec(rung, 1..=RUNGS.len()));
+    rungs.prop_map(|(offers_source, rungs)| Rungs { offers_source, rungs })
+}
+
 pub(crate) fn script() -> impl Strategy<Value = Script> {
     let many = prop::collection::vec(scene(), 2..7);
     let group = prop::sample::select(vec![0.2, 0.5, 1.0, 2.0, 3.37]);
@@ -112,10 +152,13 @@ pub(crate) fn script() -> impl Strategy<Value = Script> {
     let rate = prop::sample::select(RATES.to_vec());
     let rewind = (20u64..90, prop::sample::select(vec![1, 30, 200]));
     let rewind = prop::option::weighted(0.3, rewind);
-    (container, latency, rate, 0u32..3, rewind, scenes).prop_map(
-        |(container, latency, rate, b_frames, rewind, scenes)| {
+    let ladder = prop::option::weighted(0.6, rungs());
+    (container, latency, rate, 0u32..3, (rewind, ladder), scenes).prop_map(
+        |(container, latency, rate, b_frames, (rewind, ladder), scenes)| {
             let rewind = rewind.map(|(seconds, patience)| Rewind { seconds, patience });
-            Script { container, latency, rate, b_frames, rewind, scenes }
+            // What follows the source here has no history.
+            let ladder = ladder.filter(|_| rewind.is_none());
+            Script { container, latency, rate, b_frames, rewind, ladder, scenes }
         },
     )
 }
@@ -125,16 +168,17 @@ pub(crate) struct Show {
     runtime: Runtime,
     delivery: Delivery,
     publisher: Publisher,
-    shelf: ShelfWriter,
+    /// The source, and what is made of it.
+    seats: Vec<Seat>,
+    offers_source: bool,
+    /// The source was listed though it is not offered.
+    stood_in: Cell<bool>,
     segmenter: Segmenter,
     window: Option<Window>,
     rewind: Option<Rewind>,
     cuts: usize,
-    /// The folder of one viewer's playlists, once there is something to play.
+    /// One viewer's folder, once there is something to play.
     folder: Option<String>,
-    forms: Vec<(Form, &'static str, Rules)>,
-    /// Playlists of low latency, as players of different patience have them.
-    known: Vec<Playlist>,
     /// The wall clock, from the stream's beginning.
     clock: Ticks,
     /// How often all was looked at.
@@ -188,29 +232,25 @@ impl Show {
         let airing = Airing {
             container: script.container,
             latency: script.latency,
+            channel_type: if script.ladder.is_some() { ChannelType::Standard } else { ChannelType::Basic },
             ..Airing::from(Audience::Everyone)
         };
         let stream = StreamId::mint(&mut |bytes| bytes.fill(1));
         let publisher = hub.publish(&channel, stream, airing, start()).expect("a free channel");
         let broadcast = Arc::clone(publisher.broadcast());
         drop(broadcast.subscribe());
-        let pace = script.pace();
-        let forms: &[(Form, &str)] = match script.latency {
-            LatencyMode::Low => &[(Form::Low, "index.m3u8"), (Form::Prefetch, "prefetch.m3u8")],
-            LatencyMode::Normal => &[(Form::Plain, "plain.m3u8")],
-        };
         Self {
             runtime: tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime"),
             delivery,
-            shelf: broadcast.shelf().writer().expect("the first writer"),
+            seats: seats(script, &broadcast),
+            offers_source: script.ladder.as_ref().is_none_or(|ladder| ladder.offers_source),
+            stood_in: Cell::new(false),
             publisher,
             segmenter: Segmenter::within(script.container, packager::Config::default().part),
             window: None,
             rewind: script.rewind,
             cuts: 0,
             folder: None,
-            forms: forms.iter().map(|(form, file)| (*form, *file, Rules::new(*form, pace))).collect(),
-            known: Vec::new(),
             clock: Ticks::ZERO,
             count: 0,
         }
@@ -269,10 +309,13 @@ impl Show {
             window.snapshot(now)
         });
         if let Some(last) = last {
-            // Before the end is on the shelf, so that a viewer is let in.
-            self.shelf.put(last);
+            self.seats.iter_mut().for_each(|seat| seat.put(&last));
             self.look();
             self.look();
+            // The others have what they need by now, one after the other.
+            while self.seats.iter_mut().any(Seat::go_on) {
+                self.look();
+            }
         }
     }
 
@@ -291,7 +334,7 @@ impl Show {
                 }
             }
             if let Some(snapshot) = window.snapshot(start() + now.to_duration()) {
-                self.shelf.put(snapshot);
+                self.seats.iter_mut().for_each(|seat| seat.put(&snapshot));
                 self.look();
             }
         }
@@ -308,106 +351,122 @@ impl Show {
         })
     }
 
-    fn text(&self, path: &str) -> String {
-        let bytes = self.get(path).unwrap_or_else(|status| panic!("{status} for {path}"));
-        String::from_utf8(bytes.to_vec()).expect("text")
-    }
-
     /// Asks for all that can be asked for at this moment.
     fn look(&mut self) {
         let way_in = delivery::multivariant_path(self.publisher.broadcast().channel());
+        let text = self.get(&way_in).ok().map(|text| String::from_utf8(text.to_vec()).expect("text"));
         if self.folder.is_none() {
             // A stream that ended before it had a playlist lets nobody in.
-            let Ok(text) = self.get(&way_in) else { return };
-            let text = String::from_utf8(text.to_vec()).expect("text");
+            let Some(text) = &text else { return };
             let uri = text.lines().last().expect("a rendition");
-            let folder = uri.rsplit_once('/').expect("a folder").0;
+            let (folder, _) =
+                uri.rsplit_once('/').and_then(|(folder, _)| folder.rsplit_once('/')).expect("folders");
             self.folder = Some(format!("{}/{folder}", way_in.rsplit_once('/').expect("a folder").0));
         }
         let folder = self.folder.clone().expect("found above");
         self.count += 1;
-        let mut forms = std::mem::take(&mut self.forms);
-        for (form, file, rules) in &mut forms {
-            rules.see(&self.text(&format!("{folder}/{file}")));
-            if *form == Form::Low {
-                self.deltas(rules, &self.text(&format!("{folder}/{file}?_HLS_skip=YES")));
-            }
-        }
-        if let [(_, _, first), (_, _, second)] = &mut forms[..] {
-            first.beside(second);
-        }
-        self.forms = forms;
-        let latest = self.forms.first().and_then(|(_, _, rules)| rules.last.clone());
-        self.known.extend(latest);
-        self.fetch(&folder);
-    }
-
-    /// A player that looks each time, and one that looks as seldom as it may: not older than half of the Skip
-    /// Boundary (6.3.7).
-    fn deltas(&mut self, rules: &mut Rules, text: &str) {
-        let Some(now) = rules.last.clone() else { return };
-        let oldest = f64::from(now.target) * 3.0;
-        let end = |list: &Playlist| {
-            let last = list.numbered().last().expect("never empty").1;
-            let length = if last.uri.is_empty() { last.length_of_parts() } else { last.duration };
-            #[expect(clippy::cast_precision_loss, reason = "milliseconds of one stream")]
-            let from = last.date.unwrap_or(0) as f64;
-            from + length * 1_000.0
-        };
-        let until = end(&now);
-        self.known.retain(|list| until - end(list) <= oldest * 1_000.0);
-        for known in [self.known.first(), self.known.last()].into_iter().flatten() {
-            rules.delta(known, text);
-        }
-        if self.known.is_empty() {
-            rules.delta(&now, text);
-        }
-    }
-
-    /// What is new can be fetched at once, and what has left the list still.
-    fn fetch(&mut self, folder: &str) {
+        let mut seats = std::mem::take(&mut self.seats);
+        let get = |path: &str| self.get(path);
+        let offered = if self.offers_source { &mut seats[..] } else { &mut seats[1..] };
+        offered.iter_mut().filter(|seat| seat.is_news).for_each(|seat| seat.look(&folder, &get));
+        compare(offered);
+        let listed = text.map(|text| self.listed(offered, &text));
         // Without a disk what is on it can't be had.
-        if self.rewind.is_some() {
+        if self.rewind.is_none() {
+            offered.iter_mut().filter(|seat| seat.is_news).for_each(|seat| seat.fetch(&folder, &get));
+        }
+        offered.iter_mut().for_each(|seat| seat.is_news = false);
+        if let Some(Some(fault)) = listed {
+            offered[0].broke(Rule::R33Listed, fault);
+        }
+        self.seats = seats;
+        self.stranger(&folder);
+    }
+
+    /// What is wrong with the renditions that are listed.
+    fn listed(&self, offered: &[Seat], text: &str) -> Option<String> {
+        let found = match variants(text) {
+            Ok(found) => found,
+            Err(error) => return Some(error),
+        };
+        let told: Vec<&str> = found.iter().map(Variant::folder).collect();
+        let alive = |seat: &&Seat| self.offers_source && seat.name == SOURCE || seat.is_alive();
+        let mut wanted: Vec<&str> = offered.iter().filter(alive).map(|seat| seat.name.as_str()).collect();
+        if wanted.is_empty() {
+            self.stood_in.set(true);
+            wanted.push(SOURCE);
+        }
+        let fault = found.iter().find_map(Variant::fault);
+        fault.or_else(|| (told != wanted).then(|| format!("{told:?} for {wanted:?}")))
+    }
+
+    /// Where the source is not offered, nobody gets it by its name, until it stood in for all else.
+    fn stranger(&mut self, folder: &str) {
+        if self.offers_source {
             return;
         }
-        let [.., before, now] = &self.known[..] else { return };
-        let uris = |list: &Playlist| -> Vec<String> {
-            let names = list.numbered().flat_map(|(_, segment)| {
-                let parts = segment.parts.iter().map(|part| &part.uri);
-                parts
-                    .chain([&segment.uri])
-                    .filter(|uri| !uri.is_empty())
-                    .chain(&segment.map)
-                    .cloned()
-                    .collect::<Vec<_>>()
-            });
-            names.collect()
-        };
-        let (old, new) = (uris(before), uris(now));
-        let changed =
-            new.iter().filter(|uri| !old.contains(uri)).chain(old.iter().filter(|uri| !new.contains(uri)));
-        for uri in changed {
-            let path = resolve(folder, uri);
-            if let Err(status) = self.get(&path) {
-                let broken = &mut self.forms[0].2.broken;
-                broken.push((Rule::R29Fetched, format!("{status} for {uri}")));
-            }
+        let found = self.get(&format!("{folder}/{SOURCE}/{}", self.seats[1].forms[0].1)).is_ok();
+        let all_out = !self.seats[1..].iter().any(Seat::is_alive);
+        if found != (self.stood_in.get() || all_out) {
+            self.seats[1].broke(Rule::R33Listed, format!("the source is there: {found}"));
         }
     }
 
     fn broken(self) -> Vec<(Rule, String)> {
-        self.forms.into_iter().flat_map(|(_, _, rules)| rules.broken).collect()
+        let forms = self.seats.into_iter().flat_map(|seat| seat.forms);
+        forms.flat_map(|(_, _, rules)| rules.broken).collect()
     }
 }
 
-/// A relative URI's path (RFC 3986, 5.2.4, as far as ours go).
-fn resolve(folder: &str, uri: &str) -> String {
-    let (mut folder, mut uri) = (folder, uri);
-    while let Some(rest) = uri.strip_prefix("../") {
-        folder = folder.rsplit_once('/').expect("deep enough").0;
-        uri = rest;
+/// Holds renditions against each other: those that are new against all.
+fn compare(seats: &mut [Seat]) {
+    for at in 0..seats.len() {
+        if !seats[at].is_news {
+            continue;
+        }
+        let (Some(now), is_low) = (seats[at].latest(), seats[at].forms[0].0 == Form::Low) else { continue };
+        let others = seats.iter().enumerate().filter(|(number, _)| *number != at);
+        let latest = others.filter_map(|(_, seat)| Some((seat, seat.latest()?)));
+        let misaligned = latest.clone().find_map(|(_, other)| misaligned(now, other));
+        let uris = latest.map(|(seat, other)| (format!("../{}/{}", seat.name, seat.forms[0].1), other));
+        let misreported = if is_low && !now.ended { misreported(now, uris) } else { None };
+        misaligned.into_iter().for_each(|fault| seats[at].broke(Rule::R31Aligned, fault));
+        misreported.into_iter().for_each(|fault| seats[at].broke(Rule::R32Reports, fault));
     }
-    format!("{folder}/{uri}")
+}
+
+/// The renditions, as a script has them.
+fn seats(script: &Script, broadcast: &Broadcast) -> Vec<Seat> {
+    let forms = || -> Vec<_> {
+        let forms: &[(Form, &str)] = match script.latency {
+            LatencyMode::Low => &[(Form::Low, "index.m3u8"), (Form::Prefetch, "prefetch.m3u8")],
+            LatencyMode::Normal => &[(Form::Plain, "plain.m3u8")],
+        };
+        forms.iter().map(|(form, file)| (*form, *file, Rules::new(*form, script.pace()))).collect()
+    };
+    let source = Seat::new(SOURCE, broadcast.shelf().writer().expect("the first writer"), None, forms());
+    let Some(Rungs { offers_source, rungs }) = &script.ladder else { return vec![source] };
+    let terms = RUNGS.map(|(name, lines)| RenditionTerms {
+        name: name.to_owned(),
+        label: name.to_owned(),
+        bandwidth: 500_000,
+        lines,
+        frame_rate: None,
+        sound: RenditionSound::Own,
+    });
+    broadcast.set_ladder(*offers_source, terms[..rungs.len()].to_vec()).expect("not decided before");
+    let ladder = broadcast.ladder().expect("decided");
+    let made = ladder.renditions.iter().zip(rungs).map(|(rendition, rung)| {
+        let lines = rendition.terms().lines;
+        let height = lines.unwrap_or(160);
+        let film = Film { width: height * 2, height, picture: lines.is_some(), ..Film::default() };
+        let rung = *rung;
+        let name = &rendition.terms().name;
+        let followed = Followed::new(name, film.tracks(), move |segment, part| rung.is_out(segment, part));
+        let shelf = rendition.shelf().writer().expect("the first writer");
+        Seat::new(name, shelf, Some((followed, rung.lag)), forms())
+    });
+    [source].into_iter().chain(made).collect()
 }
 
 /// A frame whose stamps are off, each time a little else.
