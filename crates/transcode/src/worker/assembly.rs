@@ -117,7 +117,8 @@ impl Assembly {
             return;
         }
         tell(&mut self.ready, index, rung);
-        let frame = Frame { track: TrackKind::Video, dts, pts, keyframe: unit.keyframe, data: unit.picture };
+        let data = self.captions.put(index, pts, &unit.picture);
+        let frame = Frame { track: TrackKind::Video, dts, pts, keyframe: unit.keyframe, data };
         self.ready.push_back(Output::Frame(index, frame));
         self.ready.extend(rung.waiting.drain(..).map(|frame| Output::Frame(index, frame)));
     }

@@ -32,7 +32,7 @@ pub(super) async fn feed(mut pipe: ChildStdin, tracks: Tracks, clock: Option<Clo
 
 /// Frames to fragments.
 #[derive(Debug)]
-struct Muxer {
+pub(super) struct Muxer {
     clock: Option<Clock>,
     sample_rate: u32,
     sequence: u32,
@@ -41,13 +41,13 @@ struct Muxer {
 }
 
 impl Muxer {
-    fn new(tracks: &Tracks, clock: Option<Clock>) -> Self {
+    pub(super) fn new(tracks: &Tracks, clock: Option<Clock>) -> Self {
         let sample_rate = tracks.audio.as_ref().map_or(VIDEO_TIMESCALE, |audio| audio.sample_rate);
         Self { clock, sample_rate, sequence: 0, last: [None; 2] }
     }
 
     /// The fragment of a frame; nothing for one whose time is before all times.
-    fn fragment(&mut self, frame: Frame) -> Bytes {
+    pub(super) fn fragment(&mut self, frame: Frame) -> Bytes {
         let clock = *self.clock.get_or_insert(Clock::at(frame.dts));
         let Some(time) = clock.inwards(frame.dts) else { return Bytes::new() };
         self.sequence = self.sequence.wrapping_add(1);

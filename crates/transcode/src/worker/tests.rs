@@ -2,6 +2,7 @@
 //!
 //! Promise: nothing here is a stand-in; what is compared was decided by the film alone.
 
+mod content;
 mod life;
 mod times;
 
@@ -56,11 +57,13 @@ fn job(film: &Film, rungs: Vec<Rung>) -> Job {
     Job { tracks: Arc::new(film.tracks()), ladder: ladder(rungs), from: None }
 }
 
+/// `FFMPEG` names another program than the installed one, to try other versions.
 fn config() -> Config {
     Config {
-        thumbnail_interval: Duration::ZERO,
-        threads: 1,
+        ffmpeg: std::env::var_os("FFMPEG").unwrap_or("ffmpeg".into()).into(),
         speed: "ultrafast".to_owned(),
+        threads: 1,
+        thumbnail_interval: Duration::ZERO,
         ..Config::default()
     }
 }
