@@ -1,5 +1,6 @@
 //! Each rule finds the fault that it is for: a good stream with one thing wrong.
 
+use crate::across::{misaligned, misreported, variants};
 use crate::reader::Playlist;
 use crate::rules::{Form, Pace, Rule, Rules};
 
@@ -119,6 +120,11 @@ fn a_fault_in_one_playlist_is_found() {
         (R12DatesFit, "10:00:04.000Z", "10:00:04.010Z"),
         (R13PartLength, "DURATION=0.200,URI=\"p8.4", "DURATION=0.203,URI=\"p8.4"),
         (R14PartShare, "DURATION=0.200,URI=\"p8.1", "DURATION=0.171,URI=\"p8.1"),
+        (R30Gaps, "p8.1.m4s\"\n", "p8.1.m4s\",GAP=YES\n"),
+        (R30Gaps, "#EXTINF:1.000,live\ns8.m4s", "#EXT-X-GAP\n#EXTINF:1.000,live\ns8.m4s"),
+        (R30Gaps, "p8.0.m4s\",INDEPENDENT=YES", "p8.0.m4s\",GAP=YES,INDEPENDENT=YES"),
+        (R01Grammar, "p8.1.m4s\"\n", "p8.1.m4s\",GAP=NO\n"),
+        (R01Grammar, "#EXTINF:1.000,live\ns8.m4s", "#EXTINF:1.000,live\n#EXT-X-GAP\ns8.m4s"),
         (R15Independent, "p8.0.m4s\",INDEPENDENT=YES", "p8.0.m4s\""),
         (R16Sum, "DURATION=0.200,URI=\"p8.4", "DURATION=0.199,URI=\"p8.4"),
         (
@@ -224,4 +230,87 @@ fn forms_that_disagree_are_found() {
     let (mut first, second) = (seen(&[&low(0, 9, 1, 0)]), seen(&[&low(0, 8, 1, 0)]));
     first.beside(&second);
     assert_finds(&first, Rule::R27Forms, "another last segment");
+}
+
+#[test]
+fn a_gap_that_heals_or_comes_later_is_found() {
+    let lost = |text: &str| with(text, "#EXTINF:1.000,live\ns4", "#EXT-X-GAP\n#EXTINF:1.000,live\ns4");
+    let (whole, next) = (low(0, 9, 1, 0), low(0, 9, 2, 0));
+    assert_eq!(seen(&[&lost(&whole), &lost(&next)]).broken, []);
+    assert_finds(&seen(&[&lost(&whole), &next]), Rule::R18Kept, "a gap that heals");
+    assert_finds(&seen(&[&whole, &lost(&next)]), Rule::R18Kept, "a gap that comes later");
+}
+
+#[test]
+fn renditions_that_disagree_are_found() {
+    let read = |text: &str| Playlist::read(text).expect("a playlist");
+    let (ours, theirs) = (read(&low(0, 9, 1, 0)), low(2, 8, 3, 0));
+    assert_eq!(misaligned(&ours, &read(&theirs)), None);
+    let renamed = with(&with(&theirs, "p8.1.m4s\"", "x.m4s\",GAP=YES"), "s5.m4s", "y.m4s");
+    assert_eq!(misaligned(&ours, &read(&renamed)), None);
+    for (from, to) in [
+        ("TARGETDURATION:1", "TARGETDURATION:2"),
+        ("PART-HOLD-BACK=0.707", "PART-HOLD-BACK=0.708"),
+        ("PART-TARGET=0.202", "PART-TARGET=0.203"),
+        ("10:00:05.000Z", "10:00:05.001Z"),
+        ("#EXTINF:1.000,live\ns5", "#EXTINF:1.001,live\ns5"),
+        ("#EXT-X-DISCONTINUITY\n", ""),
+        ("DURATION=0.200,URI=\"p8.1", "DURATION=0.199,URI=\"p8.1"),
+    ] {
+        let other = read(&with(&theirs, from, to));
+        assert!(misaligned(&ours, &other).is_some() && misaligned(&other, &ours).is_some(), "{to}");
+    }
+    let short = with(&low(0, 9, 1, 0), "#EXT-X-PART:DURATION=0.200,URI=\"p8.4.m4s\"\n", "");
+    assert!(misaligned(&ours, &read(&short)).is_some(), "a part less");
+}
+
+#[test]
+fn a_report_that_is_not_true_is_found() {
+    let good = "#EXT-X-RENDITION-REPORT:URI=\"../a/index.m3u8\",LAST-MSN=9,LAST-PART=1\n\
+        #EXT-X-RENDITION-REPORT:URI=\"../b/index.m3u8\",LAST-MSN=7,LAST-PART=4\n";
+    let whole = low(0, 9, 1, 0) + good;
+    assert_eq!(seen(&[&whole]).broken, []);
+    let others = [low(0, 9, 2, 0), low(0, 8, 0, 0)].map(|text| Playlist::read(&text).expect("a playlist"));
+    let found = |text: &str| {
+        let now = Playlist::read(text).expect("a playlist");
+        let uris = ["../a/index.m3u8", "../b/index.m3u8"].map(str::to_owned);
+        misreported(&now, uris.into_iter().zip(&others))
+    };
+    assert_eq!(found(&whole), None);
+    for (from, to) in [
+        ("LAST-MSN=9", "LAST-MSN=8"),
+        ("LAST-PART=1", "LAST-PART=2"),
+        ("LAST-PART=4", "LAST-PART=0"),
+        (",LAST-PART=1", ""),
+        ("../a/index", "../c/index"),
+        ("../a/index.m3u8\",LAST-MSN=9,LAST-PART=1", "../b/index.m3u8\",LAST-MSN=7,LAST-PART=4"),
+        (good, ""),
+    ] {
+        assert!(found(&with(&whole, from, to)).is_some(), "{to}");
+    }
+}
+
+#[test]
+fn a_strange_line_of_the_multivariant_playlist_is_found() {
+    let good = "#EXTM3U\n#EXT-X-MEDIA:TYPE=VIDEO,GROUP-ID=\"480p30\",NAME=\"480p\"\n\
+        #EXT-X-STREAM-INF:BANDWIDTH=2,AVERAGE-BANDWIDTH=2,RESOLUTION=852x480,CODECS=\"avc1.4D401F,mp4a.40.2\",\
+        VIDEO=\"480p30\",FRAME-RATE=30.000\nx/480p30/index.m3u8\n";
+    let fault = |text: &str| match variants(text) {
+        Ok(found) => found.iter().find_map(super::across::Variant::fault),
+        Err(error) => Some(error),
+    };
+    assert_eq!(fault(good), None);
+    for (from, to) in [
+        ("VIDEO=\"480p30\"", "VIDEO=\"480p\""),
+        ("avc1.4D401F,", ""),
+        (",RESOLUTION=852x480", ""),
+        ("AVERAGE-BANDWIDTH=2", "AVERAGE-BANDWIDTH=3"),
+        ("FRAME-RATE=30.000", "FRAME-RATE=30.000,CLOSED-CAPTIONS=NONE"),
+        ("#EXT-X-MEDIA:TYPE=VIDEO,GROUP-ID=\"480p30\",NAME=\"480p\"\n", ""),
+        ("x/480p30/index.m3u8\n", ""),
+    ] {
+        assert!(fault(&with(good, from, to)).is_some(), "{to}");
+    }
+    let (_, line) = good.split_once('\n').expect("lines");
+    assert!(fault(&[good, line].concat()).is_some(), "the same twice");
 }

@@ -15,7 +15,7 @@ mod streams;
 use domain::{ContainerFormat, LatencyMode};
 use proptest::prelude::*;
 
-use streams::{RATES, Rewind, Scene, Script, Show, Turn};
+use streams::{RATES, Rewind, Rung, Rungs, Scene, Script, Show, Turn};
 
 /// Few, for each is minutes of a stream; `PROPTEST_CASES` asks for more.
 fn cases() -> ProptestConfig {
@@ -61,5 +61,27 @@ fn playlists_that_go_back_further_break_no_rule_either() {
             scenes,
         };
         assert_eq!(Show::play(&script), vec![], "{script:?}");
+    }
+}
+
+#[test]
+fn renditions_that_lag_and_fall_out_break_no_rule_whether_or_not_the_source_is_offered() {
+    let out = |lag, from, count| Rung { lag, out: (from, count) };
+    for (offers_source, rungs) in [
+        (true, vec![out(0, 0, 0), out(3, 9, 4)]),
+        (false, vec![out(1, 0, 0), out(2, 12, 2), out(5, 14, 3)]),
+        // All of it out at once, from the beginning and later.
+        (false, vec![out(0, 0, 6)]),
+        (false, vec![out(2, 8, 5), out(0, 8, 6)]),
+    ] {
+        for (container, latency) in
+            [(ContainerFormat::Ts, LatencyMode::Normal), (ContainerFormat::FragmentedMp4, LatencyMode::Low)]
+        {
+            let scenes = vec![Scene { seconds: 45, turn: Turn::On, jitter: 0, group: 2.0 }];
+            let ladder = Some(Rungs { offers_source, rungs: rungs.clone() });
+            let script =
+                Script { container, latency, rate: (30, 1), b_frames: 1, rewind: None, ladder, scenes };
+            assert_eq!(Show::play(&script), vec![], "{script:?}");
+        }
     }
 }
