@@ -3,6 +3,7 @@
 //! Promise: nothing here is a stand-in; what is compared was decided by the film alone.
 
 mod content;
+mod hostile;
 mod life;
 mod times;
 
