@@ -125,3 +125,33 @@ fn capacity(encoder: Encoder, trial: &Trial, cores: u64) -> u64 {
     };
     whole / 100 * SHARE
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::{Encoder, Trial, capacity};
+
+    fn trial(processor: Option<Duration>) -> Trial {
+        Trial { checks: Vec::new(), pixels: 30_000_000, processor, elapsed: Duration::from_secs(2) }
+    }
+
+    #[test]
+    fn software_is_promised_four_fifths_of_what_all_cores_can_do_however_busy_they_are() {
+        let trial = trial(Some(Duration::from_millis(500)));
+        assert_eq!(capacity(Encoder::X264, &trial, 4), 60_000_000 * 4 / 100 * 80);
+    }
+
+    #[test]
+    fn a_device_is_promised_no_more_than_it_did() {
+        let light = trial(Some(Duration::from_millis(50)));
+        assert_eq!(capacity(Encoder::Nvenc, &light, 8), 15_000_000 / 100 * 80);
+        let heavy = trial(Some(Duration::from_secs(4)));
+        assert_eq!(capacity(Encoder::Nvenc, &heavy, 1), 7_500_000 / 100 * 80);
+    }
+
+    #[test]
+    fn where_the_system_tells_no_processor_time_what_went_by_counts() {
+        assert_eq!(capacity(Encoder::X264, &trial(None), 4), 15_000_000 / 100 * 80);
+    }
+}

@@ -41,15 +41,6 @@ async fn the_installed_program_is_fit_and_is_measured() {
 }
 
 #[tokio::test]
-async fn a_faster_speed_promises_more() {
-    let of = async |speed: &str| {
-        let config = Config { speed: speed.to_owned(), ..Config::default() };
-        examined(&config).await.expect("ffmpeg with libx264 is installed").capacity
-    };
-    assert!(of("ultrafast").await > of("medium").await);
-}
-
-#[tokio::test]
 async fn an_encoder_that_is_not_here_is_told_by_what_ffmpeg_said_last() {
     let config = Config { encoder: Encoder::V4l2, ..Config::default() };
     let confinement = Confinement::found(&config).await;
