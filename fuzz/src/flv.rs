@@ -35,6 +35,8 @@ fn check_video(params: &AvcParams, input: &Bytes) {
     assert!((1..=16_384).contains(&params.width) && (1..=16_384).contains(&params.height));
     assert!(matches!(params.length_size, 1 | 2 | 4));
     assert!(params.frame_rate.is_none_or(f64::is_finite));
+    let (across, down) = params.pixel_aspect;
+    assert!(across > 0 && down > 0 && across <= down * 8 && down <= across * 8);
     assert_eq!(avc::parse_record(&params.record).as_ref(), Ok(params), "a record reads back as itself");
     if let Some(refreshed) = params.refreshed(input) {
         assert_eq!(avc::parse_record(&refreshed.record), Ok(refreshed));
