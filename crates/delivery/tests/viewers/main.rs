@@ -2,8 +2,12 @@
 
 mod counting;
 mod crowding;
+#[path = "../shared/followed.rs"]
+mod followed;
 mod growing;
+mod ladder;
 mod rules;
 mod serving;
 mod stage;
+mod thumbnails;
 mod wire;

@@ -153,6 +153,11 @@ impl Stage {
     /// Where this viewer finds a file, by its name or by what a playlist calls it: playlists, and all that is
     /// private, below its pass.
     pub(crate) fn path(&self, file: &str) -> String {
+        self.path_in("source", file)
+    }
+
+    /// The same, of another rendition.
+    pub(crate) fn path_in(&self, rendition: &str, file: &str) -> String {
         let (name, query) =
             file.split_once('?').map_or((file, String::new()), |(name, query)| (name, format!("?{query}")));
         let name = name.rsplit('/').next().unwrap_or(name);
@@ -160,7 +165,7 @@ impl Stage {
         let pass = if is_shared { String::new() } else { format!("{}/", self.pass()) };
         let base = self.multivariant();
         let base = base.strip_suffix(".m3u8").expect("a playlist's name");
-        format!("{base}/{}/{pass}source/{name}{query}", self.broadcast.stream())
+        format!("{base}/{}/{pass}{rendition}/{name}{query}", self.broadcast.stream())
     }
 
     /// This viewer's pass; an invented one as long as nobody gets any.
