@@ -16,11 +16,17 @@ use super::*;
 
 const ENOUGH: Duration = Duration::from_secs(60);
 
-/// Keyframes of one colour, each half a second after the other.
+/// Four keyframes of one colour, each half a second after the other.
 fn film(colour: &str, size: &str, more: &str) -> (Tracks, Vec<Frame>) {
-    let source = format!("color=c={colour}:s={size}:r=2:d=2");
+    let (tracks, frames) = encoded(&format!("color=c={colour}:s={size}:r=2:d=2"), more);
+    assert_eq!(frames.len(), 4);
+    (tracks, frames)
+}
+
+/// What the encoder makes of a source; of keyframes alone, as long as nothing else is said.
+fn encoded(source: &str, more: &str) -> (Tracks, Vec<Frame>) {
     let output = Command::new("ffmpeg")
-        .args(["-v", "error", "-nostdin", "-f", "lavfi", "-i", &source, "-c:v", "libx264", "-g", "1"])
+        .args(["-v", "error", "-nostdin", "-f", "lavfi", "-i", source, "-c:v", "libx264", "-g", "1"])
         .args("-preset ultrafast -pix_fmt yuv420p -threads 1".split_whitespace())
         .args(more.split_whitespace())
         .args(["-f", "mpegts", "-"])
@@ -37,10 +43,10 @@ fn film(colour: &str, size: &str, more: &str) -> (Tracks, Vec<Frame>) {
         if let Some(params) = read.params(tracks.video.as_ref()) {
             tracks.video = Some(params);
         }
-        let (track, keyframe, data) = (TrackKind::Video, read.keyframe, read.picture);
+        let keyframe = read.keyframe || read.recovery_point;
+        let (track, data) = (TrackKind::Video, read.picture);
         frames.push(Frame { track, dts, pts, keyframe, data });
     }
-    assert_eq!(frames.len(), 4);
     (tracks, frames)
 }
 
@@ -125,6 +131,23 @@ async fn a_thumbnail_shows_the_colour_the_shape_and_the_time_of_the_latest_keyfr
     .await;
     assert!(thumbnailer.figures.thumbnails.load(Ordering::Relaxed) >= 2);
     assert_eq!(thumbnailer.figures.thumbnails_lost.load(Ordering::Relaxed), 0);
+}
+
+#[tokio::test]
+async fn a_keyframe_that_is_no_idr_picture_is_shown_too() {
+    let thumbnailer = thumbnailer(config());
+    let hub = Hub::new(RingLimits::default());
+    with_run(&thumbnailer, on_air(&hub, 7), async |publisher| {
+        let open = "-g 4 -bf 2 -b_strategy 0 -x264-params open-gop=1:scenecut=0";
+        let (tracks, frames) = encoded("color=c=0x2040c0:s=320x180:r=2:d=4", open);
+        let keys: Vec<&Frame> = frames.iter().filter(|frame| frame.keyframe).collect();
+        assert!(keys.len() > 1, "an IDR picture and a recovery point at least");
+        publisher.set_tracks(tracks);
+        publisher.push(keys[1].clone());
+        let made = thumbnail(publisher, |_| true).await;
+        assert!(is_near(colour(&made), [0x20, 0x40, 0xc0]), "{:?}", colour(&made));
+    })
+    .await;
 }
 
 #[tokio::test]
