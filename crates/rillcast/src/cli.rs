@@ -27,6 +27,7 @@ pub fn command() -> Command {
         .subcommand(chat_command())
         .subcommand(events_command())
         .subcommand(token_command())
+        .subcommand(doctor_command())
 }
 
 fn config_command() -> Command {
@@ -213,6 +214,24 @@ fn token_command() -> Command {
             "BASE",
             "Print the URL to play instead, on this server, such as http://127.0.0.1:8080",
         ))
+}
+
+fn doctor_command() -> Command {
+    let is_transcoding = |setting: &Setting| {
+        ["transcod", "thumbnail_"].iter().any(|start| setting.key.starts_with(start))
+            || setting.key == "ffmpeg"
+    };
+    let doctor = Command::new("doctor")
+        .about("Try what this machine can do of what is configured; exit code 1 when something does not work")
+        .arg(
+            Arg::new("output")
+                .long("output")
+                .value_name("FORM")
+                .value_parser(["text", "json"])
+                .default_value("text")
+                .help("How to print it"),
+        );
+    with_settings(doctor, is_transcoding)
 }
 
 /// With the settings that say which database, and whose keys.

@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::app::{self, App};
 use crate::config::{self, Config, Layers};
-use crate::{backups, chat_keys, cli, event_commands, first_start, keys, policies, telemetry, token};
+use crate::{backups, chat_keys, cli, doctor, event_commands, first_start, keys, policies, telemetry, token};
 
 /// Exit code of a configuration that can't be used; the same as clap's for a command line.
 pub(crate) const EXIT_USAGE: u8 = 2;
@@ -28,6 +28,10 @@ pub async fn run(matches: &ArgMatches) -> ExitCode {
         "chat" => manage_chat(matches).await,
         "events" => manage_events(matches).await,
         "token" => token::run(matches),
+        "doctor" => match read(matches) {
+            Ok((_, config)) => doctor::run(&config, matches).await,
+            Err(why) => refuse(EXIT_USAGE, &why),
+        },
         _ => manage_keys(matches).await,
     }
 }

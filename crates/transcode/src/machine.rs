@@ -84,7 +84,12 @@ impl Machine {
         if let Some(fault) = trial.fault() {
             return Err(Error::Unfit(fault.to_owned()));
         }
-        Ok(Self { version, capacity: capacity(config.encoder, &trial, cores()), trial })
+        Ok(Self { version, capacity: Self::capacity_of(config.encoder, &trial), trial })
+    }
+
+    /// Coded pixels a second that streams may be promised, by how this encoder did.
+    pub fn capacity_of(encoder: Encoder, trial: &Trial) -> u64 {
+        capacity(encoder, trial, cores())
     }
 
     /// The installed program's version: `5.1.9`, or what a build of its own calls itself.
