@@ -49,6 +49,7 @@ class Part:
     uri: str
     duration: float
     independent: bool
+    gap: bool = False
 
 
 @dataclass
@@ -60,6 +61,7 @@ class Segment:
     moment: datetime.datetime | None = None
     discontinuity: bool = False
     map: str | None = None
+    gap: bool = False
 
     @property
     def length(self) -> float:
@@ -157,10 +159,12 @@ def parse(text: str) -> MediaPlaylist:
             case "#EXT-X-PROGRAM-DATE-TIME":
                 assert not segment().parts, "a date inside a segment"
                 segment().moment = datetime.datetime.fromisoformat(rest)
+            case "#EXT-X-GAP":
+                segment().gap = True
             case "#EXT-X-PART":
                 values = attributes(rest)
-                independent = values.get("INDEPENDENT") == "YES"
-                segment().parts.append(Part(values["URI"], float(values["DURATION"]), independent))
+                independent, gap = (values.get(name) == "YES" for name in ("INDEPENDENT", "GAP"))
+                segment().parts.append(Part(values["URI"], float(values["DURATION"]), independent, gap))
             case "#EXTINF":
                 assert segment().duration == 0.0, "two EXTINF for one segment"
                 segment().duration = float(rest.partition(",")[0])
