@@ -78,12 +78,16 @@ mod tests {
     use std::net::Ipv4Addr;
     use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-    use domain::{Arn, ContainerFormat, MultitrackResolution, StreamId};
+    use base64::Engine;
+    use base64::engine::general_purpose::STANDARD;
+    use domain::{Arn, ChannelType, ContainerFormat, MultitrackResolution, StreamId};
     use flate2::read::GzDecoder;
     use live::{
-        Audience, Broadcast, History, Hub, Init, Part, Publisher, RingLimits, Segment, Shelf, Terms, Texts,
+        Airing, Audience, Broadcast, History, Hub, Init, Part, Publisher, RenditionSound, RenditionTerms,
+        RingLimits, Segment, Shelf, Terms, Texts,
     };
     use media::Ticks;
+    use serde_json::Value;
     use testkit::Film;
 
     use super::*;
@@ -94,11 +98,11 @@ mod tests {
         UNIX_EPOCH + Duration::from_secs(1_790_000_000)
     }
 
-    fn on_air(audience: Audience) -> Publisher {
+    fn on_air(airing: impl Into<Airing>) -> Publisher {
         let channel = Arn::parse("arn:aws:ivs:us-east-1:123456789012:channel/abcdABCD0123");
         let stream = StreamId::mint(&mut |bytes| bytes.fill(1));
         let hub = Hub::new(RingLimits::default());
-        hub.publish(&channel.expect("well-formed"), stream, audience, start()).expect("a free channel")
+        hub.publish(&channel.expect("well-formed"), stream, airing, start()).expect("a free channel")
     }
 
     /// Twenty segments of a second in one part, the first of them numbered 3.
@@ -134,6 +138,17 @@ mod tests {
             time: start() + Duration::from_millis(23_456),
             ended,
             texts: Texts::default(),
+        }
+    }
+
+    fn terms(name: &str, lines: Option<u32>) -> RenditionTerms {
+        RenditionTerms {
+            name: name.to_owned(),
+            label: name.to_owned(),
+            bandwidth: 1_000,
+            lines,
+            frame_rate: None,
+            sound: RenditionSound::Own,
         }
     }
 
@@ -256,6 +271,47 @@ mod tests {
         let nowhere = Viewing { country: None, cap: None, ..viewing };
         let again = multivariant(&feeds, &nowhere).expect("always some");
         assert!(!str::from_utf8(&again).expect("text").contains("USER-COUNTRY"));
+    }
+
+    #[test]
+    fn no_rendition_is_larger_than_the_viewer_may_have_and_what_is_withheld_is_told() {
+        let airing = Airing { channel_type: ChannelType::Standard, ..Audience::Everyone.into() };
+        let publisher = on_air(airing);
+        let broadcast = publisher.broadcast();
+        let sizes = [("a", Some(1_081)), ("b", Some(1_080)), ("c", Some(720)), ("d", Some(480)), ("e", None)];
+        let all = sizes.map(|(name, lines)| terms(name, lines));
+        broadcast.set_ladder(false, all.to_vec()).expect("not decided before");
+        let ladder = broadcast.ladder().expect("decided");
+        ladder.renditions.iter().for_each(|rendition| shelve(rendition.shelf(), snapshot(false)));
+        let feeds: Vec<_> = Feed::made(broadcast, &ladder).collect();
+        let pass = Mint::new(&[7; 32]).fresh(broadcast.stream());
+        let told = |cap| {
+            let viewing = Viewing {
+                pass: &pass,
+                form: Form::Low,
+                country: None,
+                address: Ipv4Addr::LOCALHOST.into(),
+                now: start(),
+                node: "node",
+                cap,
+            };
+            let text = multivariant(&feeds, &viewing).expect("sound is for all");
+            let text = str::from_utf8(&text).expect("text").to_owned();
+            let kept = text.lines().filter(|line| !line.starts_with('#'));
+            let kept: String = kept.filter_map(|uri| uri.split('/').nth(3)).collect();
+            let withheld = text.split_once("unavailable-media\",VALUE=\"").map(|(_, rest)| {
+                let value = rest.split('"').next().expect("a value");
+                let told: Vec<Value> =
+                    serde_json::from_slice(&STANDARD.decode(value).expect("base64")).expect("JSON");
+                told.iter().filter_map(|one| one["IVS_NAME"].as_str()).collect::<String>()
+            });
+            (kept, withheld.unwrap_or_default())
+        };
+        let pair = |kept: &str, withheld: &str| (kept.to_owned(), withheld.to_owned());
+        assert_eq!(told(None), pair("abcde", ""));
+        assert_eq!(told(Some(MultitrackResolution::FullHd)), pair("bcde", "a"));
+        assert_eq!(told(Some(MultitrackResolution::Hd)), pair("cde", "ab"));
+        assert_eq!(told(Some(MultitrackResolution::Sd)), pair("de", "abc"));
     }
 
     #[test]

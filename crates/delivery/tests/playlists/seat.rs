@@ -64,7 +64,7 @@ impl Seat {
         self.forms.first().and_then(|(_, _, rules)| rules.last.as_ref())
     }
 
-    pub(crate) fn broke(&mut self, rule: Rule, detail: String) {
+    pub(crate) fn broke(&mut self, rule: Rule, detail: &str) {
         self.forms[0].2.broken.push((rule, format!("{}: {detail}", self.name)));
     }
 
@@ -141,7 +141,7 @@ impl Seat {
                 broken.push(format!("{status} for {uri}"));
             }
         }
-        broken.into_iter().for_each(|fault| self.broke(Rule::R29Fetched, fault));
+        broken.into_iter().for_each(|fault| self.broke(Rule::R29Fetched, &fault));
     }
 }
 

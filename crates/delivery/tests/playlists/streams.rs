@@ -377,7 +377,7 @@ impl Show {
         }
         offered.iter_mut().for_each(|seat| seat.is_news = false);
         if let Some(Some(fault)) = listed {
-            offered[0].broke(Rule::R33Listed, fault);
+            offered[0].broke(Rule::R33Listed, &fault);
         }
         self.seats = seats;
         self.stranger(&folder);
@@ -408,7 +408,7 @@ impl Show {
         let found = self.get(&format!("{folder}/{SOURCE}/{}", self.seats[1].forms[0].1)).is_ok();
         let all_out = !self.seats[1..].iter().any(Seat::is_alive);
         if found != (self.stood_in.get() || all_out) {
-            self.seats[1].broke(Rule::R33Listed, format!("the source is there: {found}"));
+            self.seats[1].broke(Rule::R33Listed, &format!("the source is there: {found}"));
         }
     }
 
@@ -430,8 +430,8 @@ fn compare(seats: &mut [Seat]) {
         let misaligned = latest.clone().find_map(|(_, other)| misaligned(now, other));
         let uris = latest.map(|(seat, other)| (format!("../{}/{}", seat.name, seat.forms[0].1), other));
         let misreported = if is_low && !now.ended { misreported(now, uris) } else { None };
-        misaligned.into_iter().for_each(|fault| seats[at].broke(Rule::R31Aligned, fault));
-        misreported.into_iter().for_each(|fault| seats[at].broke(Rule::R32Reports, fault));
+        misaligned.into_iter().for_each(|fault| seats[at].broke(Rule::R31Aligned, &fault));
+        misreported.into_iter().for_each(|fault| seats[at].broke(Rule::R32Reports, &fault));
     }
 }
 
