@@ -309,6 +309,124 @@ fn stuffing_in_the_middle_of_a_unit_costs_one_unit() {
     assert_eq!(sizes, [false, true, true]);
 }
 
+/// A picture of a few packets and a sound, and the stream's packets.
+fn few_packets() -> Vec<Vec<u8>> {
+    let stream = muxed(
+        &Film::default().tracks(),
+        &[
+            (vec![picture(900, true), picture(10, false)], vec![sound(50)]),
+            (vec![picture(20, false)], vec![]),
+        ],
+    );
+    stream.chunks(PACKET).map(<[u8]>::to_vec).collect()
+}
+
+#[test]
+fn packets_may_come_twice() {
+    let packets = few_packets();
+    let twice: Vec<u8> =
+        packets.iter().flat_map(|packet| [packet.clone(), packet.clone()].concat()).collect();
+    assert_eq!(read(&twice), read(&packets.concat()));
+}
+
+#[test]
+fn scrambled_and_faulty_packets_cost_their_units() {
+    for (byte, flag) in [(3, 0x80), (1, 0x80)] {
+        let mut packets = few_packets();
+        let whole = read(&packets.concat());
+        // Within the first picture.
+        packets[4][byte] |= flag;
+        let mut demuxer = Demuxer::new();
+        let units = read_in(&mut demuxer, &packets.concat(), &[500]);
+        let keyframe = |unit: &&Unit| unit.random_access;
+        assert_eq!(whole.iter().filter(keyframe).count(), 1);
+        assert!(units.iter().eq(whole.iter().filter(|unit| !unit.random_access)));
+        let damage = demuxer.damage();
+        assert_eq!((damage.scrambled + damage.packets, damage.units), (1, 1));
+    }
+}
+
+/// A packet with a payload.
+fn packet(pid: u16, starts: bool, counter: u8, payload: &[u8]) -> Vec<u8> {
+    let [high, low] = pid.to_be_bytes();
+    let mut out = vec![0x47, high | if starts { 0x40 } else { 0 }, low, 0x10 | counter];
+    out.extend_from_slice(payload);
+    out.resize(PACKET, 0xff);
+    out
+}
+
+/// A section: what is between the header and the checksum, and how they go with it.
+fn section(table: u8, version: u8, body: &[u8]) -> Vec<u8> {
+    let length = u8::try_from(body.len() + 9).expect("short");
+    let mut out = [&[table, 0xb0, length, 0, 1, 0xc1 | version << 1, 0, 0][..], body].concat();
+    let sum = out.iter().fold(u32::MAX, |sum, byte| {
+        (0..8).rev().fold(sum, |sum, bit| {
+            let one = sum >> 31 ^ u32::from(byte >> bit & 1) == 1;
+            sum << 1 ^ if one { 0x04c1_1db7 } else { 0 }
+        })
+    });
+    out.extend_from_slice(&sum.to_be_bytes());
+    out
+}
+
+/// A picture of unknown length, at a time.
+fn pes(data: &[u8]) -> Vec<u8> {
+    [&[0, 0, 1, 0xe0, 0, 0, 0x80, 0x80, 5, 0x21, 0, 1, 0, 1][..], data].concat()
+}
+
+#[test]
+fn tables_are_found_wherever_they_are() {
+    // A network's entry before the program's; a table that goes on in a second packet, behind a private one; other
+    // PIDs than usual.
+    let pat = [&[0][..], &section(0, 0, &[0, 0, 0xe0, 0x10, 0, 7, 0xe0 | 0x12, 0x34])].concat();
+    let descriptors = [&[0x05, 4][..], b"HDMV"].concat();
+    let streams = [&[0x1b, 0xe0 | 0x04, 0x56, 0xf0, 6][..], &descriptors].concat();
+    let pmt = section(2, 0, &[&[0xe4, 0x56, 0xf0, 0][..], &streams, &[0x0f, 0xe0, 0x20, 0xf0, 0]].concat());
+    let private = section(0x80, 0, &[1; 160]);
+    let (begin, end) = pmt.split_at(184 - 1 - private.len());
+    let goes_on = [&[u8::try_from(end.len()).expect("short")][..], end].concat();
+    let stream = [
+        packet(0, true, 3, &pat),
+        packet(0x1234, true, 0, &[&[0][..], &private, begin].concat()),
+        packet(0x1234, true, 1, &goes_on),
+        packet(0x456, true, 0, &pes(&[7; 200])[..184]),
+        packet(0x456, false, 1, &[&pes(&[7; 200])[184..], &[7; 154]].concat()),
+    ];
+    let units = read(&stream.concat());
+    assert_eq!(units.len(), 1);
+    assert_eq!((units[0].kind, units[0].pid, units[0].data.len()), (UnitKind::Video, 0x456, 354));
+
+    // A program whose tables have a wrong checksum is not believed.
+    let mut wrong = stream.clone();
+    wrong[1][PACKET - 4] ^= 1;
+    let mut demuxer = Demuxer::new();
+    assert_eq!(read_in(&mut demuxer, &wrong.concat(), &[1_000]), []);
+    assert_eq!(demuxer.damage().tables, 1);
+}
+
+#[test]
+fn a_program_may_move() {
+    let pat = |version: u8, pmt: u8| [&[0][..], &section(0, version, &[0, 1, 0xe1, pmt])].concat();
+    let pmt = |version: u8, pid: u8| {
+        let body = [0xe1, pid, 0xf0, 0, 0x1b, 0xe1, pid, 0xf0, 0];
+        [&[0][..], &section(2, version, &body)].concat()
+    };
+    let picture = pes(&[9; 170]);
+    let stream = [
+        packet(0, true, 0, &pat(0, 1)),
+        packet(0x101, true, 0, &pmt(0, 2)),
+        packet(0x102, true, 0, &picture),
+        // Elsewhere from here on; the old place says nothing any more.
+        packet(0, true, 1, &pat(1, 3)),
+        packet(0x103, true, 0, &pmt(1, 4)),
+        packet(0x102, true, 1, &picture),
+        packet(0x104, true, 0, &picture),
+        packet(0x104, true, 1, &picture),
+    ];
+    let pids: Vec<u16> = read(&stream.concat()).iter().map(|unit| unit.pid).collect();
+    assert_eq!(pids, [0x102, 0x104, 0x104]);
+}
+
 /// Pictures (by size, and whether they are keyframes), sounds and tags of a part.
 type Sizes = (Vec<(usize, bool)>, Vec<usize>, Vec<usize>);
 
