@@ -7,7 +7,18 @@ import re
 
 import pytest
 
-from harness.playlist import LOW, PLAIN, PREFETCH, Rules, attributes, parse, parse_multivariant, rebuild
+from harness.playlist import (
+    LOW,
+    PLAIN,
+    PREFETCH,
+    Rules,
+    attributes,
+    misaligned,
+    misreported,
+    parse,
+    parse_multivariant,
+    rebuild,
+)
 
 SOURCE = (
     '#EXT-X-DATERANGE:ID="source-1",CLASS="live-video-net-stream-source",START-DATE="2026-11-20T10:00:00.000Z",'
@@ -226,3 +237,76 @@ def test_attribute_lists_and_variants_are_read():
         attributes("A=1,,b")
     [variant] = parse_multivariant('#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1,CODECS="a,b"\nx/index.m3u8\n')
     assert (variant.uri, variant.stream) == ("x/index.m3u8", {"BANDWIDTH": "1", "CODECS": "a,b"})
+
+
+def test_gaps_are_read_and_held_to_their_rules():
+    lost = (
+        playlist(9)
+        .replace('p8.1.m4s"', 'p8.1.m4s",GAP=YES')
+        .replace("#EXTINF:1.00000,live\ns8", "#EXT-X-GAP\n#EXTINF:1.00000,live\ns8")
+    )
+    rules = Rules()
+    rules.observe(parse(lost))
+    assert rules.broken == []
+    [gone] = [segment for segment in rules.last.segments if segment.gap]
+    assert (gone.sequence, [part.gap for part in gone.parts]) == (8, [False, True, False, False, False])
+    for fault, what in [
+        (lost.replace("#EXT-X-GAP\n", ""), "the segment: False"),
+        (lost.replace(",GAP=YES", ""), "the segment: True"),
+        (lost.replace("GAP=YES", "GAP=YES,INDEPENDENT=YES"), "a gap that is independent"),
+    ]:
+        rules = Rules()
+        rules.observe(parse(fault))
+        assert any(what in one for one in rules.broken), (what, rules.broken)
+    rules = Rules()
+    rules.observe(parse(lost))
+    rules.observe(parse(playlist(9, parts=3)))
+    assert any("changed" in one for one in rules.broken), rules.broken
+    for fault in [
+        lost.replace("GAP=YES", "GAP=NO"),
+        lost.replace("#EXT-X-GAP\n", "#EXT-X-GAP\n#EXT-X-GAP\n"),
+        lost.replace("#EXT-X-PREFETCH:s9", "#EXT-X-GAP\n#EXT-X-PREFETCH:s9"),
+    ]:
+        with pytest.raises(AssertionError):
+            parse(fault)
+
+
+def test_renditions_that_differ_are_noticed():
+    ours, theirs = parse(playlist(9)), playlist(8, first=2, parts=1)
+    assert misaligned(ours, parse(theirs.replace("s5.m4s", "x.m4s"))) == []
+    for old, new in [
+        ("TARGETDURATION:1", "TARGETDURATION:2"),
+        ("PART-TARGET=0.201", "PART-TARGET=0.202"),
+        ("HOLD-BACK=3.0", "HOLD-BACK=3.1"),
+        ("10:00:05.000Z", "10:00:05.001Z"),
+        (
+            "#EXT-X-PROGRAM-DATE-TIME:2026-11-20T10:00:04",
+            "#EXT-X-DISCONTINUITY\n#EXT-X-PROGRAM-DATE-TIME:2026-11-20T10:00:04",
+        ),
+        ("#EXTINF:1.00000,live\ns5", "#EXTINF:1.00100,live\ns5"),
+        ('DURATION=0.20000,URI="p7.2', 'DURATION=0.20100,URI="p7.2'),
+        ('#EXT-X-PART:DURATION=0.20000,URI="p7.4.m4s"\n', ""),
+    ]:
+        assert old in theirs, old
+        assert misaligned(ours, parse(theirs.replace(old, new))) != [], new
+
+
+def test_reports_that_are_not_true_are_noticed():
+    report = '#EXT-X-RENDITION-REPORT:URI="../a/index.m3u8",LAST-MSN=8,LAST-PART=1\n'
+    others = {"../a/index.m3u8": (parse(playlist(8, parts=1)), parse(playlist(8, parts=3)))}
+    assert misreported(parse(playlist(9) + report), others) == []
+    for old, new in [
+        ("LAST-MSN=8", "LAST-MSN=9"),
+        ("LAST-PART=1", "LAST-PART=3"),
+        ("../a/", "../b/"),
+        (report, report + report),
+        (report, ""),
+    ]:
+        assert misreported(parse(playlist(9) + report.replace(old, new)), others) != [], new
+    rules = Rules()
+    rules.observe(parse(playlist(9) + report))
+    assert rules.broken == []
+    for fault in [playlist(9) + report.replace("../a/", ""), playlist(9) + report.replace("../a/index", "plain")]:
+        rules = Rules()
+        rules.observe(parse(fault))
+        assert any("reports of itself" in one for one in rules.broken), rules.broken

@@ -160,10 +160,13 @@ def parse(text: str) -> MediaPlaylist:
                 assert not segment().parts, "a date inside a segment"
                 segment().moment = datetime.datetime.fromisoformat(rest)
             case "#EXT-X-GAP":
+                assert not segment().gap and segment().duration == 0.0, "a gap twice, or after its EXTINF"
                 segment().gap = True
             case "#EXT-X-PART":
                 values = attributes(rest)
-                independent, gap = (values.get(name) == "YES" for name in ("INDEPENDENT", "GAP"))
+                flags = [values.get(name) for name in ("INDEPENDENT", "GAP")]
+                assert all(flag in (None, "YES") for flag in flags), f"YES or not there: {line}"
+                independent, gap = (flag == "YES" for flag in flags)
                 segment().parts.append(Part(values["URI"], float(values["DURATION"]), independent, gap))
             case "#EXTINF":
                 assert segment().duration == 0.0, "two EXTINF for one segment"
@@ -183,6 +186,7 @@ def parse(text: str) -> MediaPlaylist:
                 raise AssertionError(f"an unknown tag: {line}")
     if current is not None:
         assert current.duration == 0.0, "an EXTINF without its URI"
+        assert not current.gap, "a gap that is no segment"
         # Only a date or a map for a segment that has no part yet: nothing to play there.
         if current.parts:
             found.segments.append(current)
@@ -222,6 +226,9 @@ class Rules:
         self._dates(now)
         self._ranges(now)
         self._prefetch(now)
+        own = [report for report in now.reports if not report["URI"].startswith("../")]
+        reported = not own and (self.form == LOW and not now.ended or not now.reports)
+        self._check(reported, f"reports of itself, or where none are: {now.reports}")
         if self.form == LOW:
             self._recent_parts(now)
         else:
@@ -271,7 +278,11 @@ class Rules:
             if at + 1 < len(segment.parts):
                 short = part.duration < 0.85 * now.part_target - TEXT / 10
                 self._check(not short, f"{name}.{at}: {part.duration} under 85 % of {now.part_target}")
-        if segment.parts:
+        lost = [part for part in segment.parts if part.gap]
+        if segment.uri and segment.parts:
+            self._check(segment.gap == bool(lost), f"{name}: {len(lost)} parts are gaps, the segment: {segment.gap}")
+        self._check(not any(part.independent for part in lost), f"{name}: a gap that is independent")
+        if segment.parts and not segment.parts[0].gap:
             self._check(segment.parts[0].independent, f"{name}: does not begin with an independent part")
         if segment.parts and segment.uri:
             total = sum(part.duration for part in segment.parts)
@@ -350,7 +361,8 @@ class Rules:
         kept = (old.moment, old.map, old.discontinuity) == (new.moment, new.map, new.discontinuity)
         self._check(kept, f"{name}: its date, map or discontinuity changed")
         if old.uri:
-            self._check((old.uri, old.duration) == (new.uri, new.duration), f"{name}: changed after it was closed")
+            same = (old.uri, old.duration, old.gap) == (new.uri, new.duration, new.gap)
+            self._check(same, f"{name}: changed after it was closed")
         if old.parts and new.parts:
             self._check(new.parts[: len(old.parts)] == old.parts, f"{name}: its parts changed")
 
@@ -374,6 +386,49 @@ def rebuild(previous: MediaPlaylist, delta: MediaPlaylist) -> list[Segment]:
     # A map holds for all segments that follow it, also when its own line was skipped.
     inherited = skipped[-1].map if skipped else None
     return skipped + [replace(segment, map=segment.map or inherited) for segment in delta.segments]
+
+
+def misaligned(one: MediaPlaylist, other: MediaPlaylist) -> list[str]:
+    """How two renditions' playlists of one form differ that must not: what they promise, and what they tell of the
+    segments that both list (6.2.4); bytes and gaps are each one's own."""
+    found = [
+        f"{name}: {getattr(one, name)} and {getattr(other, name)}"
+        for name in ("version", "target", "part_target", "control")
+        if getattr(one, name) != getattr(other, name)
+    ]
+    theirs = {segment.sequence: segment for segment in other.segments}
+    for ours in one.segments:
+        if (same := theirs.get(ours.sequence)) is None:
+            continue
+        if (ours.moment, ours.discontinuity) != (same.moment, same.discontinuity):
+            found.append(f"segment {ours.sequence}: {ours.moment} and {same.moment}, or a discontinuity in one")
+        if ours.uri and same.uri and ours.duration != same.duration:
+            found.append(f"segment {ours.sequence}: {ours.duration} and {same.duration} s")
+        lengths = [[part.duration for part in segment.parts] for segment in (ours, same)]
+        both = min(map(len, lengths))
+        whole = ours.uri and same.uri and both
+        if lengths[0][:both] != lengths[1][:both] or (whole and len(lengths[0]) != len(lengths[1])):
+            found.append(f"segment {ours.sequence}: parts of {lengths[0]} and {lengths[1]} s")
+    return found
+
+
+def last_part(now: MediaPlaylist) -> tuple[int, int]:
+    """The last part that is there, as a rendition report has it (4.4.5.4)."""
+    return now.segments[-1].sequence, len(now.segments[-1].parts) - 1
+
+
+def misreported(now: MediaPlaylist, others: dict[str, tuple[MediaPlaylist, MediaPlaylist]]) -> list[str]:
+    """What a playlist reports of others that is not so. `others` are they by their URIs relative to it, as they were
+    before it was made and as they are after."""
+    told = {report["URI"]: (int(report["LAST-MSN"]), int(report["LAST-PART"])) for report in now.reports}
+    found = [] if len(told) == len(now.reports) else ["one twice"]
+    if told.keys() != others.keys():
+        found.append(f"reports of {sorted(told)}, not {sorted(others)}")
+    for uri in told.keys() & others.keys():
+        before, after = (last_part(one) for one in others[uri])
+        if not before <= told[uri] <= after:
+            found.append(f"{uri} is said to be at {told[uri]}, but went from {before} to {after}")
+    return found
 
 
 @dataclass
