@@ -185,7 +185,7 @@ impl<'a> Drive<'a> {
 
     fn read(&mut self, first: Next, frames: &mut Subscriber) {
         let mut next = Some(first);
-        for _ in 0..BATCH {
+        for left in (0..BATCH).rev() {
             match next {
                 Some(Next::Tracks(tracks)) => self.tracks = Some(tracks),
                 Some(Next::Frame(frame)) => self.take(frame),
@@ -200,7 +200,8 @@ impl<'a> Drive<'a> {
                 }
                 None => break,
             }
-            next = frames.try_next();
+            // What is taken out is taken in, too.
+            next = if left > 0 { frames.try_next() } else { None };
         }
         self.attend();
     }
