@@ -20,6 +20,14 @@ pub enum Error {
         /// What it says of itself.
         version: String,
     },
+    /// An encoder does not even begin.
+    #[error("{encoder} can't be used: {why}")]
+    NoEncoder {
+        /// Its name in the configuration.
+        encoder: &'static str,
+        /// What the program said first.
+        why: String,
+    },
     /// The program does not do what workers rely on.
     #[error("the installed ffmpeg can't be used: {0}")]
     Unfit(String),

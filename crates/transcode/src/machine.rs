@@ -4,6 +4,7 @@
 
 mod cost;
 mod film;
+mod refusal;
 mod trial;
 mod version;
 
@@ -79,7 +80,10 @@ impl Machine {
     /// [`Error`] says what this machine can't do.
     pub async fn examine(config: &Config, confinement: &Confinement) -> Result<Self, Error> {
         let version = Self::version(config, confinement).await?;
-        let film = Film::make(config, confinement).await?;
+        let film = match Film::make(config, confinement).await {
+            Ok(film) => film,
+            Err(error) => return Err(refusal::explained(config, confinement, error).await),
+        };
         let trial = Self::try_out(config, confinement, &film).await?;
         if let Some(fault) = trial.fault() {
             return Err(Error::Unfit(fault.to_owned()));
@@ -105,7 +109,10 @@ impl Machine {
     /// # Errors
     /// When it codes nothing at all.
     pub async fn try_out(config: &Config, confinement: &Confinement, film: &Film) -> Result<Trial, Error> {
-        within(PATIENCE, trial::run(config, confinement, film)).await
+        match within(PATIENCE, trial::run(config, confinement, film)).await {
+            Ok(trial) => Ok(trial),
+            Err(error) => Err(refusal::explained(config, confinement, error).await),
+        }
     }
 }
 

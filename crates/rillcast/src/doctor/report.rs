@@ -4,7 +4,7 @@
 
 use std::fmt::Write as _;
 
-use super::transcoding::{Capacity, Coder, Findings, Kept, Thumbnails};
+use super::transcoding::{Capacity, Coder, Findings, Kept, Ladders, Thumbnails};
 
 /// The whole text.
 pub(super) fn text(found: &Findings) -> String {
@@ -65,14 +65,10 @@ fn room(capacity: &Capacity) -> String {
     } else {
         "as measured".to_owned()
     };
-    let ladders = capacity.ladders.iter().map(|ladders| match ladders.streams {
-        0 => format!("no whole ladder {}", ladders.ladder),
-        1 => format!("1 ladder {}", ladders.ladder),
-        streams => format!("{streams} ladders {}", ladders.ladder),
-    });
+    let room = |ladders: &Ladders| format!("{} of {}", ladders.streams, ladders.input);
+    let rooms: Vec<_> = capacity.ladders.iter().map(room).collect();
     let pixels = millions(capacity.pixels_a_second);
-    let ladders: Vec<_> = ladders.collect();
-    format!("{pixels} million coded pixels a second ({origin}): {}", ladders.join(", or "))
+    format!("{pixels} million pixels a second, {origin}: STANDARD streams at a time: {}", rooms.join(", or "))
 }
 
 fn thumbnails(thumbnails: &Thumbnails) -> String {

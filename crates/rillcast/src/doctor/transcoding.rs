@@ -86,10 +86,10 @@ pub(super) struct Capacity {
     pub(super) ladders: Vec<Ladders>,
 }
 
-/// How many ladders of a kind at a time.
+/// How many streams of STANDARD channels at a time, if all are of this kind.
 #[derive(Debug, Serialize)]
 pub(super) struct Ladders {
-    pub(super) ladder: &'static str,
+    pub(super) input: &'static str,
     pub(super) streams: u64,
 }
 
@@ -197,16 +197,12 @@ fn coder(encoder: Encoder, is_configured: bool, tried: &Result<Trial, String>) -
 fn capacity(config: &Config, trial: &Trial) -> Capacity {
     let measured = Machine::capacity_of(config.encoder, trial);
     let pixels = config.capacity.unwrap_or(measured);
-    let ladders = [
-        ("STANDARD of 1080p60", 1080, 60.0),
-        ("STANDARD of 1080p30", 1080, 30.0),
-        ("STANDARD of 720p30", 720, 30.0),
-    ];
-    let count = |(ladder, lines, frame_rate): (&'static str, u32, f64)| {
+    let ladders = [("1080p60", 1080, 60.0), ("1080p30", 1080, 30.0), ("480p30", 480, 30.0)];
+    let count = |(input, lines, frame_rate): (&'static str, u32, f64)| {
         let (width, pixel_aspect) = (lines * 16 / 9, (1, 1));
-        let input = Input { width, height: lines, pixel_aspect, frame_rate, has_sound: true };
-        let each = Ladder::of(ChannelType::Standard, None, &input).pixels();
-        Ladders { ladder, streams: pixels.checked_div(each).unwrap_or(0) }
+        let shown = Input { width, height: lines, pixel_aspect, frame_rate, has_sound: true };
+        let each = Ladder::of(ChannelType::Standard, None, &shown).pixels();
+        Ladders { input, streams: pixels.checked_div(each).unwrap_or(0) }
     };
     Capacity {
         pixels_a_second: pixels,
