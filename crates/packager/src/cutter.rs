@@ -29,6 +29,10 @@ const LONGEST_PAUSE: Ticks = Ticks::from_millis(1_500);
 const LARGEST_PICTURE: usize = 16 << 20;
 /// Keeps a part of many large pictures far below what one fragment can hold.
 const LARGEST_PART: usize = 64 << 20;
+/// What two stamps of the same moment differ by at most: nothing but a few ticks of another clock's.
+const EXACT: Ticks = Ticks::new(Ticks::from_millis(1).count() / 2);
+/// What a stamp may differ by from one that was reckoned from others, all of them rounded to milliseconds.
+const ROUNDED: Ticks = Ticks::new(Ticks::from_millis(3).count() / 2);
 /// Stamps come in milliseconds; pictures closer than that would be cut into ever smaller crumbs.
 const SHORTEST_PICTURE: Ticks = Ticks::from_millis(1);
 
@@ -79,6 +83,8 @@ struct Run {
     first_delay: Ticks,
     /// Where the presentation of the parts so far ends.
     presented: Ticks,
+    /// The same for stamps that were rounded.
+    covered: Ticks,
 }
 
 /// The part that is being filled.
@@ -282,6 +288,7 @@ impl Cutter {
             delay: shown - start,
             first_delay: shown - start,
             presented: shown,
+            covered: shown - EXACT,
         });
     }
 
@@ -380,11 +387,11 @@ impl Cutter {
             independent: draft.pictures.first().is_some_and(|picture| picture.keyframe),
         });
         let measure = part.is_some().then(|| {
-            let presented = run.present(draft.end, shown);
+            let (presented, pictures) = run.present(draft.end, shown);
             let heard = Heard { until: heard, time: audio_time, samples: audio };
             let (opens, ends_run, delay) = (opens, shown.is_some(), run.first_delay);
             let decoded = draft.start..draft.end;
-            Arc::new(Measure { origin, decoded, presented, delay, opens, ends_run, cues, heard })
+            Arc::new(Measure { origin, decoded, presented, pictures, delay, opens, ends_run, cues, heard })
         });
         run.length += part.as_ref().map_or(Ticks::ZERO, |part| part.duration);
         let terms = &self.fit.terms;
@@ -446,10 +453,12 @@ impl Run {
 
     /// The presentation of a part that is decoded until `end`: what begins behind it is shown behind it. Players
     /// begin at keyframes, so that where one follows it is exact; the run's last part has all that is left.
-    fn present(&mut self, end: Ticks, last: Option<Ticks>) -> Range<Ticks> {
-        let start = self.presented;
+    fn present(&mut self, end: Ticks, last: Option<Ticks>) -> (Range<Ticks>, Range<Ticks>) {
+        let (start, covered) = (self.presented, self.covered);
         self.presented = (end + self.delay).max(last.unwrap_or(start)).max(start);
-        start..self.presented
+        let is_exact = self.pending.keyframe || last.is_some();
+        self.covered = (self.presented - if is_exact { EXACT } else { ROUNDED }).max(covered);
+        (start..self.presented, covered..self.covered)
     }
 
     /// What stands for the first picture of a part that begins at `start` and has none.

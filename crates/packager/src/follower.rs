@@ -26,14 +26,16 @@ use crate::sound::Sound;
 use crate::wrapper::{Contents, Wrapper, carried};
 
 use beats::Beats;
-use pictures::{Picture, Pictures, ROUNDING};
+use pictures::{Picture, Pictures};
 
-/// How far the source may be ahead before what it is ahead of becomes a gap.
+/// How far the source may go on after it was cut before what is not there becomes a gap.
 const LONGEST_LAG: Ticks = Ticks::from_millis(3_000);
-/// The same before the first part: a coder takes its time to begin, and nobody watches yet.
-const LONGEST_START: Ticks = Ticks::from_millis(10_000);
+/// A pause in the source counts for no more: what is before it may come only with what is behind it.
+const LONGEST_STEP: Ticks = Ticks::from_millis(1_000);
 /// How far its own pictures may be ahead of its sound.
 const LONGEST_SILENCE: Ticks = Ticks::from_millis(1_000);
+/// What stamps of the same picture may differ by.
+const STAMP: Ticks = Ticks::new(Ticks::from_millis(1).count() / 2);
 /// A hole in the pictures that is no longer shows the picture before it for longer; that disturbs less than a gap.
 const LONGEST_HOLE: Ticks = Ticks::from_millis(300);
 
@@ -51,6 +53,8 @@ pub struct Follower {
     /// When the newest of its own sound ends.
     heard: Option<Ticks>,
     beats: Beats,
+    /// How far the source has gone.
+    clock: Ticks,
     /// Its own sound did not come in time.
     is_silent: bool,
     /// The source's, oldest first.
@@ -63,8 +67,6 @@ pub struct Follower {
     last: Option<Ticks>,
     /// Decoding times never go back.
     decoded: Option<Ticks>,
-    /// There was a part that is no gap.
-    has_begun: bool,
     ended: bool,
     cuts: VecDeque<Cut>,
 }
@@ -76,6 +78,8 @@ struct Due {
     /// The next part, if there is one: how long it plays, and what of.
     part: Option<(Ticks, Arc<Measure>)>,
     last: bool,
+    /// How far the source had gone.
+    since: Ticks,
 }
 
 /// The media of a part, as they go into the container.
@@ -100,6 +104,7 @@ impl Follower {
             sound: Sound::exact(),
             heard: None,
             beats: Beats::default(),
+            clock: Ticks::ZERO,
             is_silent: false,
             waiting: VecDeque::new(),
             init: None,
@@ -107,7 +112,6 @@ impl Follower {
             opening: None,
             last: None,
             decoded: None,
-            has_begun: false,
             ended: false,
             cuts: VecDeque::new(),
         }
@@ -115,6 +119,8 @@ impl Follower {
 
     /// A picture of the source's is shown then.
     pub fn source(&mut self, pts: Ticks) {
+        let step = self.beats.newest().map_or(Ticks::ZERO, |newest| pts - newest);
+        self.clock += step.clamp(Ticks::ZERO, LONGEST_STEP);
         self.beats.push(pts);
         self.advance();
     }
@@ -125,7 +131,8 @@ impl Follower {
         let part = measured.map(|(part, measure)| (part.duration, Arc::clone(measure)));
         let opens = part.as_ref().is_some_and(|(_, measure)| measure.opens);
         if opens || self.init.is_some() || !self.waiting.is_empty() {
-            self.waiting.push_back(Due { heading: cut.heading.clone(), part, last: cut.last });
+            let (heading, since) = (cut.heading.clone(), self.clock);
+            self.waiting.push_back(Due { heading, part, last: cut.last, since });
             self.advance();
         }
     }
@@ -183,22 +190,21 @@ impl Follower {
 
     fn advance(&mut self) {
         while let Some(due) = self.waiting.front() {
-            let is_due = due.part.as_ref().is_none_or(|(_, measure)| self.is_due(measure));
+            let is_due = due.part.as_ref().is_none_or(|(_, measure)| self.is_due(measure, due.since));
             let Some(due) = (if is_due { self.waiting.pop_front() } else { None }) else { return };
             self.follow(due);
         }
     }
 
     /// Is all there that will come of this part's time?
-    fn is_due(&self, measure: &Measure) -> bool {
-        let longest = if self.has_begun { LONGEST_LAG } else { LONGEST_START };
-        let is_late = self.beats.newest().is_some_and(|newest| newest - measure.presented.end > longest);
+    fn is_due(&self, measure: &Measure, since: Ticks) -> bool {
+        let is_late = self.clock - since > LONGEST_LAG;
         self.ended || is_late || (self.is_seen(measure) && self.is_heard(measure))
     }
 
     fn is_seen(&self, measure: &Measure) -> bool {
         let shown = self.pictures.last().map(|last| last.frame.pts);
-        !self.has_pictures || shown.is_some_and(|pts| !pictures::is_before(pts, measure.presented.end))
+        !self.has_pictures || shown.is_some_and(|pts| pts >= measure.pictures.end)
     }
 
     /// Sound that its own pictures are far ahead of is waited for no longer.
@@ -215,7 +221,7 @@ impl Follower {
 
     /// Makes the like of a cut of the source's.
     fn follow(&mut self, due: Due) {
-        let Due { heading, part, last } = due;
+        let Due { heading, part, last, .. } = due;
         let part = part.map(|(duration, measure)| self.part(&heading, duration, &measure));
         let Some(own) = &self.segment else { return };
         let heading = own.clone();
@@ -231,26 +237,35 @@ impl Follower {
         }
         if self.last.is_none() {
             // Of an earlier run, or behind a gap: they have nowhere to go.
-            self.pictures.take(self.pictures.until(measure.presented.start));
+            self.pictures.take(self.pictures.until(measure.pictures.start));
         }
-        let count = self.pictures.until(measure.presented.end);
+        let count = self.pictures.until(measure.pictures.end);
         if measure.opens || self.segment.is_none() {
             self.open(heading, count);
         }
         let is_lost = self.has_pictures && self.is_lost(count, measure);
-        let taken = self.pictures.take(count);
+        let kept = usize::from(!is_lost && self.next_lacks_one(count));
+        let taken = self.pictures.take(count - kept);
         let sound = self.sound(measure);
         let media = if is_lost { Media::default() } else { self.media(taken, sound, measure) };
-        if is_lost || measure.ends_run {
+        let is_gap = media.video.is_empty() && media.audio.is_empty();
+        if is_gap || measure.ends_run {
             self.last = None;
         }
-        let is_gap = media.video.is_empty() && media.audio.is_empty();
-        self.has_begun |= !is_gap;
         Part {
             independent: !is_gap && media.video.first().map_or(!self.has_pictures, |first| first.keyframe),
             data: if is_gap { Bytes::new() } else { self.wrap(&media, measure) },
             duration,
         }
+    }
+
+    /// Would the next part have no picture, only as every second one is left out, or as it is shown for no time? Then
+    /// it gets the last of these `count`, for not all players take a part of nothing.
+    fn next_lacks_one(&self, count: usize) -> bool {
+        let next = self.waiting.front().and_then(|due| due.part.as_ref());
+        let Some((_, next)) = next.filter(|(_, next)| count > 1 && !next.opens) else { return false };
+        let has_none = self.pictures.until(next.pictures.end) == count && self.pictures.get(count).is_some();
+        has_none && (next.presented.is_empty() || self.beats.within(next.pictures.clone()) == 1)
     }
 
     /// What was made before belongs to an earlier run.
@@ -308,12 +323,12 @@ impl Follower {
         }
         match self.pictures.get(count) {
             Some(next) => self.is_hole(before, next, measure),
-            None => self.missed_in(measure, before, measure.presented.end) > 1,
+            None => self.missed_in(measure, before, measure.pictures.end + STAMP) > 1,
         }
     }
 
     fn missed_before(&self, first: &Picture, measure: &Measure) -> usize {
-        self.missed_in(measure, measure.presented.start - ROUNDING - ROUNDING, first.frame.pts)
+        self.missed_in(measure, measure.pictures.start - STAMP, first.frame.pts)
     }
 
     /// Do the pictures between these two lack that are shown in the part?
@@ -333,14 +348,13 @@ impl Follower {
 
     /// How many pictures the source has between two.
     fn missed(&self, before: Ticks, after: Ticks) -> usize {
-        self.beats.within(before + ROUNDING..after - ROUNDING + Ticks::new(1))
+        self.beats.within(before + STAMP..after - STAMP)
     }
 
     /// The same, of those that are shown in the part.
     fn missed_in(&self, measure: &Measure, before: Ticks, after: Ticks) -> usize {
-        let Range { start, end } = measure.presented;
-        let before = before.max(start - ROUNDING - ROUNDING + Ticks::new(1));
-        self.beats.within(before + ROUNDING..after.min(end) - ROUNDING + Ticks::new(1))
+        let Range { start, end } = measure.pictures;
+        self.beats.within((before + STAMP).max(start)..(after - STAMP).min(end))
     }
 
     /// The sound of a part: when its first frame is played, in samples, and all of them.

@@ -19,6 +19,8 @@ pub struct Measure {
     pub(crate) decoded: Range<Ticks>,
     /// When its pictures are shown. Not as long as `decoded` where the pictures' order changes.
     pub(crate) presented: Range<Ticks>,
+    /// When pictures are shown that belong to it: `presented`, as stamps have it that were rounded.
+    pub(crate) pictures: Range<Ticks>,
     /// From decoding to presentation at the beginning of the run.
     pub(crate) delay: Ticks,
     /// It is the first of its segment.
@@ -42,9 +44,9 @@ pub(crate) struct Heard {
 }
 
 impl Measure {
-    /// When the part's pictures are shown, on the stream's own clock: from the first moment to the one at which the
-    /// next part takes over.
-    pub fn presented(&self) -> Range<Ticks> {
-        self.presented.clone()
+    /// A picture that is shown within this time belongs to the part, in whichever rendition. The times of a run's
+    /// parts follow each other without a hole.
+    pub fn pictures(&self) -> Range<Ticks> {
+        self.pictures.clone()
     }
 }

@@ -74,9 +74,9 @@ impl Pictures {
         self.queue.get(at)
     }
 
-    /// How many are shown before `end`, which stamps may miss by less than a millisecond.
+    /// How many are shown before `end`.
     pub(super) fn until(&self, end: Ticks) -> usize {
-        self.queue.partition_point(|picture| is_before(picture.frame.pts, end))
+        self.queue.partition_point(|picture| picture.frame.pts < end)
     }
 
     /// Takes the first of them.
@@ -104,15 +104,6 @@ impl Pictures {
             || next.pts - oldest > LONGEST
     }
 }
-
-/// Is a picture that is shown then before `end`? Stamps are rounded to milliseconds, so that two which mean the
-/// same may be one apart.
-pub(super) fn is_before(pts: Ticks, end: Ticks) -> bool {
-    pts + ROUNDING <= end
-}
-
-/// Two stamps of different pictures are further apart.
-pub(super) const ROUNDING: Ticks = Ticks::from_millis(1);
 
 #[cfg(test)]
 mod tests {
