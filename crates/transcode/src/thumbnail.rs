@@ -25,6 +25,9 @@ pub(crate) use size::{filter, size};
 const AT_ONCE: usize = 2;
 /// How often a stream that is left in peace is asked whether it is over.
 const GLANCE: Duration = Duration::from_secs(1);
+/// The next keyframe is waited for from so long before it is due: where the interval is a multiple of the keyframes',
+/// one would else be missed by a moment and the next one taken.
+const EARLY: Duration = Duration::from_millis(200);
 
 /// Makes small pictures. One for the server: it sees to it that there are never many processes.
 #[derive(Debug)]
@@ -57,6 +60,7 @@ impl Thumbnailer {
         let (mut newest, mut was_told) = (None, false);
         while let Some(Some(key)) = shutdown.run_until_cancelled(newer_key(broadcast, newest)).await {
             newest = Some(key.frame.pts);
+            let due = Instant::now() + self.config.thumbnail_interval.saturating_sub(EARLY);
             match self.still(&key, shutdown).await {
                 Ok(Some(thumbnail)) => {
                     Figures::count(&self.figures.thumbnails);
@@ -72,7 +76,7 @@ impl Thumbnailer {
                     }
                 }
             }
-            if shutdown.run_until_cancelled(self.pause(broadcast)).await.is_none() {
+            if shutdown.run_until_cancelled(pause(broadcast, due)).await.is_none() {
                 return;
             }
         }
@@ -86,17 +90,16 @@ impl Thumbnailer {
         };
         still::make(&self.config, &self.confinement, key, shutdown).await
     }
+}
 
-    /// Until the next one is due, or the stream is over. Its frames are not looked at meanwhile, which costs nothing.
-    async fn pause(&self, broadcast: &Broadcast) {
-        let due = Instant::now() + self.config.thumbnail_interval;
-        while !broadcast.is_forgotten() {
-            let left = due.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                return;
-            }
-            sleep(left.min(GLANCE)).await;
+/// Until the next one is due, or the stream is over. Its frames are not looked at meanwhile, which costs nothing.
+async fn pause(broadcast: &Broadcast, due: Instant) {
+    while !broadcast.is_forgotten() {
+        let left = due.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return;
         }
+        sleep(left.min(GLANCE)).await;
     }
 }
 
