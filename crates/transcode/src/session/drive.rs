@@ -369,7 +369,7 @@ impl<'a> Drive<'a> {
 
     fn made(&mut self, output: Output) {
         let mut output = Some(output);
-        for _ in 0..BATCH {
+        for left in (0..BATCH).rev() {
             match output.take() {
                 Some(Output::Ended(result)) => {
                     self.ended(result);
@@ -378,7 +378,8 @@ impl<'a> Drive<'a> {
                 Some(output) => self.sort(output),
                 None => break,
             }
-            output = self.hand.as_mut().and_then(|hand| now_or_never(hand.worker.next()));
+            let hand = self.hand.as_mut().filter(|_| left > 0);
+            output = hand.and_then(|hand| now_or_never(hand.worker.next()));
         }
         self.show();
         self.attend();
