@@ -1,7 +1,7 @@
 //! Small pictures of streams that are passed through: nobody else decodes these.
 //!
 //! Promise: one keyframe is decoded for each, by a process that lives for it alone; whatever a stream sends, it costs
-//! no more than its own picture, a few hundred milliseconds of one of two processes, and one line in the log.
+//! no more than its own picture, one of two processes for five seconds now and then, and one line in the log.
 
 mod size;
 mod still;
@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
 use crate::figures::Figures;
+use crate::session::words;
 use crate::{Config, Confinement, Error};
 
 pub(crate) use size::{filter, size};
@@ -28,6 +29,9 @@ const GLANCE: Duration = Duration::from_secs(1);
 /// The next keyframe is waited for from so long before it is due: where the interval is a multiple of the keyframes',
 /// one would else be missed by a moment and the next one taken.
 const EARLY: Duration = Duration::from_millis(200);
+
+/// How often the interval is doubled, at most, while nothing succeeds.
+const MOST_DOUBLINGS: u32 = 4;
 
 /// Makes small pictures. One for the server: it sees to it that there are never many processes.
 #[derive(Debug)]
@@ -45,6 +49,23 @@ struct Key {
     frame: Frame,
 }
 
+/// How it went with a stream so far.
+#[derive(Debug, Default)]
+struct Past {
+    newest: Option<Ticks>,
+    /// One after the other, up to now.
+    failures: u32,
+    was_told: bool,
+}
+
+impl Past {
+    /// From the beginning of one to that of the next. A stream whose pictures can't be made is asked less and less
+    /// often, so that it takes no places from others.
+    fn interval(&self, usual: Duration) -> Duration {
+        usual.saturating_mul(1 << self.failures.min(MOST_DOUBLINGS)).saturating_sub(EARLY)
+    }
+}
+
 impl Thumbnailer {
     /// One whose processes are started as `config` says, confined so.
     pub(crate) fn new(config: Config, confinement: Confinement, figures: Arc<Figures>) -> Self {
@@ -57,28 +78,32 @@ impl Thumbnailer {
         if self.config.thumbnail_interval.is_zero() {
             return;
         }
-        let (mut newest, mut was_told) = (None, false);
-        while let Some(Some(key)) = shutdown.run_until_cancelled(newer_key(broadcast, newest)).await {
-            newest = Some(key.frame.pts);
-            let due = Instant::now() + self.config.thumbnail_interval.saturating_sub(EARLY);
+        let mut past = Past::default();
+        while let Some(Some(key)) = shutdown.run_until_cancelled(newer_key(broadcast, past.newest)).await {
+            past.newest = Some(key.frame.pts);
+            let begun = Instant::now();
             match self.still(&key, shutdown).await {
                 Ok(Some(thumbnail)) => {
                     Figures::count(&self.figures.thumbnails);
+                    past.failures = 0;
                     broadcast.put_thumbnail(thumbnail);
                 }
                 Ok(None) => return,
-                Err(cause) => {
-                    Figures::count(&self.figures.thumbnails_lost);
-                    if !std::mem::replace(&mut was_told, true) {
-                        let (channel, stream) = (broadcast.channel(), broadcast.stream());
-                        let cause = crate::session::words(&cause);
-                        warn!(%channel, %stream, %cause, "a thumbnail could not be made; further ones of this stream that can't are only counted");
-                    }
-                }
+                Err(cause) => self.lose(broadcast, &mut past, &cause),
             }
+            let due = begun + past.interval(self.config.thumbnail_interval);
             if shutdown.run_until_cancelled(pause(broadcast, due)).await.is_none() {
                 return;
             }
+        }
+    }
+
+    fn lose(&self, broadcast: &Broadcast, past: &mut Past, cause: &Error) {
+        Figures::count(&self.figures.thumbnails_lost);
+        past.failures = past.failures.saturating_add(1);
+        if !std::mem::replace(&mut past.was_told, true) {
+            let (channel, stream, cause) = (broadcast.channel(), broadcast.stream(), words(cause));
+            warn!(%channel, %stream, %cause, "no thumbnail; what else fails of this stream's is only counted");
         }
     }
 

@@ -243,3 +243,12 @@ async fn a_stream_of_sound_alone_has_no_thumbnail() {
     .await;
     assert_eq!(thumbnailer.figures.thumbnails_lost.load(Ordering::Relaxed), 0);
 }
+
+#[test]
+fn who_fails_is_asked_less_often() {
+    let after = |failures| {
+        let past = Past { failures, ..Past::default() };
+        (past.interval(Duration::from_secs(5)) + EARLY).as_secs()
+    };
+    assert_eq!([0, 1, 2, 4, 5, u32::MAX].map(after), [5, 10, 20, 80, 80, 80]);
+}
