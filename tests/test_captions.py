@@ -20,7 +20,7 @@ CONTAINERS = ("FRAGMENTED_MP4", "TS")
 
 @pytest.fixture(scope="module")
 def server(start_server):
-    return start_server("--transcoding", "on", "--transcode-speed", "ultrafast")
+    return ladder.ready(start_server("--transcoding", "on", "--transcode-speed", "ultrafast"))
 
 
 @pytest.fixture(scope="module")

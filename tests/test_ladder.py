@@ -67,46 +67,53 @@ def shapes(*names: str, **others: tuple[int, int] | None) -> dict[str, tuple[int
 #: Long enough for bit rates to settle, of noise that needs them.
 LONG = Case(
     "half a minute of noise",
-    Film(size="1280x720", seconds=34, noise=40, kbps=6000),
+    Film(size="1280x720", seconds=31, noise=40, kbps=6000),
     shapes("720p30", "480p30", "360p30", "160p30"),
 )
-SHORT = 8
+SHORT = 7
 CASES = [
     Case(
         "1080p30",
-        Film(size="1920x1080", seconds=SHORT, kbps=4000),
+        Film(size="1920x1080", seconds=SHORT, gop_seconds=1, kbps=4000),
         shapes("source", "720p30", "480p30", "360p30", "160p30"),
     ),
     Case(
         "720p60 with B-frames",
-        Film(size="1280x720", fps=60, seconds=SHORT, b_frames=2, kbps=3000),
+        Film(size="1280x720", fps=60, seconds=SHORT, gop_seconds=1, b_frames=2, kbps=3000),
         shapes("720p60", "480p30", "360p30", "160p30"),
         container="TS",
     ),
     Case(
         "irregular keyframes at 50",
-        Film(size="704x396", fps=50, seconds=SHORT, b_frames=2, keyframes=(0, 1.1, 1.62, 3.5, 4.9, 6.3)),
+        Film(
+            size="704x396",
+            fps=50,
+            seconds=SHORT,
+            gop_seconds=1,
+            b_frames=2,
+            keyframes=(0, 1.1, 1.62, 2.92, 3.94, 5.1, 6.3),
+        ),
         {"source": (704, 396), "360p30": (640, 360), "160p30": (284, 160)},
     ),
     Case(
         "portrait",
-        Film(size="720x1280", seconds=SHORT, kbps=2000),
+        Film(size="720x1280", seconds=SHORT, gop_seconds=1, kbps=2000),
         {"720p30": (720, 1280), "480p30": (480, 852), "360p30": (360, 640), "160p30": (160, 284)},
         container="TS",
     ),
     Case(
         "oblong pixels",
-        Film(size="720x576", fps=25, seconds=SHORT, pixel="16/15"),
+        Film(size="720x576", fps=25, seconds=SHORT, gop_seconds=1, pixel="16/15"),
         {"480p30": (640, 480), "360p30": (480, 360), "160p30": (212, 160)},
     ),
     Case(
         "cropped",
-        Film(size="800x478", seconds=SHORT),
+        Film(size="800x478", seconds=SHORT, gop_seconds=1),
         {"480p30": (800, 478), "360p30": (602, 360), "160p30": (266, 160)},
     ),
     Case(
         "ADVANCED_HD, higher bandwidth",
-        Film(size="1280x720", seconds=SHORT, noise=40, kbps=5000),
+        Film(size="1280x720", seconds=SHORT, gop_seconds=1, noise=40, kbps=5000),
         shapes("720p30", "480p30", "360p30", "160p30", "audio_only"),
         HIGHER,
         "ADVANCED_HD",
@@ -114,7 +121,7 @@ CASES = [
     ),
     Case(
         "ADVANCED_HD, constrained bandwidth",
-        Film(size="960x540", seconds=SHORT, noise=40, kbps=5000, rate=44_100),
+        Film(size="960x540", seconds=SHORT, gop_seconds=1, noise=40, kbps=5000, rate=44_100),
         {"540p30": (960, 540)} | shapes("480p30", "360p30", "160p30", "audio_only"),
         CONSTRAINED,
         "ADVANCED_HD",
@@ -123,7 +130,7 @@ CASES = [
     ),
     Case(
         "ADVANCED_SD, higher bandwidth",
-        Film(size="704x396", fps=60, seconds=SHORT, noise=40, kbps=4000),
+        Film(size="704x396", fps=60, seconds=SHORT, gop_seconds=1, noise=40, kbps=4000),
         {"396p30": (704, 396)} | shapes("360p30", "160p30", "audio_only"),
         HIGHER,
         "ADVANCED_SD",
@@ -131,14 +138,14 @@ CASES = [
     ),
     Case(
         "ADVANCED_SD, constrained bandwidth",
-        Film(size="1280x720", seconds=SHORT, noise=40, kbps=5000),
+        Film(size="1280x720", seconds=SHORT, gop_seconds=1, noise=40, kbps=5000),
         shapes("480p30", "360p30", "160p30", "audio_only"),
         CONSTRAINED,
         "ADVANCED_SD",
         "CONSTRAINED_BANDWIDTH_DELIVERY",
     ),
 ]
-ALL = [*CASES, LONG]
+ALL = [LONG, *CASES]
 
 
 @dataclass
@@ -168,11 +175,13 @@ def film(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def passages(start_server, film, publish, tmp_path_factory) -> dict[str, Passage]:
-    """All streams: the long one by itself on a server of its own, the others a few at a time beside it."""
+def passages(request, start_server, film, publish, tmp_path_factory) -> dict[str, Passage]:
+    """All streams that were chosen: the long one on a server of its own, the others one by one beside it."""
+    params = [getattr(item, "callspec", None) for item in request.session.items if item.module is request.module]
+    chosen = {one.params["passage"].name for one in params if one and "passage" in one.params}
     folder = tmp_path_factory.mktemp("renditions")
-    quick = start_server("--transcoding", "on", "--transcode-speed", "ultrafast", "--transcode-capacity", "4000")
-    usual = start_server("--transcoding", "on", "--transcode-capacity", "4000", "--thumbnail-seconds", "0")
+    usual = ("--transcoding", "on", "--transcode-capacity", "4000", "--thumbnail-seconds", "0")
+    slow, quick = start_server(*usual), start_server(*usual, "--transcode-speed", "ultrafast")
 
     def play(server, case: Case) -> Passage:
         source = film(case.film)
@@ -187,13 +196,14 @@ def passages(start_server, film, publish, tmp_path_factory) -> dict[str, Passage
         files = {one.name: one.join(folder / f"{name}-{one.name}.{kind}") for one in renditions}
         return Passage(case, source, renditions, files, channel.playback, foreign)
 
-    with ThreadPoolExecutor(3) as pool:
-        for case in ALL:
-            film(case.film)
-        long = pool.submit(play, usual, LONG)
-        work = [(case, pool.submit(play, quick, case)) for case in CASES]
-        found = {case.name: one.result() for case, one in work}
-        return found | {LONG.name: long.result()}
+    cases = [case for case in ALL if case.name in chosen]
+    for case in cases:
+        film(case.film)
+    for server in (slow, quick):
+        ladder.ready(server)
+    with ThreadPoolExecutor(2) as pool:
+        work = [(case, pool.submit(play, slow if case is LONG else quick, case)) for case in cases]
+        return {case.name: one.result() for case, one in work}
 
 
 @pytest.fixture(params=ALL, ids=str)
@@ -283,11 +293,11 @@ def test_segments_and_parts_are_the_same_in_all(passage):
 
 def test_what_is_heard_belongs_to_what_is_seen(passage, report):
     pictures = passage.pictures()
-    seen = look.flashes(next(shown for name, shown in pictures.items() if name))
+    seen = look.flashes(next(shown for name, shown in pictures.items() if name), passage.case.film.fps)
     off = {}
     for name, file in passage.files.items():
         heard = look.beeps(file)
-        flashes = look.flashes(pictures[name]) if name in pictures else seen
+        flashes = look.flashes(pictures[name], passage.case.film.fps) if name in pictures else seen
         pairs = [(light, min(heard, key=lambda beep: abs(beep - light))) for light in flashes]
         # The beep of the last moments may be cut off.
         pairs = [pair for pair in pairs if pair[0] < seen[-1] - 0.5]
@@ -355,7 +365,8 @@ def test_the_source_is_served_only_where_it_is_offered(passage):
 
 @pytest.mark.parametrize("kind", ["STANDARD", "BASIC"])
 def test_a_thumbnail_shows_what_is_on_air(start_server, film, publish, kind):
-    server = start_server("--transcoding", "on", "--transcode-speed", "ultrafast", "--thumbnail-seconds", "2")
+    flags = ("--transcode-speed", "ultrafast", "--thumbnail-seconds", "2")
+    server = ladder.ready(start_server("--transcoding", "on", *flags))
     channel = make_channel(aws.client(server), type=kind)
     shot = Film(seconds=14, gop_seconds=1)
     begun = time.monotonic()

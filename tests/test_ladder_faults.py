@@ -36,7 +36,7 @@ BACK = 3.0
 
 @pytest.fixture(scope="module")
 def server(start_server):
-    return start_server("--transcoding", "on", "--metrics", "127.0.0.1:0", *QUICK)
+    return ladder.ready(start_server("--transcoding", "on", "--metrics", "127.0.0.1:0", *QUICK))
 
 
 @pytest.fixture(scope="module")
@@ -184,7 +184,7 @@ def test_lost_workers_are_counted_and_told(deaths):
 @pytest.fixture(scope="module")
 def begun(start_server, film) -> dict[str, Background]:
     """Streams beside each other on a server of their own, beside everything else."""
-    server = start_server("--transcoding", "on", *QUICK)
+    server = ladder.ready(start_server("--transcoding", "on", *QUICK))
     ivs, good, other = aws.client(server), media(film(FILM)), media(film(OTHER))
     before, after = [*headers(good, 0), *between(good, 0, FAULT)], between(good, FAULT + GOP, END)
     bad = between(good, FAULT, FAULT + GOP)

@@ -173,7 +173,7 @@ class Eye:
             for segment in self.last.segments:
                 for at, part in enumerate(segment.parts):
                     place = (segment.sequence, at)
-                    if getattr(part, "gap", False):
+                    if part.gap:
                         self.gaps[place] = part.duration
                     if not is_first:
                         self.seen.setdefault(place, now)

@@ -75,9 +75,10 @@ def thumbnail(jpeg: bytes) -> int:
     return _read(done.stdout)[0]
 
 
-def flashes(shown: list[Picture]) -> list[float]:
-    """When the light goes on."""
-    return [after.pts for before, after in zip(shown, shown[1:]) if after.flash and not before.flash]
+def flashes(shown: list[Picture], fps: int) -> list[float]:
+    """When the light goes on, also where the very picture is left out."""
+    changes = (after for before, after in zip(shown, shown[1:]) if after.flash and not before.flash)
+    return [picture.pts - picture.number % fps / fps for picture in changes]
 
 
 def beeps(file: Path) -> list[float]:

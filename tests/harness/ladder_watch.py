@@ -55,7 +55,7 @@ class Rendition:
 
 
 def is_gap(segment: Segment) -> bool:
-    return bool(getattr(segment, "gap", False)) or any(getattr(part, "gap", False) for part in segment.parts)
+    return segment.gap or any(part.gap for part in segment.parts)
 
 
 def name_of(variant: Variant) -> str:
@@ -132,3 +132,9 @@ def picture_bits(file: Path) -> int:
     done = subprocess.run(["ffprobe", "-v", "error", *options, str(file)], capture_output=True, text=True, check=True)
     sizes = [int(line.strip(",")) for line in done.stdout.split()]
     return sum(sizes[:-1]) * 8
+
+
+def ready(server):
+    """The server, when it knows what the machine can do: streams that come before then wait for it."""
+    wait_until(lambda: "transcoding is possible" in server.log(), "the machine's examination")
+    return server
