@@ -10,7 +10,7 @@ use delivery::{Body, Error};
 use domain::{ChannelType, ContainerFormat};
 use http::{Method, StatusCode};
 use http_body::Body as _;
-use live::{Airing, Audience, RenditionSound, RenditionTerms, ShelfWriter, Snapshot};
+use live::{Airing, Audience, Past, RenditionSound, RenditionTerms, ShelfWriter, Snapshot};
 use media::Tracks;
 use testkit::Film;
 
@@ -272,4 +272,32 @@ async fn a_viewer_who_changes_between_renditions_is_one_viewer() {
     ladder.status("480p30", "s1.m4s").await;
     let handed_out = ladder.stage.broadcast.pulse().delivered_ms() - before;
     assert_eq!(handed_out, length.to_scale(1_000).unsigned_abs());
+}
+
+#[tokio::test]
+async fn a_rendition_is_rewound_by_what_was_kept_of_it_and_its_gaps_stay_gaps() {
+    let mut ladder = Ladder::new(true, |segment, part| segment == 1 && part == 2);
+    let source = ladder.source_until(|now| now.listed.len() == 5 && now.next_part() == 1);
+    ladder.follow(&source);
+    // Its two oldest segments are on disk by now.
+    let (followed, shelf) = &mut ladder.rungs[0];
+    let mut now = Arc::into_inner(followed.of(&source)).expect("nobody else has it");
+    let (gone, listed) = now.listed.split_at(2);
+    gone.iter().for_each(|segment| now.history.push(Past::from(&**segment)));
+    now.listed = listed.iter().cloned().collect();
+    let kept = now.history.get(0).expect("listed").bytes;
+    shelf.put(Arc::new(now));
+    let folder = tempfile::tempdir().expect("a folder");
+    let spool = blob::Spool::new(folder.path().to_owned());
+    let whole = vec![b'x'; usize::try_from(kept).expect("short")];
+    let reel = format!("{}.480p30", ladder.stage.broadcast.stream());
+    spool.write(&reel, 0, vec![Bytes::from(whole.clone())]).await.expect("room");
+    ladder.stage.delivery = ladder.stage.delivery.clone().with_spool(spool);
+    let (_, text) = ladder.get("480p30", "index.m3u8").await;
+    let text = String::from_utf8(text.to_vec()).expect("text");
+    assert!(text.contains("#EXT-X-MEDIA-SEQUENCE:0\n"), "{text}");
+    let gap = text.split_once("#EXT-X-GAP\n").map_or("", |(_, rest)| rest);
+    assert_eq!(gap.lines().nth(1), Some("../../480p30/s1.m4s"), "{text}");
+    assert_eq!(ladder.get("480p30", "s0.m4s").await, (StatusCode::OK, Bytes::from(whole)));
+    assert_eq!(ladder.status("480p30", "s1.m4s").await, StatusCode::NOT_FOUND);
 }
