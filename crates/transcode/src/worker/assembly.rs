@@ -64,7 +64,7 @@ impl Assembly {
         let form = job.tracks.audio.as_ref().map(sound_form);
         let rung = |rung: &crate::Rung| {
             let sound = coded_rate(rung.sound).filter(|_| form.is_some());
-            let audio = form.filter(|_| sound.is_some()).and_then(|form| low_complexity(form));
+            let audio = form.filter(|_| sound.is_some()).and_then(low_complexity);
             let has_pictures = rung.picture.is_some() && job.tracks.video.is_some();
             Rung { has_pictures, sound, audio, ..Rung::default() }
         };

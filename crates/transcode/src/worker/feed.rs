@@ -26,7 +26,7 @@ pub(super) async fn feed(mut pipe: ChildStdin, tracks: Tracks, clock: Option<Clo
     // An error here is the end of the process, which those who read from it see as well.
     while pipe.write_all(&bytes).await.is_ok() {
         let Some(frame) = queue.next().await else { return };
-        bytes = muxer.fragment(frame);
+        bytes = muxer.fragment(&frame);
     }
 }
 
@@ -47,12 +47,12 @@ impl Muxer {
     }
 
     /// The fragment of a frame; nothing for one whose time is before all times.
-    pub(super) fn fragment(&mut self, frame: Frame) -> Bytes {
+    pub(super) fn fragment(&mut self, frame: &Frame) -> Bytes {
         let clock = *self.clock.get_or_insert(Clock::at(frame.dts));
         let Some(time) = clock.inwards(frame.dts) else { return Bytes::new() };
         self.sequence = self.sequence.wrapping_add(1);
-        let duration = self.duration(&frame);
-        let sample = [self.sample(&frame, duration)];
+        let duration = self.duration(frame);
+        let sample = [self.sample(frame, duration)];
         let mut fragment = Fragment {
             sequence: self.sequence,
             events: &[],

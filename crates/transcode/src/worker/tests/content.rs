@@ -45,7 +45,7 @@ pub(super) fn shoot(arguments: &str) -> (Tracks, Vec<Frame>) {
             UnitKind::Video => {
                 let unit = AccessUnit::from_annex_b(&unit.data);
                 tracks.video = unit.params(tracks.video.as_ref()).or(tracks.video);
-                let (keyframe, data) = (unit.keyframe, unit.picture);
+                let (keyframe, data) = (unit.keyframe || unit.recovery_point, unit.picture);
                 frames.push(Frame { track: TrackKind::Video, dts, pts, keyframe, data });
             }
             UnitKind::Audio => {
@@ -70,7 +70,7 @@ pub(super) fn job_on(tracks: &Tracks, rungs: Vec<Rung>) -> Job {
 fn file(tracks: &Tracks, frames: &[Frame]) -> Vec<u8> {
     let mut muxer = Muxer::new(tracks, Some(Clock::at(Ticks::ZERO)));
     let mut bytes = init_segment(tracks).to_vec();
-    frames.iter().for_each(|frame| bytes.extend_from_slice(&muxer.fragment(frame.clone())));
+    frames.iter().for_each(|frame| bytes.extend_from_slice(&muxer.fragment(frame)));
     bytes
 }
 

@@ -116,7 +116,7 @@ async fn ten_thousand_random_frames_never_harm_us() {
         let track = if number % 3 == 0 { TrackKind::Audio } else { TrackKind::Video };
         let dts = Ticks::new(number * 40 + i64::from(random.next_u32() % 2_000));
         let pts = dts + Ticks::new(i64::from(random.next_u32() % 10_000) - 5_000);
-        Frame { track, dts, pts, keyframe: random.next_u32() % 4 == 0, data: Bytes::from(data) }
+        Frame { track, dts, pts, keyframe: random.next_u32().is_multiple_of(4), data: Bytes::from(data) }
     });
     let frames = frames.collect();
     ends(&job_on(&tracks, rungs()), frames).await;

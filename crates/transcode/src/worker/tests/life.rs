@@ -68,6 +68,12 @@ async fn gone(process: u32) {
     timeout(PATIENCE, all).await.expect("it is gone");
 }
 
+/// How much a process gives way (proc(5), field 19 of `stat`).
+fn niceness(process: &str) -> Option<i32> {
+    let fields = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+    fields.rsplit(')').next()?.split_ascii_whitespace().nth(16)?.parse().ok()
+}
+
 fn signal(process: u32, name: &str) {
     let status = std::process::Command::new("kill").args([name, &process.to_string()]).status();
     assert!(status.expect("kill is there").success());
@@ -220,10 +226,9 @@ async fn a_confined_process_is_nobody_without_a_network_within_its_bounds() {
                 assert_ne!(network(&process.to_string()), network("self"));
             }
             Measure::GivesWay => {
-                let fields = std::fs::read_to_string(format!("/proc/{process}/stat")).expect("Linux");
-                let nice =
-                    fields.rsplit(')').next().and_then(|rest| rest.split(' ').nth(17)).map(str::to_owned);
-                assert_eq!(nice, Some(config().nice.to_string()));
+                let own = niceness("self").expect("Linux");
+                let wanted = (own + i32::from(config().nice)).min(19);
+                assert_eq!(niceness(&process.to_string()), Some(wanted));
             }
         }
     }

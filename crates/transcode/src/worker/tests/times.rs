@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use testkit::Film;
 
+use super::content::{job_on, shoot};
 use super::*;
 
 const LENGTH: Duration = Duration::from_millis(2_100);
@@ -33,4 +34,19 @@ async fn every_rung_has_the_pictures_times_and_keyframes_of_the_source() {
         assert_eq!(shape, Some((256, 144)));
         assert!(made.rungs.iter().all(|rung| rung.tracks.len() == 1));
     }
+}
+
+#[tokio::test]
+async fn keyframes_of_open_groups_are_keyframes_of_every_rung() {
+    let (tracks, frames) = shoot(
+        "-f lavfi -i testsrc2=s=320x180:r=60:d=2 -c:v libx264 -pix_fmt yuv420p \
+         -x264-params open-gop=1:bframes=2:b-pyramid=strict:keyint=25:min-keyint=25:scenecut=0",
+    );
+    let rungs = vec![rung(90, false, Sound::None), rung(90, true, Sound::None)];
+    let made = work(&config(), &job_on(&tracks, rungs), &frames).await;
+    made.ended.as_ref().expect("it finished");
+    let wanted = times(&frames);
+    assert!(wanted.iter().filter(|(_, is_key)| *is_key).count() > 3, "the film has such groups");
+    assert_eq!(made.picture_times(0), wanted);
+    assert_eq!(made.picture_times(1), halved(&wanted));
 }
