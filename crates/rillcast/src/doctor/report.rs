@@ -4,7 +4,7 @@
 
 use std::fmt::Write as _;
 
-use super::transcoding::{Capacity, Coder, Findings, Kept, Ladders, Thumbnails};
+use super::transcoding::{Capacity, Coder, Findings, Kept, Thumbnails};
 
 /// The whole text.
 pub(super) fn text(found: &Findings) -> String {
@@ -65,10 +65,13 @@ fn room(capacity: &Capacity) -> String {
     } else {
         "as measured".to_owned()
     };
-    let room = |ladders: &Ladders| format!("{} of {}", ladders.streams, ladders.input);
-    let rooms: Vec<_> = capacity.ladders.iter().map(room).collect();
     let pixels = millions(capacity.pixels_a_second);
-    format!("{pixels} million pixels a second, {origin}: STANDARD streams at a time: {}", rooms.join(", or "))
+    // The largest pictures first: of those there are the fewest.
+    let mut rooms: Vec<_> = capacity.standard_streams.iter().collect();
+    rooms.sort_unstable_by_key(|(input, streams)| (**streams, std::cmp::Reverse(**input)));
+    let rooms: Vec<_> = rooms.iter().map(|(input, streams)| format!("{streams} of {input}")).collect();
+    let rooms = rooms.join(", or ");
+    format!("{pixels} million pixels a second, {origin}: room for streams on STANDARD channels, {rooms}")
 }
 
 fn thumbnails(thumbnails: &Thumbnails) -> String {

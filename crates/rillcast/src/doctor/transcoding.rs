@@ -3,11 +3,12 @@
 //! Promise: each encoder was tried with the same ladder of the same film; what is told of one does not hang on
 //! another.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use domain::{ChannelType, chain};
 use serde::Serialize;
-use transcode::{Check, Config, Confinement, Encoder, Film, Input, Ladder, Machine, Measure, Trial};
+use transcode::{Check, Config, Confinement, Encoder, Error, Film, Input, Ladder, Machine, Measure, Trial};
 
 use super::advice;
 
@@ -83,14 +84,8 @@ pub(super) struct Capacity {
     pub(super) measured: u64,
     /// The setting holds, not the measurement.
     pub(super) is_set: bool,
-    pub(super) ladders: Vec<Ladders>,
-}
-
-/// How many streams of STANDARD channels at a time, if all are of this kind.
-#[derive(Debug, Serialize)]
-pub(super) struct Ladders {
-    pub(super) input: &'static str,
-    pub(super) streams: u64,
+    /// How many streams of STANDARD channels at a time, if all are of this kind.
+    pub(super) standard_streams: BTreeMap<&'static str, u64>,
 }
 
 #[derive(Debug, Serialize)]
@@ -148,7 +143,7 @@ async fn try_encoders(config: &Config, confinement: &Confinement, findings: &mut
     for encoder in Encoder::ALL {
         let tried = match &film {
             Ok(film) => try_out(config, encoder, confinement, film).await,
-            Err(why) => Err(chain(why)),
+            Err(why) => Err(words(why)),
         };
         let coder = coder(encoder, encoder == config.encoder, &tried);
         if coder.is_configured {
@@ -165,6 +160,14 @@ async fn try_encoders(config: &Config, confinement: &Confinement, findings: &mut
     }
 }
 
+/// What was wrong with an encoder that is named already.
+fn words(error: &Error) -> String {
+    match error {
+        Error::NoEncoder { why, .. } => why.clone(),
+        _ => chain(error),
+    }
+}
+
 fn fit(trial: &Trial) -> Result<&Trial, ()> {
     if trial.fault().is_none() { Ok(trial) } else { Err(()) }
 }
@@ -176,13 +179,13 @@ async fn try_out(
     film: &Film,
 ) -> Result<Trial, String> {
     if encoder == config.encoder {
-        return Machine::try_out(config, confinement, film).await.map_err(|why| chain(&why));
+        return Machine::try_out(config, confinement, film).await.map_err(|why| words(&why));
     }
     // With its own words for how fast it is to be, not with those of the one that is configured.
     let speed = Config::default().speed;
     let config = Config { encoder, speed, ..config.clone() };
     let confinement = Confinement::found(&config).await;
-    Machine::try_out(&config, &confinement, film).await.map_err(|why| chain(&why))
+    Machine::try_out(&config, &confinement, film).await.map_err(|why| words(&why))
 }
 
 fn coder(encoder: Encoder, is_configured: bool, tried: &Result<Trial, String>) -> Coder {
@@ -197,18 +200,18 @@ fn coder(encoder: Encoder, is_configured: bool, tried: &Result<Trial, String>) -
 fn capacity(config: &Config, trial: &Trial) -> Capacity {
     let measured = Machine::capacity_of(config.encoder, trial);
     let pixels = config.capacity.unwrap_or(measured);
-    let ladders = [("1080p60", 1080, 60.0), ("1080p30", 1080, 30.0), ("480p30", 480, 30.0)];
-    let count = |(input, lines, frame_rate): (&'static str, u32, f64)| {
+    let count = |(name, lines, frame_rate): (&'static str, u32, f64)| {
         let (width, pixel_aspect) = (lines * 16 / 9, (1, 1));
-        let shown = Input { width, height: lines, pixel_aspect, frame_rate, has_sound: true };
-        let each = Ladder::of(ChannelType::Standard, None, &shown).pixels();
-        Ladders { input, streams: pixels.checked_div(each).unwrap_or(0) }
+        let input = Input { width, height: lines, pixel_aspect, frame_rate, has_sound: true };
+        let each = Ladder::of(ChannelType::Standard, None, &input).pixels();
+        (name, pixels.checked_div(each).unwrap_or(0))
     };
+    let kinds = [("1080p60", 1080, 60.0), ("1080p30", 1080, 30.0), ("480p30", 480, 30.0)];
     Capacity {
         pixels_a_second: pixels,
         measured,
         is_set: config.capacity.is_some(),
-        ladders: ladders.into_iter().map(count).collect(),
+        standard_streams: kinds.into_iter().map(count).collect(),
     }
 }
 

@@ -8,7 +8,7 @@ use tokio::io::AsyncReadExt;
 use tokio::process::Command;
 
 use crate::worker::Confinement;
-use crate::{Config, Encoder, Error, encoder};
+use crate::{Config, Error, encoder};
 
 /// What is listened to, in bytes, and what is told of it, in characters.
 const HEARD: u64 = 64 << 10;
@@ -43,11 +43,12 @@ async fn first_words(config: &Config, confinement: &Confinement) -> Result<Optio
 
 fn arguments(config: &Config) -> Vec<String> {
     let words = |text: &str| text.split_ascii_whitespace().map(str::to_owned).collect::<Vec<_>>();
-    // What a driver lacks, it tells as a warning.
-    let level = if config.encoder == Encoder::X264 { "error" } else { "warning" };
+    let device = encoder::device(config);
+    // What keeps a device from being opened is told at this level only, and first.
+    let level = if device.is_empty() { "error" } else { "verbose" };
     [
         words(&format!("-hide_banner -nostdin -nostats -loglevel {level}")),
-        encoder::device(config),
+        device,
         words("-f lavfi -i color=size=640x360:rate=30:duration=0.1"),
         words(&format!("-vf {} -c:v {} -f null -", encoder::intake(config), encoder::name(config.encoder))),
     ]
