@@ -10,7 +10,7 @@ const glass = {
   errors: [],
   /** When the picture stood still for longer than anybody overlooks, once it had begun: since when, how long. */
   stalls: [],
-  /** Where what is buffered from the place of playing on had a hole: since when, from where to where. */
+  /** Holes in what is buffered that playing came to: since when, from where to where. */
   holes: [],
   /** When nothing was to be heard, once there was sound: since when, how long. Only when it is asked to listen. */
   silences: [],
@@ -67,11 +67,11 @@ const OVERLOOKED_MS = 400;
     window.setInterval(look, 20);
   }
 
-  /** A player that stands behind a hole can't get over it by playing. */
+  /** Further ahead a player may still fill a hole. */
   function lookAhead({ buffered, currentTime }, now) {
     for (let range = 1; range < buffered.length; range++) {
       const [from, to] = [buffered.end(range - 1), buffered.start(range)];
-      if (from < currentTime || glass.holes.some(hole => hole.from === from)) continue;
+      if (from < currentTime || from > currentTime + 0.1 || glass.holes.some(hole => hole.from === from)) continue;
       glass.holes.push({ since: now, from, to });
     }
   }
