@@ -11,11 +11,12 @@ import re
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
 import pytest
 
-from harness import aws
+from harness import aws, browser
 from harness.aws import Channel, make_channel
 from harness.encoder import Recipe
 from harness.ladder_watch import name_of
@@ -24,6 +25,8 @@ from harness.playlist import MediaPlaylist, Rules, Segment, Variant, last_part, 
 from harness.viewer import on_air
 from harness.waiting import PATIENCE, wait_until
 from harness.web import Connection, fetch
+
+OUT = Path(__file__).parent / "out"
 
 #: Small and slow, so that two ladders at once cost no more than a slow machine has.
 SMALL = Recipe(seconds=60, size="640x360", fps=15)
@@ -240,3 +243,25 @@ def test_nobody_gets_a_source_that_is_not_offered(advanced):
     for name in (file, "plain.m3u8", newest):
         assert fetch(f"{folder}/{name}").status == 200, name
         assert fetch(f"{source}/{name}").status == 404, name
+
+
+def test_the_watch_page_offers_the_qualities_and_keeps_to_the_one_that_is_chosen(server, ivs, clip, publish):
+    channel = make_channel(ivs, type="STANDARD")
+    publisher = publish(clip(SMALL), server.rtmp_url(channel.key))
+    wait_until(lambda: on_air(channel.playback), "the channel on air")
+    menu = "document.querySelector('#quality')"
+    with browser.watching(f"{server.url}/watch/{channel.id}") as tab:
+        tab.wait("document.querySelector('#state').dataset.state === 'live'")
+        assert not tab.read("document.querySelector('#choice').hidden")
+        assert tab.read(f"[...{menu}.options].map(one => one.text)") == ["Automatic", "360p15", "160p30"]
+        for choice, height in (("160p30", 160), ("360p15", 360), ("", None)):
+            tab.page.select_option("#quality", choice)
+            if height:
+                tab.wait(f"document.querySelector('#video').videoHeight === {height}")
+                assert tab.read("window.rillcast.player.autoLevelEnabled") is False
+        assert tab.read("window.rillcast.player.autoLevelEnabled") is True
+        tab.wait_for_progress(2)
+        OUT.mkdir(parents=True, exist_ok=True)
+        tab.page.screenshot(path=OUT / "watch-quality.png")
+        assert tab.errors == []
+    publisher.stop()

@@ -1,7 +1,7 @@
 // The page that plays one channel: hls.js in low-latency mode, and figures about what it sees.
 // It comes back by itself when the channel goes offline and on air again. A private channel needs the viewer's
 // token behind the page's own address: `/watch/<channel>?token=…`.
-import Hls, { type ErrorData, ErrorTypes, Events } from "hls.js";
+import Hls, { type ErrorData, ErrorTypes, Events, type Level } from "hls.js";
 
 const RETRY_OFFLINE_MS = 2_000;
 /** A crowd does not go away in seconds. */
@@ -29,6 +29,7 @@ const need = <T extends HTMLElement>(id: string): T => {
 const video = need<HTMLVideoElement>("video");
 const unmute = need<HTMLButtonElement>("unmute");
 const live = need<HTMLButtonElement>("golive");
+const quality = need<HTMLSelectElement>("quality");
 const token = new URLSearchParams(location.search).get("token");
 const source = playback();
 
@@ -38,6 +39,8 @@ let retry: number | undefined;
 let rewound = false;
 /** The time of the last picture before a seek. */
 let shown = 0;
+/** The name of the quality that the viewer chose; empty: whatever the line can carry. */
+let chosen = "";
 
 /** Where the channel is played, with the viewer's token if there is one. */
 function playback(): string {
@@ -68,7 +71,10 @@ function startWithHls(): void {
     // hls.js catches up only while more than a second is buffered; `keepPace` knows lower latencies.
     maxLiveSyncPlaybackRate: 1,
   });
-  hls.on(Events.MANIFEST_PARSED, () => void play());
+  hls.on(Events.MANIFEST_PARSED, () => {
+    offer(hls);
+    void play();
+  });
   hls.on(Events.ERROR, (_, error) => recover(hls, error));
   hls.loadSource(source);
   hls.attachMedia(video);
@@ -80,6 +86,23 @@ function startNatively(): void {
   // The element does not tell why, so the server is asked.
   video.onerror = () => void fetch(source).then(refusalIn).then(refuse, () => refuse(undefined));
   void play();
+}
+
+const nameOf = (level: Level): string => level.attrs["VIDEO"] ?? `${Math.min(level.width, level.height)}p`;
+
+/** Puts the stream's qualities into the menu; of one there is nothing to choose. */
+function offer(hls: Hls): void {
+  const names = hls.levels.map(nameOf).reverse();
+  if (!names.includes(chosen)) chosen = "";
+  quality.replaceChildren(new Option("Automatic", ""), ...names.map((name) => new Option(name)));
+  quality.value = chosen;
+  need("choice").hidden = names.length < 2;
+  choose(hls);
+}
+
+/** From the next segment on; a choice outlasts a stream that ends and comes back. */
+function choose(hls: Hls): void {
+  hls.nextLevel = hls.levels.findIndex((level) => nameOf(level) === chosen);
 }
 
 async function play(): Promise<void> {
@@ -221,6 +244,10 @@ video.addEventListener("timeupdate", () => {
 video.addEventListener("seeking", sought);
 unmute.addEventListener("click", () => (video.muted = false));
 live.addEventListener("click", goLive);
+quality.addEventListener("change", () => {
+  chosen = quality.value;
+  if (player) choose(player);
+});
 need<HTMLAnchorElement>("playlist").href = source;
 window.setInterval(figures, FIGURES_MS);
 
