@@ -13,15 +13,16 @@ mod watch;
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::chain;
+use domain::{ChannelType, chain};
 use live::{Broadcast, Next, RenditionPublisher, Subscriber};
-use tokio::sync::watch as latest;
+use tokio::sync::{OnceCell, watch as latest};
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use crate::capacity::{Budget, Reservation};
 use crate::figures::{Figures, Held};
+use crate::thumbnail::Thumbnailer;
 use crate::worker::Confinement;
 use crate::{Config, Error, Input, Ladder, WhenFull};
 
@@ -46,9 +47,20 @@ pub(crate) enum Finding {
         budget: Budget,
         /// How workers are started.
         confinement: Arc<Confinement>,
+        /// Makes the small pictures of what is passed through.
+        thumbnailer: Arc<Thumbnailer>,
     },
     /// It can't transcode.
     Unable,
+}
+
+impl Finding {
+    /// It can make so much of `shared`'s streams, with workers that are confined so.
+    pub(crate) fn able(budget: Budget, confinement: Confinement, shared: &Shared) -> Self {
+        let (config, figures) = (shared.config.clone(), Arc::clone(&shared.figures));
+        let thumbnailer = Thumbnailer::new(config, confinement.clone(), figures);
+        Self::Able { budget, confinement: Arc::new(confinement), thumbnailer: Arc::new(thumbnailer) }
+    }
 }
 
 /// What all sessions share.
@@ -60,6 +72,15 @@ pub(crate) struct Shared {
     pub(crate) finding: latest::Receiver<Option<Finding>>,
     /// For streams that can't wait for that.
     pub(crate) guess: Budget,
+    /// How workers are started, once that is found out.
+    pub(crate) confinement: OnceCell<Confinement>,
+}
+
+impl Shared {
+    /// How workers are started.
+    pub(crate) async fn confinement(&self) -> Confinement {
+        self.confinement.get_or_init(|| Confinement::found(&self.config)).await.clone()
+    }
 }
 
 /// A broadcast whose ladder is to be decided.
@@ -72,6 +93,7 @@ pub(crate) struct Session {
 /// A ladder that there is room for.
 struct Decided {
     ladder: Ladder,
+    input: Input,
     rungs: Vec<RenditionPublisher>,
     confinement: Arc<Confinement>,
     room: Reservation,
@@ -84,21 +106,35 @@ impl Session {
 
     /// Works until the broadcast's end, or `shutdown`.
     pub(crate) async fn run(self, shutdown: CancellationToken) {
-        let mut frames = self.broadcast.subscribe();
-        let beginning = tokio::select! {
-            beginning = begin(&mut frames) => beginning,
-            () = shutdown.cancelled() => None,
-        };
-        let Some((beginning, input)) = beginning else { return };
-        let finding = tokio::select! {
-            finding = self.finding() => finding,
-            () = shutdown.cancelled() => return,
-        };
-        match self.decide(&input, beginning.sound_rate(), finding) {
-            Some(decided) => self.transcode(frames, beginning, input, decided, shutdown).await,
-            None => {
-                drop(frames);
+        if self.broadcast.channel_type() != ChannelType::Basic {
+            match shutdown.run_until_cancelled(self.begin()).await.flatten() {
+                None => return,
+                Some((frames, beginning, Some(decided))) => {
+                    return self.transcode(frames, beginning, decided, shutdown).await;
+                }
+                Some((_, _, None)) => {}
             }
+        }
+        if self.broadcast.failure().is_none() {
+            self.thumbnails(&shutdown).await;
+        }
+    }
+
+    /// Decides the ladder. `None`: the stream ended before. No ladder: nothing is to be made.
+    async fn begin(&self) -> Option<(Subscriber, Beginning, Option<Decided>)> {
+        let mut frames = self.broadcast.subscribe();
+        let (beginning, input) = begin(&mut frames).await?;
+        let decided = self.decide(input, beginning.sound_rate(), self.finding().await);
+        Some((frames, beginning, decided))
+    }
+
+    /// Makes small pictures of what is passed through.
+    async fn thumbnails(&self, shutdown: &CancellationToken) {
+        let mut finding = self.shared.finding.clone();
+        let known = shutdown.run_until_cancelled(finding.wait_for(Option::is_some)).await;
+        let known = known.and_then(Result::ok).and_then(|finding| finding.clone());
+        if let Some(Finding::Able { thumbnailer, .. }) = known {
+            thumbnailer.run(&self.broadcast, shutdown).await;
         }
     }
 
@@ -107,31 +143,31 @@ impl Session {
         let mut finding = self.shared.finding.clone();
         let known = tokio::time::timeout(EXAMINATION, finding.wait_for(Option::is_some)).await;
         let known = known.ok().and_then(Result::ok).and_then(|finding| finding.clone());
-        known.unwrap_or_else(|| {
-            let confinement = Arc::default();
-            Finding::Able { budget: self.shared.guess.clone(), confinement }
-        })
+        match known {
+            Some(known) => known,
+            None => Finding::able(self.shared.guess.clone(), self.shared.confinement().await, &self.shared),
+        }
     }
 
     /// Decides the ladder; `None` if nothing is to be made.
-    fn decide(&self, input: &Input, sound_rate: u32, finding: Finding) -> Option<Decided> {
-        let Finding::Able { budget, confinement } = finding else {
-            self.pass_through(input);
+    fn decide(&self, input: Input, sound_rate: u32, finding: Finding) -> Option<Decided> {
+        let Finding::Able { budget, confinement, .. } = finding else {
+            self.pass_through(&input);
             return None;
         };
-        let whole = Ladder::of(self.broadcast.channel_type(), self.broadcast.preset(), input);
+        let whole = Ladder::of(self.broadcast.channel_type(), self.broadcast.preset(), &input);
         let Some((ladder, room)) = self.fit(&whole, &budget) else {
             self.refuse(&whole, &budget);
             return None;
         };
         if ladder.rungs.iter().all(|rung| rung.picture.is_none()) {
-            self.pass_through(input);
+            self.pass_through(&input);
             return None;
         }
-        self.tell(input, &ladder);
+        self.tell(&input, &ladder);
         let terms = ladder.rungs.iter().map(|rung| rung.terms(sound_rate)).collect();
         let rungs = self.broadcast.set_ladder(ladder.offers_source, terms)?;
-        Some(Decided { ladder, rungs, confinement, room })
+        Some(Decided { ladder, input, rungs, confinement, room })
     }
 
     /// As much of the ladder as there is room for. `None`: too little.
@@ -186,11 +222,10 @@ impl Session {
         &self,
         frames: Subscriber,
         beginning: Beginning,
-        input: Input,
         decided: Decided,
         shutdown: CancellationToken,
     ) {
-        let Decided { ladder, rungs, confinement, room } = decided;
+        let Decided { ladder, input, rungs, confinement, room } = decided;
         let figures = &self.shared.figures;
         let _reserved = Held::new(figures, |figures| &figures.reserved, room.pixels());
         let _one = Held::new(figures, |figures| &figures.streams, 1);
@@ -237,3 +272,6 @@ async fn overdue(deadline: Option<Instant>) {
 pub(crate) fn words(error: &Error) -> String {
     chain(error).replace('\n', " ")
 }
+
+#[cfg(test)]
+mod tests;

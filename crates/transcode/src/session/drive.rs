@@ -29,7 +29,7 @@ use super::{Figures, Shared, words};
 const LOOK: Duration = Duration::from_millis(100);
 
 /// How many looks pass between two at their processor time.
-const USAGE: u32 = 10;
+const USAGE: u32 = 5;
 
 /// A worker that is relieved gets this long to finish what it was fed.
 const RELIEF: Duration = Duration::from_secs(1);
@@ -306,6 +306,7 @@ impl<'a> Drive<'a> {
     fn relieve(&mut self, number: u64) {
         let Some(mut hand) = self.hand.take() else { return };
         hand.worker.finish();
+        hand.is_finished = true;
         self.leaving = Some(Leaving { hand, until: Instant::now() + RELIEF });
         self.watch.relieved(number);
         if let Some(start) = self.kept.start(None, number) {
@@ -356,9 +357,10 @@ impl<'a> Drive<'a> {
             let lag = self.watch.lag(now).as_millis();
             self.lose(cause, &format!("a picture waits for {lag} ms"));
         }
-        if with_usage {
-            let leaving = self.leaving.as_mut().map(|leaving| &mut leaving.hand);
-            for hand in self.hand.iter_mut().chain(leaving) {
+        let leaving = self.leaving.as_mut().map(|leaving| &mut leaving.hand);
+        for hand in self.hand.iter_mut().chain(leaving) {
+            // One that is about to end may not be there at the next look.
+            if with_usage || hand.is_finished {
                 self.shared.figures.used(hand.usage.more(hand.worker.pid()));
             }
         }

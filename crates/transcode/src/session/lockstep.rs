@@ -102,17 +102,16 @@ impl Lockstep {
 
     /// The process is gone before its time: what it left half made is dropped.
     pub(crate) fn discard(&mut self) {
-        let line = self.line;
         for rung in &mut self.rungs {
             rung.waiting.clear();
-            rung.reach = line.filter(|_| rung.reach.is_some());
+            rung.reach = None;
         }
-        self.floor = line;
+        self.floor = self.line;
     }
 
     /// The process has done all that it was fed: everything goes out, and its successor begins anew behind it.
     pub(crate) fn finish(&mut self) {
-        let reach = self.rungs.iter().filter_map(|rung| rung.reach).max();
+        let reach = self.rungs.iter_mut().filter_map(|rung| rung.reach.take()).max();
         self.line = self.line.max(reach);
         self.floor = self.line;
     }
@@ -217,6 +216,9 @@ mod tests {
         lockstep.advance(next);
         assert_eq!(out(&mut lockstep), [(0, 1), (0, 2), (1, 1)]);
         assert_eq!(lockstep.line(), at(2));
+        lockstep.discard();
+        lockstep.advance(next);
+        assert_eq!(lockstep.line(), at(2), "the dead go no further");
     }
 
     #[test]

@@ -42,17 +42,16 @@ const PAUSES: [Duration; 7] = [
 /// Pictures that may wait; beyond that the oldest are no longer waited for.
 const MOST: usize = 4_096;
 
-/// A picture that went in and has not come out.
-#[derive(Clone, Copy, Debug)]
-struct Due {
-    since: Instant,
-    is_keyframe: bool,
-}
+/// Pictures of so long are remembered, to tell which one follows another.
+const MEMORY: Ticks = Ticks::from_millis(5_000);
 
 /// What is known of a stream's workers.
 #[derive(Debug)]
 pub(crate) struct Watch {
-    pending: BTreeMap<Ticks, Due>,
+    /// Pictures that have not come out, and when they came.
+    pending: BTreeMap<Ticks, Instant>,
+    /// The latest pictures, and which are keyframes.
+    pictures: BTreeMap<Ticks, bool>,
     /// When the present worker was started.
     started: Option<Instant>,
     /// When it made something last.
@@ -67,7 +66,8 @@ pub(crate) struct Watch {
 
 impl Watch {
     pub(crate) fn new() -> Self {
-        Self { pending: BTreeMap::new(), started: None, moved: None, deaths: 0, grave: None, skip: 0 }
+        let (pending, pictures) = (BTreeMap::new(), BTreeMap::new());
+        Self { pending, pictures, started: None, moved: None, deaths: 0, grave: None, skip: 0 }
     }
 
     /// Frames before this number are not touched again.
@@ -82,16 +82,20 @@ impl Watch {
 
     /// A picture came.
     pub(crate) fn came(&mut self, pts: Ticks, is_keyframe: bool, now: Instant) {
-        self.pending.insert(pts, Due { since: now, is_keyframe });
+        self.pending.insert(pts, now);
+        self.pictures.insert(pts, is_keyframe);
         if self.pending.len() > MOST {
             self.pending.pop_first();
+        }
+        if self.pictures.len() > MOST {
+            self.pictures.pop_first();
         }
     }
 
     /// The picture that is shown after this one, unless it is a keyframe.
     pub(crate) fn next(&self, pts: Ticks) -> Option<Ticks> {
-        let (next, due) = self.pending.range(pts + Ticks::new(1)..).next()?;
-        (!due.is_keyframe).then_some(*next)
+        let (next, is_keyframe) = self.pictures.range(pts + Ticks::new(1)..).next()?;
+        (!is_keyframe).then_some(*next)
     }
 
     /// A worker begins; pictures before `from` are not wanted of it.
@@ -102,13 +106,14 @@ impl Watch {
 
     /// All renditions of what is shown until `line` are there. `each` is told how long each picture took.
     pub(crate) fn done(&mut self, line: Ticks, now: Instant, mut each: impl FnMut(Duration)) {
+        self.pictures = self.pictures.split_off(&(line - MEMORY));
         let rest = self.pending.split_off(&(line + Ticks::new(1)));
         let done = std::mem::replace(&mut self.pending, rest);
         if done.is_empty() {
             return;
         }
         self.moved = Some(now);
-        done.values().for_each(|due| each(now.saturating_duration_since(due.since)));
+        done.values().for_each(|since| each(now.saturating_duration_since(*since)));
         let age = self.started.map(|started| now.saturating_duration_since(started));
         if age.is_some_and(|age| age >= HEALTHY) {
             self.deaths = 0;
@@ -119,16 +124,16 @@ impl Watch {
     /// How long the oldest picture has been waiting.
     pub(crate) fn lag(&self, now: Instant) -> Duration {
         let oldest = self.pending.values().next();
-        oldest.map_or(Duration::ZERO, |due| now.saturating_duration_since(due.since))
+        oldest.map_or(Duration::ZERO, |since| now.saturating_duration_since(*since))
     }
 
     /// Is the worker to be given up?
     pub(crate) fn verdict(&self, now: Instant) -> Option<Cause> {
         let started = self.started?;
-        let (first, oldest) = self.pending.first_key_value()?;
+        let (first, since) = self.pending.first_key_value()?;
         let (last, _) = self.pending.last_key_value()?;
         // Those who wait since before it began have had no chance.
-        let waiting = now.saturating_duration_since(oldest.since.max(started));
+        let waiting = now.saturating_duration_since((*since).max(started));
         let silent = now.saturating_duration_since(self.moved.unwrap_or(started)).min(waiting);
         // A machine that is too busy gets more time with each try.
         let patience = 1 << self.deaths.min(2);
@@ -287,8 +292,10 @@ mod tests {
 
     #[test]
     fn a_halved_rate_leaves_out_the_next_picture_but_no_keyframe() {
-        let watch = watch(Instant::now(), 5..15);
+        let mut watch = watch(Instant::now(), 5..15);
         assert_eq!(watch.next(at(5)), Some(at(6)));
+        watch.done(at(8), Instant::now(), |_| ());
+        assert_eq!(watch.next(at(5)), Some(at(6)), "also of what is done");
         assert_eq!(watch.next(at(9)), None);
         assert_eq!(watch.next(at(14)), None);
     }
