@@ -97,7 +97,7 @@ function offer(hls: Hls): void {
   quality.replaceChildren(new Option("Automatic", ""), ...names.map((name) => new Option(name)));
   quality.value = chosen;
   need("choice").hidden = names.length < 2;
-  choose(hls);
+  if (chosen) choose(hls);
 }
 
 /** From the next segment on; a choice outlasts a stream that ends and comes back. */
