@@ -157,6 +157,7 @@ def run_bare(film: pathlib.Path, folder: pathlib.Path, plan: Plan, *, paced: boo
 @dataclasses.dataclass
 class Ours:
     cost: Cost
+    lost: int  # workers that fell behind or died: then fewer pictures were coded than should be
     first: float  # seconds from the first frame to a whole ladder that can be played
     late: dict[str, list[float]]  # ms that a rendition's parts are listed after the source's
     gaps: int
@@ -173,7 +174,7 @@ def run_ours(kind, plan: Plan, folder: pathlib.Path, *, whole: bool) -> Ours:
             begun = time.monotonic()
             publishers.add(server.publish)
             servers.until("the whole ladder", server.is_climbed, 60)
-            first = time.monotonic() - begun
+            first, renditions = time.monotonic() - begun, server.renditions()
             time.sleep(plan.settle)
             load, before, at = meter.Load(), server.cpu(), time.monotonic()
             time.sleep(plan.seconds)
@@ -183,12 +184,13 @@ def run_ours(kind, plan: Plan, folder: pathlib.Path, *, whole: bool) -> Ours:
             cost = Cost(*used, wall, meter.resident_bytes(server.pids()), load.percent())
             worker, late, gaps = server.worker(), {}, 0
             if whole:
-                late, gaps = lateness(server.renditions(), plan.listing)
-                keep(server.renditions(), folder)
+                late, gaps = lateness(renditions, plan.listing)
+                keep(renditions, folder)
+            lost = (server.folder / "log").read_text().count("transcoding worker lost")
             publishers.close()
         finally:
             publishers.process.kill()
-    return Ours(cost, first, late, gaps, folder, worker)
+    return Ours(cost, lost, first, late, gaps, folder, worker)
 
 
 def quiet(server) -> None:
@@ -341,9 +343,14 @@ def measure(plan: Plan, only: list[str] | None = None) -> str:
             if wanted(kind.name):
                 ours[kind.name] = run_ours(kind, plan, folder, whole=kind is Plain)
                 told(kind.name, ours[kind.name].cost)
+                if lost := ours[kind.name].lost:
+                    print(f"  {lost} workers were lost: the machine is too busy, and this run says nothing", flush=True)
         if wanted("bare ffmpeg, in real time"):
             told("bare ffmpeg, in real time", run_bare(film, folder, plan, paced=True))
         out = [costs_table(costs, plan, clip)]
+        out += [
+            f"{name}: {one.lost} workers were lost, so this says nothing." for name, one in ours.items() if one.lost
+        ]
         if one := ours.get(Plain.name):
             out += [latency_table(one, plan)]
             if "bare ffmpeg" in costs:
