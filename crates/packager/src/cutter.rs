@@ -85,6 +85,8 @@ struct Run {
     presented: Ticks,
     /// The same for stamps that were rounded.
     covered: Ticks,
+    /// When the last picture so far is shown.
+    newest: Ticks,
 }
 
 /// The part that is being filled.
@@ -289,6 +291,7 @@ impl Cutter {
             first_delay: shown - start,
             presented: shown,
             covered: shown - EXACT,
+            newest: shown,
         });
     }
 
@@ -456,8 +459,10 @@ impl Run {
     fn present(&mut self, end: Ticks, last: Option<Ticks>) -> (Range<Ticks>, Range<Ticks>) {
         let (start, covered) = (self.presented, self.covered);
         self.presented = (end + self.delay).max(last.unwrap_or(start)).max(start);
-        let is_exact = self.pending.keyframe || last.is_some();
-        self.covered = (self.presented - if is_exact { EXACT } else { ROUNDED }).max(covered);
+        let exact = if self.pending.keyframe { EXACT } else { ROUNDED };
+        // What is shown later belongs to the next run, even where the last picture was to be shown for longer.
+        let until = if last.is_some() { self.newest + EXACT } else { self.presented - exact };
+        self.covered = until.max(covered);
         (start..self.presented, covered..self.covered)
     }
 
@@ -475,6 +480,7 @@ impl Run {
         let part = &mut self.part;
         let room = span.min(longest - part.length());
         self.shown = self.shown.max(*pts + span);
+        self.newest = self.newest.max(*pts);
         self.opening = Some(self.opening.map_or(*pts, |opening| opening.min(*pts)));
         part.end += room;
         part.first.get_or_insert(First { dts: *dts, pts: *pts, arrived: self.arrived });

@@ -249,7 +249,9 @@ impl Follower {
         let sound = self.sound(measure);
         let media = if is_lost { Media::default() } else { self.media(taken, sound, measure) };
         let is_gap = media.video.is_empty() && media.audio.is_empty();
-        if is_gap || measure.ends_run {
+        // A part of one picture that is left out breaks nothing.
+        let is_broken = is_gap && (is_lost || self.beats.within(measure.pictures.clone()) > 1);
+        if is_broken || measure.ends_run {
             self.last = None;
         }
         Part {
@@ -259,13 +261,15 @@ impl Follower {
         }
     }
 
-    /// Would the next part have no picture, only as every second one is left out, or as it is shown for no time? Then
-    /// it gets the last of these `count`, for not all players take a part of nothing.
+    /// Would the next part have no picture, only as every second one is left out, or as another encoder took over that
+    /// holds back fewer? Then it gets the last of these `count`, for not all players take a part of nothing.
     fn next_lacks_one(&self, count: usize) -> bool {
         let next = self.waiting.front().and_then(|due| due.part.as_ref());
         let Some((_, next)) = next.filter(|(_, next)| count > 1 && !next.opens) else { return false };
         let has_none = self.pictures.until(next.pictures.end) == count && self.pictures.get(count).is_some();
-        has_none && (next.presented.is_empty() || self.beats.within(next.pictures.clone()) == 1)
+        let length = |span: &Range<Ticks>| span.end - span.start;
+        let is_cut_short = length(&next.presented) + STAMP < length(&next.decoded);
+        has_none && (is_cut_short || self.beats.within(next.pictures.clone()) == 1)
     }
 
     /// What was made before belongs to an earlier run.

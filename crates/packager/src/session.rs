@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 
 use domain::ContainerFormat;
 use live::{Broadcast, Hub, Ladder, Next, Rendition, Subscriber, Terms, Text};
-use media::{TrackKind, Tracks, ts};
+use media::{Ticks, TrackKind, Tracks, ts};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
@@ -22,6 +22,8 @@ use crate::{Config, Cut, Follower, Segmenter, follower};
 const PATIENCE: Duration = Duration::from_secs(3);
 /// Frames of a rendition that are taken at once, so that the source has its turn.
 const MOST_AT_ONCE: usize = 64;
+/// Pictures of which it is kept when they are shown: half a minute of them.
+const MOST_EARLY: usize = 3_600;
 
 pub(crate) struct Session {
     config: Config,
@@ -33,6 +35,8 @@ pub(crate) struct Session {
     tails: Vec<Tail>,
     /// Of the cuts so far.
     discontinuities: u64,
+    /// When the source's pictures are shown, as long as it is not decided what follows it.
+    early: Option<Vec<Ticks>>,
     /// The source has.
     ended: bool,
 }
@@ -70,6 +74,7 @@ impl Session {
             lanes: vec![Lane::new(config, broadcast.shelf().writer()?, disk)],
             tails: Vec::new(),
             discontinuities: 0,
+            early: Some(Vec::new()),
             ended: false,
         })
     }
@@ -152,6 +157,8 @@ impl Session {
             Next::Frame(frame) => {
                 if frame.track == TrackKind::Video {
                     self.tails.iter_mut().for_each(|tail| tail.follower.source(frame.pts));
+                    let early = self.early.as_mut().filter(|early| early.len() < MOST_EARLY);
+                    early.into_iter().for_each(|early| early.push(frame.pts));
                 }
                 self.segmenter.frame(frame, SystemTime::now());
             }
@@ -180,14 +187,17 @@ impl Session {
 
     /// Renditions begin with the next segment.
     fn follow(&mut self, ladder: &Ladder) {
+        let early = self.early.take().unwrap_or_default();
         for rendition in &ladder.renditions {
             let Some(shelf) = rendition.shelf().writer() else { continue };
             let disk = disk(&self.broadcast, Some(&rendition.terms().name), self.shelves.as_ref());
             self.lanes.push(Lane::new(self.config, shelf, disk));
+            let mut follower = Follower::new(self.broadcast.container(), rendition.terms());
+            early.iter().for_each(|pts| follower.source(*pts));
             self.tails.push(Tail {
                 rendition: Arc::clone(rendition),
                 frames: rendition.subscribe(),
-                follower: Follower::new(self.broadcast.container(), rendition.terms()),
+                follower,
                 is_over: false,
                 before: self.discontinuities,
             });
