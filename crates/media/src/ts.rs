@@ -77,6 +77,8 @@ pub struct Muxer {
     tables: tables::Tables,
     sets: ParameterSets,
     adts: Option<Adts>,
+    /// There is no picture, so that the sound has the clock.
+    is_sound_alone: bool,
     sample_rate: u32,
     /// One access unit at a time.
     unit: Vec<u8>,
@@ -107,6 +109,7 @@ impl Muxer {
             tables: tables::Tables::new(tracks),
             sets: ParameterSets::new(tracks.video.as_ref()),
             adts: tracks.audio.as_ref().and_then(Adts::new),
+            is_sound_alone: tracks.video.is_none(),
             sample_rate: tracks.audio.as_ref().map_or(0, |audio| audio.sample_rate),
             unit: Vec::new(),
         }
@@ -162,7 +165,13 @@ impl Muxer {
             return;
         }
         let header = PesHeader::audio(sound.time, self.unit.len());
-        put_pes(out, AUDIO_PID, &mut self.counters.audio, Lead::default(), &header, &self.unit);
+        // Beside a picture the clock is told there.
+        let lead = if self.is_sound_alone {
+            Lead { clock: Some(sound.time.wrapping_sub(CLOCK_LEAD)), random_access: true }
+        } else {
+            Lead::default()
+        };
+        put_pes(out, AUDIO_PID, &mut self.counters.audio, lead, &header, &self.unit);
     }
 
     fn put_tag(&mut self, out: &mut BytesMut, tag: &Tag) {

@@ -59,7 +59,12 @@ impl Tables {
 /// What the PMT says: where the clock is, what the program and its streams are.
 fn streams(tracks: &Tracks) -> Bytes {
     let mut out = BytesMut::new();
-    out.put_u16(0xe000 | if tracks.video.is_some() { VIDEO_PID } else { NO_PID });
+    let clock = match (&tracks.video, &tracks.audio) {
+        (Some(_), _) => VIDEO_PID,
+        (None, Some(_)) => AUDIO_PID,
+        (None, None) => NO_PID,
+    };
+    out.put_u16(0xe000 | clock);
     put_descriptors(&mut out, &metadata_pointer());
     if tracks.video.is_some() {
         put_stream(&mut out, H264, VIDEO_PID, &[]);
