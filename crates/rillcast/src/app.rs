@@ -85,7 +85,8 @@ impl App {
         let events = telling::bind(&config, &pipes, &node).await?;
         let playback = delivery(&config, &pipes, &node).await?;
         let routes = routes(&config, &control, &chat, &pipes, &events, playback);
-        let measures = Measures::new(&config, &pipes, &chat, &routes.delivery, events.counts());
+        let counts = (events.counts(), transcode.figures());
+        let measures = Measures::new(&config, &pipes, &chat, &routes.delivery, counts);
         let addresses = Addresses {
             http: http_address,
             https: doors.https.as_ref().map(address).transpose()?,

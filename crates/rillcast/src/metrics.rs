@@ -16,6 +16,9 @@ mod series;
 mod sinks;
 mod streams;
 mod tally;
+mod transcoding;
+
+use std::sync::Arc;
 
 use chat::Chat;
 use delivery::Delivery;
@@ -36,6 +39,7 @@ pub(crate) struct Measures {
     chat: Chat,
     delivery: Delivery,
     told: Counts,
+    transcoding: Arc<transcode::Figures>,
     sink: Option<MetricSink>,
 }
 
@@ -46,7 +50,7 @@ impl Measures {
         pipes: &Pipes,
         chat: &Chat,
         delivery: &Delivery,
-        told: Counts,
+        (told, transcoding): (Counts, Arc<transcode::Figures>),
     ) -> Self {
         let sink = config.measures.cloudwatch.then(|| {
             let place = MetricSinkConfig {
@@ -61,13 +65,14 @@ impl Measures {
             chat: chat.clone(),
             delivery: delivery.clone(),
             told,
+            transcoding,
             sink,
         }
     }
 
     /// Measures, answers on the listener and sends until `closing`.
     pub(crate) async fn run(self, listener: Option<TcpListener>, closing: CancellationToken) {
-        let Self { meter, chat, delivery, told, sink } = self;
+        let Self { meter, chat, delivery, told, transcoding, sink } = self;
         let measured = listener.is_some() || sink.is_some();
         let look = async {
             if measured {
@@ -78,7 +83,7 @@ impl Measures {
         };
         let serve = async {
             if let Some(listener) = listener {
-                let page = Page { meter: meter.clone(), chat, delivery, told };
+                let page = Page { meter: meter.clone(), chat, delivery, told, transcoding };
                 listener::serve(listener, move || page.text(), closing.clone()).await;
             }
         };

@@ -3,6 +3,7 @@
 //! Promise: always one whole OpenMetrics document, with one end.
 
 use std::fmt;
+use std::sync::Arc;
 
 use chat::Chat;
 use delivery::Delivery;
@@ -18,6 +19,7 @@ use super::playback::PlaybackPage;
 use super::process::Process;
 use super::sinks::SinksPage;
 use super::streams::StreamsPage;
+use super::transcoding::TranscodingPage;
 
 /// What ends a document.
 const END: &str = "# EOF\n";
@@ -32,6 +34,8 @@ pub(crate) struct Page {
     pub delivery: Delivery,
     /// Those who are told what happens to streams.
     pub told: Counts,
+    /// What makes renditions.
+    pub transcoding: Arc<transcode::Figures>,
 }
 
 impl Page {
@@ -40,7 +44,10 @@ impl Page {
         let streams = Box::new(StreamsPage(self.meter.view()));
         let told = Box::new(SinksPage(self.told.read()));
         let playback = Box::new(PlaybackPage(self.delivery.figures()));
-        join(vec![streams, playback, told, Box::new(Process::now()), Box::new(Build)], &[self.chat.metrics()])
+        let transcoding = Box::new(TranscodingPage(Arc::clone(&self.transcoding)));
+        let all: Vec<Box<dyn Collector>> =
+            vec![streams, transcoding, playback, told, Box::new(Process::now()), Box::new(Build)];
+        join(all, &[self.chat.metrics()])
     }
 }
 
@@ -75,7 +82,6 @@ impl Collector for Build {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
     use std::time::{Instant, SystemTime};
 
     use domain::{Arn, ContainerFormat, StreamHealth, StreamId};
