@@ -3,7 +3,7 @@
 //! Promise: a rung is told its tracks before its first frame; frames have the stream's own times; what has no time
 //! or no place is left out.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::time::SystemTime;
 
 use bytes::Bytes;
@@ -21,6 +21,8 @@ use super::{Job, Output};
 /// Sound that may wait for its rung's first picture, in frames: ten seconds.
 const MOST_WAITING: usize = 512;
 
+/// Times of pictures that are remembered: half a minute of the fastest.
+const MOST_PICTURES: usize = 2_048;
 /// Times of sound that are remembered: twenty seconds of it, far more than a process holds.
 const MOST_TIMES: usize = 1_024;
 /// How far a time of sound may be off when it comes back, in ticks: the process counts it in samples.
@@ -54,6 +56,8 @@ impl Rung {
 pub(super) struct Assembly {
     rungs: Vec<Rung>,
     captions: Captions,
+    /// Of the pictures that were fed.
+    picture_times: BTreeSet<Ticks>,
     /// Of the sound that was fed, in order.
     sound_times: VecDeque<Ticks>,
     ready: VecDeque<Output>,
@@ -72,13 +76,25 @@ impl Assembly {
         let length_size = job.tracks.video.as_ref().map_or(4, |video| video.length_size);
         let has_pictures = rungs.iter().map(|rung| rung.has_pictures).collect();
         let captions = Captions::new(length_size, has_pictures, job.from);
-        Self { rungs, captions, sound_times: VecDeque::new(), ready: VecDeque::new() }
+        Self {
+            rungs,
+            captions,
+            picture_times: BTreeSet::new(),
+            sound_times: VecDeque::new(),
+            ready: VecDeque::new(),
+        }
     }
 
     /// Hears of a frame that is fed.
     pub(super) fn fed(&mut self, frame: &Frame) {
         match frame.track {
-            TrackKind::Video => self.captions.hear(frame),
+            TrackKind::Video => {
+                self.captions.hear(frame);
+                self.picture_times.insert(frame.pts);
+                if self.picture_times.len() > MOST_PICTURES {
+                    self.picture_times.pop_first();
+                }
+            }
             TrackKind::Audio => {
                 if self.sound_times.len() >= MOST_TIMES {
                     self.sound_times.pop_front();
@@ -112,8 +128,9 @@ impl Assembly {
             rung.video = Some(video);
             rung.is_told = false;
         }
-        // Before parameters, and without a picture, there is nothing to show.
-        if rung.video.is_none() || unit.picture.is_empty() {
+        // Before parameters, and without a picture, there is nothing to show. A time that the source does not have was
+        // made up for a picture that could not be decoded (ffmpeg 7 and later do so).
+        if rung.video.is_none() || unit.picture.is_empty() || !self.picture_times.contains(&pts) {
             return;
         }
         tell(&mut self.ready, index, rung);

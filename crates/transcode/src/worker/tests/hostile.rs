@@ -246,3 +246,51 @@ fn most_resident(process: u32) -> u64 {
     let kilobytes: Option<u64> = line.and_then(|line| line.split_ascii_whitespace().next()?.parse().ok());
     kilobytes.unwrap_or(0) << 10
 }
+
+/// A program that does this instead of coding. `PIPE` is where a rung is expected.
+fn instead(script: &str) -> (tempfile::TempDir, Config) {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let program = folder.path().join("ffmpeg");
+    let head = "#!/bin/sh\nfor word; do :; done; PIPE=/proc/self/fd/${word#pipe:}\n";
+    std::fs::write(&program, format!("{head}{script}\n")).expect("room on the disk");
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(&program, mode).expect("it is ours");
+    let config = Config { ffmpeg: program, ..config() };
+    (folder, config)
+}
+
+async fn ends_with(script: &str) -> Error {
+    let (tracks, frames) = shot();
+    let (_folder, config) = instead(script);
+    let job = job_on(&tracks, rungs());
+    let mut worker = loop {
+        match Worker::start(&config, &Confinement::default(), &job) {
+            Ok(worker) => break worker,
+            // Another test, about to start something else, still has the script open for writing.
+            Err(Error::Program { cause, .. }) if cause.kind() == std::io::ErrorKind::ExecutableFileBusy => {
+                tokio::task::yield_now().await;
+            }
+            Err(error) => panic!("{error}"),
+        }
+    };
+    for frame in frames.iter().take_while(|_| worker.has_room()).collect::<Vec<_>>() {
+        worker.feed(frame).expect("there is room");
+    }
+    loop {
+        if let Output::Ended(ended) = timeout(PATIENCE, worker.next()).await.expect("it ends") {
+            return ended.expect_err("it coded nothing");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_process_that_was_taken_over_can_only_end() {
+    let garbage = ends_with("head -c 100000 /dev/urandom >$PIPE; exec sleep 1000").await;
+    assert!(matches!(garbage, Error::Spoilt), "{garbage}");
+    let words = ends_with("echo first >&2; printf '\\033[2J last\\n' >&2; exit 3").await;
+    assert_eq!(words.to_string(), "the worker ended (exit status: 3): ?[2J last");
+    let endless = ends_with("while :; do echo noise; done >$PIPE").await;
+    assert!(matches!(endless, Error::Spoilt), "{endless}");
+    let loud = ends_with("head -c 10000000 /dev/zero >&2; exit 1").await;
+    assert!(loud.to_string().len() < 400, "{loud}");
+}
