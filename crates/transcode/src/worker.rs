@@ -172,7 +172,6 @@ impl Worker {
     }
 
     /// Should another one go on at the next keyframe? The process has read so much that it has grown by that.
-    #[allow(dead_code, reason = "sessions will ask")]
     pub(crate) fn is_worn(&self) -> bool {
         self.frames >= WORN
     }

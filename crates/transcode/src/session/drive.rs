@@ -285,6 +285,15 @@ impl<'a> Drive<'a> {
             let Some(food) = self.kept.food(hand.fed, &hand.tracks, self.codes_sound) else { break };
             match food {
                 Food::Frame(_) if !is_live && !hand.worker.has_room() => break,
+                Food::Frame(frame)
+                    if frame.track == TrackKind::Video
+                        && frame.keyframe
+                        && hand.worker.is_worn()
+                        && self.leaving.is_none() =>
+                {
+                    let number = hand.fed;
+                    self.relieve(number, "the worker has grown by what it read");
+                }
                 Food::Frame(frame) => {
                     if let Err(error) = hand.worker.feed(&frame) {
                         failed = Some(error);
@@ -294,7 +303,7 @@ impl<'a> Drive<'a> {
                 }
                 Food::Nothing => hand.fed += 1,
                 Food::Change(_) if self.leaving.is_some() => break,
-                Food::Change(number) => self.relieve(number),
+                Food::Change(number) => self.relieve(number, "the source changed"),
             }
         }
         if let Some(error) = failed {
@@ -303,7 +312,7 @@ impl<'a> Drive<'a> {
     }
 
     /// Lets the worker finish, and has another one go on at this keyframe.
-    fn relieve(&mut self, number: u64) {
+    fn relieve(&mut self, number: u64, why: &str) {
         let Some(mut hand) = self.hand.take() else { return };
         hand.worker.finish();
         hand.is_finished = true;
@@ -313,7 +322,7 @@ impl<'a> Drive<'a> {
             let (channel, stream) = (self.broadcast.channel(), self.broadcast.stream());
             let video = start.tracks.video.as_ref();
             let size = video.map(|video| format!("{}x{}", video.width, video.height));
-            info!(%channel, %stream, size, "the source changed: another worker goes on at its keyframe");
+            info!(%channel, %stream, size, why, "another worker goes on at a keyframe");
             self.begin(&start);
         }
     }
