@@ -16,11 +16,13 @@ from urllib.parse import urljoin, urlsplit
 
 import pytest
 
-from harness import aws, browser
+from harness import aws, browser, players
 from harness.aws import Channel, make_channel
 from harness.encoder import Recipe
 from harness.ladder_watch import name_of
+from harness.player_clip import Look, Sender, make
 from harness.player_token import Signer
+from harness.players import HLS_LOW, SHAKA_LOW, VIDEOJS
 from harness.playlist import MediaPlaylist, Rules, Segment, Variant, last_part, misaligned, parse, parse_multivariant
 from harness.viewer import on_air
 from harness.waiting import PATIENCE, wait_until
@@ -126,7 +128,12 @@ def advanced(server, ivs, signer, clip, publish) -> Watched:
     """A private one whose source nobody gets."""
     channel = make_channel(ivs, type="ADVANCED_HD", containerFormat="TS", authorized=True)
     publisher = publish(clip(LARGER), server.rtmp_url(channel.key))
-    return watch(channel, publisher, signer.token(channel.arn), lambda watched: capped(watched, signer))
+
+    def ask(watched: Watched) -> None:
+        probe(watched)
+        capped(watched, signer)
+
+    return watch(channel, publisher, signer.token(channel.arn), ask)
 
 
 @pytest.fixture(params=["standard", "advanced"])
@@ -215,11 +222,13 @@ def test_renditions_are_listed_by_their_names_the_best_first(standard, advanced)
         assert len({variant.uri.split("/")[2] for variant in watched.variants}) == 1, "one pass for all"
 
 
-def test_ffprobe_takes_every_rendition(standard):
-    found = probed[standard.channel.arn]
-    assert len(found["programs"]) == len(standard.variants)
-    sizes = {(one.get("width"), one.get("height")) for one in found["streams"] if one["codec_type"] == "video"}
-    assert sizes == {(640, 360), (284, 160)}
+def test_ffprobe_takes_every_rendition(watched):
+    found = probed[watched.channel.arn]
+    assert len(found["programs"]) == len(watched.variants)
+    shown = [one for one in found["streams"] if one["codec_type"] == "video"]
+    told = [variant.stream["RESOLUTION"] for variant in watched.variants if "RESOLUTION" in variant.stream]
+    assert sorted({f"{one['width']}x{one['height']}" for one in shown}) == sorted(told)
+    assert sum(one["codec_type"] == "audio" for one in found["streams"]) == len(watched.variants)
 
 
 def test_a_cap_withholds_the_playlists_and_the_media_of_larger_renditions(advanced):
@@ -265,3 +274,33 @@ def test_the_watch_page_offers_the_qualities_and_keeps_to_the_one_that_is_chosen
         tab.page.screenshot(path=OUT / "watch-quality.png")
         assert tab.errors == []
     publisher.stop()
+
+
+def test_players_take_sound_alone_among_the_renditions_and_show_pictures(server, ivs, tmp_path_factory, report):
+    film = make(Look(), tmp_path_factory.mktemp("films"))
+    channel = make_channel(ivs, type="ADVANCED_SD")
+    sender = Sender(server.bound["rtmp"], channel.key, film)
+    levels = {}
+    try:
+        text = wait_until(lambda: on_air(channel.playback), "the channel on air").text
+        pictures = [int(one["RESOLUTION"].partition("x")[2]) for one in streams(text) if "RESOLUTION" in one]
+        assert len(streams(text)) == len(pictures) + 1, "and sound alone"
+        with players.hall() as hall:
+            for kind in (HLS_LOW, SHAKA_LOW, VIDEOJS):
+                stage = hall.open(kind, channel.playback)
+                stage.playing()
+                stage.wait("glass.pictures.length > 20")
+                levels[kind.name] = stage.read("glass.levels()")
+                # hls.js calls it an error that a machine is busy.
+                fatal = [error for error in stage.errors() if not error.startswith("buffer")]
+                assert fatal == stage.tab.errors == [], kind.name
+                hall.close(stage)
+    finally:
+        sender.end()
+    report(f"levels of {pictures} and sound alone: {levels}")
+    # Who can't go from pictures to sound and back leaves it out.
+    assert all([level for level in found if level] == pictures for found in levels.values()), levels
+
+
+def streams(text: str) -> list[dict[str, str]]:
+    return [variant.stream for variant in parse_multivariant(text)]
