@@ -651,7 +651,7 @@ fn gaps_of(fault: Fault) -> Vec<(i64, i64)> {
     let work = told(&story([Rung { faults: vec![(8_500, fault)], ..Rung::default() }, Rung::default()]));
     assert_eq!(work.gaps(1), 0, "the others have none");
     let parts = work.source.iter().zip(&work.tails[0].cuts);
-    let gaps = parts.filter(|(_, own)| own.part.as_ref().is_some_and(|part| part.is_gap()));
+    let gaps = parts.filter(|(_, own)| own.part.as_ref().is_some_and(live::Part::is_gap));
     let span = |cut: &Cut| cut.measure.as_ref().map(|measure| measure.pictures());
     // What begins with a keyframe begins half a millisecond before it.
     let millis = |at: Ticks| (at.count() + 90) / 90;

@@ -9,9 +9,12 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use blob::Spool;
 use bytes::Bytes;
-use domain::{Arn, ContainerFormat, StreamId};
-use live::{Airing, Audience, Broadcast, Hub, Init, Part, Publisher, RingLimits, Snapshot, Terms};
-use media::{Ticks, Tracks};
+use domain::{Arn, ChannelType, ContainerFormat, StreamId};
+use live::{
+    Airing, Audience, Broadcast, Hub, Init, Part, Publisher, RenditionPublisher, RenditionSound,
+    RenditionTerms, RingLimits, Snapshot, Terms,
+};
+use media::{Ticks, TrackKind, Tracks};
 use packager::{Config, Cut, Deps, Heading, Packager, Window};
 use proptest::prelude::*;
 use testkit::Film;
@@ -191,9 +194,13 @@ impl House {
     }
 
     fn publish(&self, number: u8) -> Publisher {
+        self.publish_as(number, ChannelType::Basic)
+    }
+
+    fn publish_as(&self, number: u8, channel_type: ChannelType) -> Publisher {
         let channel = Arn::parse(&format!("arn:aws:ivs:us-east-1:123456789012:channel/channel{number}"));
         let stream = StreamId::mint(&mut |bytes| bytes.fill(number));
-        let airing = Airing { rewind: Some(LENGTH), ..Audience::Everyone.into() };
+        let airing = Airing { rewind: Some(LENGTH), channel_type, ..Audience::Everyone.into() };
         self.hub.publish(&channel.expect("an ARN"), stream, airing, UNIX_EPOCH).expect("a free channel")
     }
 
@@ -219,7 +226,8 @@ struct Reel {
 
 impl Reel {
     fn new(mut publisher: Publisher, seconds: u64) -> Self {
-        let film = Film { gop: 30, ..Film::default() };
+        // Small, for minutes of it are made.
+        let film = Film { width: 64, height: 36, gop: 30, ..Film::default() };
         publisher.set_tracks(film.tracks());
         let frames = film.frames(Duration::from_secs(seconds)).into_iter();
         Self { publisher, frames, seen: BTreeMap::new() }
@@ -231,6 +239,15 @@ impl Reel {
 
     /// Pushes until `is_there`, a segment's worth of frames at a time, and gives the disk its turn.
     async fn play_until(&mut self, is_there: impl Fn(&Snapshot) -> bool) -> Arc<Snapshot> {
+        self.play_beside_until(None, is_there).await
+    }
+
+    /// The same, with the pictures as those of a rendition, too.
+    async fn play_beside_until(
+        &mut self,
+        mut beside: Option<&mut RenditionPublisher>,
+        is_there: impl Fn(&Snapshot) -> bool,
+    ) -> Arc<Snapshot> {
         let broadcast = self.broadcast();
         loop {
             if let Some(now) = broadcast.shelf().latest() {
@@ -241,7 +258,10 @@ impl Reel {
             }
             let frame = self.frames.next().expect("it comes before the film ends");
             let is_key = frame.keyframe;
-            self.publisher.push(frame);
+            self.publisher.push(frame.clone());
+            if let Some(beside) = beside.as_mut().filter(|_| frame.track == TrackKind::Video) {
+                beside.push(frame);
+            }
             tokio::task::yield_now().await;
             if is_key {
                 // Not for luck: real disks are faster than real films.
@@ -353,4 +373,56 @@ async fn no_folder_at_all_leaves_the_usual_window() {
     let now = film.play_until(|now| now.first_number() > 3).await;
     assert!(now.history.is_empty());
     house.close().await;
+}
+
+/// A stream with one rendition beside it, both of which can be rewound.
+#[tokio::test]
+async fn renditions_have_files_of_their_own_and_list_as_much_as_the_source() {
+    let house = House::open(Config { linger: Duration::from_millis(300), ..Config::default() });
+    let mut film = Reel::new(house.publish_as(1, ChannelType::Standard), 300);
+    let broadcast = film.broadcast();
+    let publishers = broadcast.set_ladder(true, vec![rendition()]).expect("not decided before");
+    let mut own = publishers.into_iter().next().expect("one rendition");
+    own.set_tracks(Film { width: 32, height: 18, ..Film::default() }.tracks());
+    let now = film.play_beside_until(Some(&mut own), |now| now.history.len() > 3).await;
+    let ladder = broadcast.ladder().expect("decided");
+    let beside = ladder.renditions[0].shelf().latest().expect("shown");
+    assert_eq!(beside.first_number(), now.first_number());
+    let spool = Spool::new(house.folder.path().join("dvr"));
+    let reel = format!("{}.360p", broadcast.stream());
+    let past = beside.history.first().expect("on disk");
+    let found = spool.read(&reel, past.number, past.bytes).await.expect("a disk");
+    assert!(found.is_some_and(|found| found.len() as u64 == past.bytes && !past.gap));
+    drop((film, own));
+    gone(&house.folder.path().join(format!("dvr/{reel}.reel"))).await;
+    gone(&house.reel(&broadcast)).await;
+    house.close().await;
+}
+
+#[tokio::test]
+async fn where_disk_is_short_all_renditions_give_up_the_same() {
+    let house = House::open(Config { rewind_bytes: 60_000, ..Config::default() });
+    let mut film = Reel::new(house.publish_as(1, ChannelType::Standard), 300);
+    let broadcast = film.broadcast();
+    let publishers = broadcast.set_ladder(true, vec![rendition()]).expect("not decided before");
+    let mut own = publishers.into_iter().next().expect("one rendition");
+    own.set_tracks(Film { width: 32, height: 18, ..Film::default() }.tracks());
+    let is_shed = |now: &Snapshot| now.first_number() > 0 && !now.history.is_empty();
+    film.play_beside_until(Some(&mut own), is_shed).await;
+    let beside = Arc::clone(&broadcast.ladder().expect("decided").renditions[0]);
+    let first = |shelf: &live::Shelf| shelf.latest().map(|now| now.first_number());
+    film.play_beside_until(Some(&mut own), |_| first(beside.shelf()) == first(broadcast.shelf())).await;
+    assert!(first(beside.shelf()) > Some(0));
+    house.close().await;
+}
+
+fn rendition() -> RenditionTerms {
+    RenditionTerms {
+        name: String::from("360p"),
+        label: String::from("360p"),
+        bandwidth: 600_000,
+        lines: Some(18),
+        frame_rate: None,
+        sound: RenditionSound::Source,
+    }
 }
