@@ -20,7 +20,8 @@ CONTAINERS = ("FRAGMENTED_MP4", "TS")
 
 @pytest.fixture(scope="module")
 def server(start_server):
-    return ladder.ready(start_server("--transcoding", "on", "--transcode-speed", "ultrafast"))
+    flags = ("--transcode-speed", "ultrafast", "--transcode-nice", "0")
+    return ladder.ready(start_server("--transcoding", "on", *flags))
 
 
 @pytest.fixture(scope="module")

@@ -179,7 +179,7 @@ def passages(request, start_server, film, publish, tmp_path_factory) -> dict[str
     params = [getattr(item, "callspec", None) for item in request.session.items if item.module is request.module]
     chosen = {one.params["passage"].name for one in params if one and "passage" in one.params}
     folder = tmp_path_factory.mktemp("renditions")
-    usual = ("--transcoding", "on", "--transcode-capacity", "4000", "--thumbnail-seconds", "0")
+    usual = ("--transcoding", "on", "--transcode-nice", "0", "--transcode-capacity", "4000", "--thumbnail-seconds", "0")
     slow, quick = start_server(*usual), start_server(*usual, "--transcode-speed", "ultrafast")
 
     def play(server, case: Case) -> Passage:
@@ -363,7 +363,7 @@ def test_the_source_is_served_only_where_it_is_offered(passage):
 
 @pytest.mark.parametrize("kind", ["STANDARD", "BASIC"])
 def test_a_thumbnail_shows_what_is_on_air(start_server, film, publish, kind):
-    flags = ("--transcode-speed", "ultrafast", "--thumbnail-seconds", "2")
+    flags = ("--transcode-speed", "ultrafast", "--transcode-nice", "0", "--thumbnail-seconds", "2")
     server = ladder.ready(start_server("--transcoding", "on", *flags))
     channel = make_channel(aws.client(server), type=kind)
     shot = Film(seconds=14, gop_seconds=1)

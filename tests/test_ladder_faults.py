@@ -4,7 +4,6 @@ goes on as if nothing were, and the ladder is back soon.
 Promise: faults happen to real workers of real streams; pictures are told apart by numbers that are drawn in them.
 """
 
-import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from harness import aws, ladder_faults
 from harness import ladder_look as look
 from harness import ladder_watch as ladder
 from harness.aws import Channel, make_channel
-from harness.ladder_faults import Eye, between, headers, kill, media, moved, sending, spoil, stop, worker
+from harness.ladder_faults import Eye, between, headers, kill, media, moved, sending, spoil, stop, worker, workers
 from harness.ladder_film import Film, make
 from harness.viewer import Background, on_air
 from harness.waiting import wait_until
@@ -22,12 +21,13 @@ from harness.web import fetch
 
 FPS = 30
 #: A source with two renditions beside it.
-FILM = Film(size="704x396", fps=FPS, seconds=26)
+FILM = Film(size="704x396", fps=FPS, seconds=32)
 #: Another picture, also in shape.
 OTHER = Film(size="640x480", fps=FPS, seconds=12)
 #: Seconds: when pictures go wrong, for how long (a group of pictures), and the end.
 FAULT, GOP, END = 10, 2, 18
-QUICK = ("--transcode-speed", "ultrafast", "--transcode-capacity", "4000", "--thumbnail-seconds", "0")
+#: What else the machine does is not to be seen here.
+QUICK = ("--transcode-speed", "ultrafast", "--transcode-nice", "0", "--transcode-capacity", "4000")
 #: What a person would call a stall, in seconds.
 STALL = 1.0
 #: Within so many seconds of media the ladder is back.
@@ -101,44 +101,43 @@ def metric(server, name: str) -> float:
 
 @dataclass
 class Deaths(Passage):
-    """What happened when, by the test's clock."""
+    """With what was counted, and the segment of the source in which each fault happened."""
 
-    moments: dict[str, float] = field(default_factory=dict)
     lost: float = 0
     started: float = 0
+    faults: list[int] = field(default_factory=list)
 
 
 @pytest.fixture(scope="module")
 def deaths(server, ivs, film, publish, begun):
-    """A worker is killed, the next one stopped, and then two are killed one after the other."""
+    """A worker stands still, the next one is killed, and then two are killed one after the other."""
     lost, started = (metric(server, f"rillcast_transcode_workers_{what}_total") for what in ("lost", "started"))
     channel = make_channel(ivs, type="STANDARD", containerFormat="FRAGMENTED_MP4")
     encoder = publish(film(FILM), server.rtmp_url(channel.key))
     told = Deaths(channel)
-    first = worker(server)
     told.watch()
-    known = [first]
 
-    def harm(what: str, how) -> None:
-        told.moments[what] = time.monotonic()
-        how(known[-1])
-        known.append(worker(server, known))
+    def harm(how) -> None:
+        told.faults.append(told.eyes["source"].edges[-1][1][0])
+        harmed = worker(server)
+        how(harmed)
+        wait_until(lambda: harmed not in workers(server), "the end of a worker")
 
-    def is_back(what: str) -> bool:
-        return all(told.eyes[name].has_media_after(told.moments[what] + 0.2) for name in told.rungs)
+    def is_back() -> bool:
+        # In another group of pictures than the one that somebody died in.
+        wanted = told.faults[-1] + 2
+        return all(told.eyes[name].has_media_from(wanted) for name in told.rungs)
 
-    harm("killed", kill)
-    wait_until(lambda: is_back("killed"), "the ladder after a worker was killed")
-    harm("stopped", stop)
-    wait_until(lambda: is_back("stopped"), "the ladder after a worker was stopped")
-    harm("killed again", kill)
-    harm("killed at once", kill)
-    wait_until(lambda: is_back("killed at once"), "the ladder after two workers were killed")
+    wait_until(lambda: all(eye.seen for eye in told.eyes.values()), "somebody who looks at each rendition")
+    for what, fault in (("stopped", [stop]), ("killed", [kill]), ("killed twice", [kill, kill])):
+        for how in fault:
+            harm(how)
+        wait_until(is_back, f"the ladder after its worker was {what}")
     told.lost = metric(server, "rillcast_transcode_workers_lost_total") - lost
     told.started = metric(server, "rillcast_transcode_workers_started_total") - started
     told.end()
     assert encoder.ended() == 0
-    wait_until(lambda: not ladder_faults.workers(server), "nothing of a worker is left")
+    wait_until(lambda: not workers(server), "nothing of a worker is left")
     told.log = server.log()
     return told
 
@@ -153,9 +152,9 @@ def test_the_ladder_is_back_soon(deaths, report):
     for name in deaths.rungs:
         eye = deaths.eyes[name]
         late = max(eye.later_than(deaths.eyes["source"]).values())
-        report(f"workers die: {name} at most {late:.2f} s behind the source, {sum(eye.gaps.values()):.2f} s missing")
-        assert sum(eye.gaps.values()) <= BACK, name
-        assert late <= BACK + 1, name
+        missing = [f"{length:.2f} s" for length in eye.holes] or ["nothing"]
+        report(f"workers die: {name} at most {late:.2f} s behind the source, missing: {', '.join(missing)}")
+        assert max(eye.holes, default=0) <= BACK, name
 
 
 def test_what_is_there_is_right(deaths, tmp_path):
@@ -168,7 +167,7 @@ def test_what_is_there_is_right(deaths, tmp_path):
         off = [picture for picture in shown if abs(picture.pts - sent[picture.number]) > 0.0005]
         assert off == [], name
         missing = len(sent) - len(shown)
-        gaps = sum(deaths.eyes[name].gaps.values())
+        gaps = sum(deaths.eyes[name].holes)
         assert missing <= gaps * FPS + 2, f"{name}: {missing} pictures missing, {gaps:.2f} s marked"
 
 
@@ -224,7 +223,7 @@ def test_the_source_goes_on_whatever_is_sent(spoilt, report, kind):
 def test_the_ladder_is_back_when_pictures_are_good_again(spoilt, tmp_path, report, kind):
     told = spoilt[kind]
     for name in told.rungs:
-        gaps = sum(told.eyes[name].gaps.values())
+        gaps = sum(told.eyes[name].holes)
         report(f"{kind}: {gaps:.2f} s of {name} are missing")
         assert gaps <= BACK, name
         shown = [picture.number for picture in told.pictures(name, tmp_path)]
@@ -269,4 +268,4 @@ def test_without_ffmpeg_what_comes_in_is_passed_through(start_server, film, publ
     wait_until(lambda: on_air(channel.playback), "the channel on air")
     assert [ladder.name_of(variant) for variant in ladder.variants(channel.playback)] == ["source"]
     told = [line for line in server.log().splitlines() if "/nonexistent/ffmpeg" in line and " WARN " in line]
-    assert len(told) == 1 and "--transcoding off" in told[0], told
+    assert len(told) == 1 and 'transcoding = "off"' in told[0], told

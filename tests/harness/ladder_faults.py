@@ -9,7 +9,6 @@ import random
 import signal
 import threading
 import time
-from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -51,11 +50,15 @@ def _is_ladder(pid: int) -> bool:
     return command[0].endswith(b"ffmpeg") and b"libx264" in command
 
 
-def worker(server, known: Iterable[int] = ()) -> int:
-    """The one worker that is not known yet."""
-    before = set(known)
-    (found,) = wait_until(lambda: workers(server) - before, "another worker")
-    return found
+def worker(server) -> int:
+    """The only one, as soon as there is one."""
+
+    def only() -> int | None:
+        found = workers(server)
+        assert len(found) < 2, f"workers {found}"
+        return next(iter(found), None)
+
+    return wait_until(only, "a worker")
 
 
 def kill(pid: int) -> None:
@@ -193,6 +196,17 @@ class Eye:
         both = self.seen.keys() & other.seen.keys()
         return {at: self.seen[at] - other.seen[at] for at in both if self.seen[at] > 0 and other.seen[at] > 0}
 
-    def has_media_after(self, moment: float) -> bool:
-        """Is a part listed, that is no gap and came after this moment?"""
-        return any(when > moment and place not in self.gaps for place, when in list(self.seen.items()))
+    def has_media_from(self, number: int) -> bool:
+        """Is a part of this segment or a later one listed, that is no gap?"""
+        return any(place[0] >= number and place not in self.gaps for place in list(self.seen))
+
+    @property
+    def holes(self) -> list[float]:
+        """Seconds of each row of gaps."""
+        found, is_open = [], False
+        for place in sorted(self.seen):
+            if place in self.gaps:
+                found += [] if is_open else [0.0]
+                found[-1] += self.gaps[place]
+            is_open = place in self.gaps
+        return found

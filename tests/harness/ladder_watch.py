@@ -47,11 +47,13 @@ class Rendition:
         self.last = now
         for segment in now.closed:
             self.segments[segment.sequence] = segment
-            if segment.sequence in self.bodies or is_gap(segment):
+            # Of one with gaps there are the parts that are none, as long as parts are listed.
+            names = [part.uri for part in segment.parts if not part.gap] if is_gap(segment) else [segment.uri]
+            if segment.sequence in self.bodies or not names:
                 continue
             if segment.map and segment.map not in self.maps:
                 self.maps[segment.map] = get(segment.map)
-            self.bodies[segment.sequence] = get(segment.uri)
+            self.bodies[segment.sequence] = b"".join(map(get, names))
 
 
 def is_gap(segment: Segment) -> bool:
