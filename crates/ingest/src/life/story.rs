@@ -125,27 +125,39 @@ impl Story {
 /// Tells what is to be seen on the shelf.
 async fn watch(broadcast: &Broadcast, gone: &CancellationToken, steps: mpsc::Sender<Step>) {
     let shelf = broadcast.shelf();
-    // A shelf has few readers; this one leaves as soon as it saw what it came for.
-    let mut reader = shelf.reader();
     let shown = tokio::select! {
-        first = reader.wait(|_| true) => first.is_some(),
+        shown = playable(broadcast) => shown,
         () = gone.cancelled() => false,
     };
     if shown {
-        drop(reader);
         // An error is the end of the writer, who needs no steps then.
         let _ = steps.send(Step::Playable { at: now() }).await;
         gone.cancelled().await;
-        reader = shelf.reader();
     }
+    let mut reader = shelf.reader();
     // Whoever has the right to fill the shelf fills it to the end. When nobody has, nobody gets it any more.
     if shelf.writer().is_none() && timeout(DRAIN, reader.settled()).await.is_err() {
         tracing::error!(stream = %broadcast.stream(), "what the publisher sent did not drain in time");
     }
-    if !shown && shelf.latest().is_some() {
+    // Without renditions decided there never was anything to choose from.
+    if !shown && shelf.latest().is_some() && broadcast.ladder().is_some() {
         let _ = steps.send(Step::Playable { at: now() }).await;
     }
     let _ = steps.send(Step::Drained { at: now() }).await;
+}
+
+/// Waits until there is something to play of each rendition. A shelf has few readers; these leave as soon as they saw
+/// what they came for. False: nothing more can come.
+async fn playable(broadcast: &Broadcast) -> bool {
+    if broadcast.shelf().reader().wait(|_| true).await.is_none() {
+        return false;
+    }
+    for rendition in &broadcast.decided_ladder().await.renditions {
+        if rendition.shelf().reader().wait(|_| true).await.is_none() {
+            return false;
+        }
+    }
+    true
 }
 
 /// Writes steps to the last.
