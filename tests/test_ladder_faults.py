@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from harness import aws, ladder_faults
+from harness import aws
 from harness import ladder_look as look
 from harness import ladder_watch as ladder
 from harness.aws import Channel, make_channel
