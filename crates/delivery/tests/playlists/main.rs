@@ -9,13 +9,15 @@ mod faults;
 mod followed;
 mod reader;
 mod rules;
+mod script;
 mod seat;
 mod streams;
 
 use domain::{ContainerFormat, LatencyMode};
 use proptest::prelude::*;
 
-use streams::{RATES, Rewind, Rung, Rungs, Scene, Script, Show, Turn};
+use script::{RATES, Rewind, Rung, Rungs, Scene, Script, Turn, script};
+use streams::Show;
 
 /// Few, for each is minutes of a stream; `PROPTEST_CASES` asks for more.
 fn cases() -> ProptestConfig {
@@ -28,7 +30,7 @@ proptest! {
     #![proptest_config(cases())]
 
     #[test]
-    fn whatever_the_stream_no_playlist_breaks_a_rule(script in streams::script()) {
+    fn whatever_the_stream_no_playlist_breaks_a_rule(script in script()) {
         prop_assert_eq!(Show::play(&script), vec![]);
     }
 }
