@@ -77,7 +77,7 @@ pub(crate) fn options(config: &Config, picture: &Picture) -> Vec<String> {
     };
     let shape = if config.encoder == Encoder::V4l2 { format!("-g {LONGEST_GROUP}") } else { shape };
     let codec = format!("-c:v {}", name(config.encoder));
-    [&codec, ALWAYS, &rates, &shape, &own].into_iter().flat_map(|part| words(part)).collect()
+    [&codec, ALWAYS, &rates, &shape, &own].into_iter().flat_map(words).collect()
 }
 
 /// Encoders but x264 can't be told that they get half of the source's pictures: they are told twice the bits.
@@ -148,7 +148,7 @@ fn qsv(config: &Config) -> String {
     format!("-preset {speed} -async_depth 1 -forced_idr 1 -idr_interval 0 -a53cc 0 {ahead}")
 }
 
-fn words(text: &str) -> impl Iterator<Item = String> + '_ {
+fn words(text: &str) -> impl Iterator<Item = String> {
     text.split_ascii_whitespace().map(str::to_owned)
 }
 

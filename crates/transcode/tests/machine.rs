@@ -41,6 +41,20 @@ async fn the_installed_program_is_fit_and_is_measured() {
 }
 
 #[tokio::test]
+async fn an_encoder_that_may_look_ahead_and_reorder_is_fit_too() {
+    let machine = examined(&Config { lookahead: 8, b_frames: 2, ..Config::default() }).await;
+    assert_eq!(machine.expect("ffmpeg with libx264 is installed").trial.fault(), None);
+}
+
+#[tokio::test]
+async fn a_speed_that_the_encoder_does_not_know_is_told() {
+    let config = Config { speed: "nonsense".to_owned(), ..Config::default() };
+    let error = examined(&config).await.expect_err("x264 does not know it");
+    assert!(told(&error).starts_with("x264 can't be used: "), "{}", told(&error));
+    assert!(told(&error).contains("nonsense"), "{}", told(&error));
+}
+
+#[tokio::test]
 async fn an_encoder_that_is_not_here_is_told_by_what_ffmpeg_said_first() {
     let config = Config { encoder: Encoder::V4l2, ..Config::default() };
     let confinement = Confinement::found(&config).await;

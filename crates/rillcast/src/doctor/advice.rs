@@ -25,7 +25,10 @@ pub(super) fn program(config: &Config, why: &Error) -> String {
 
 pub(super) fn encoder(encoder: Encoder) -> String {
     let what = match encoder {
-        Encoder::X264 => "Install an ffmpeg that was built with libx264 (`ffmpeg -encoders` lists it).",
+        Encoder::X264 => {
+            "Set transcode_speed to one that x264 knows, from ultrafast to slow, and use an ffmpeg that was built with \
+             libx264 (`ffmpeg -encoders` lists it)."
+        }
         Encoder::Nvenc => {
             "Install NVIDIA's driver, and give a container the card with --gpus all and \
              NVIDIA_DRIVER_CAPABILITIES=video."

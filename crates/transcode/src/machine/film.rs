@@ -44,7 +44,9 @@ impl Film {
     }
 
     async fn coded(config: &Config, confinement: &Confinement, encoder: Encoder) -> Result<Self, Error> {
-        let config = Config { encoder, speed: "ultrafast".to_owned(), ..config.clone() };
+        let speed = "ultrafast".to_owned();
+        // Sent in the order in which they are shown, as times are given to them in that order.
+        let config = Config { encoder, speed, lookahead: 0, b_frames: 0, ..config.clone() };
         let bytes = super::within(super::PATIENCE, film(&config, confinement)).await?;
         let mut parts = Parts::default();
         let mut demuxer = Demuxer::new();

@@ -8,8 +8,18 @@ use tokio::io::AsyncReadExt;
 use tokio::process::Command;
 
 use crate::worker::Confinement;
-use crate::{Config, Error, encoder};
+use crate::{Config, Error, Picture, encoder};
 
+/// What it is to code.
+const PICTURE: Picture = Picture {
+    width: 640,
+    height: 360,
+    frame_rate: 30.0,
+    is_halved: false,
+    bit_rate: 630_000,
+    lines: 360,
+    keeps_rate: false,
+};
 /// What is listened to, in bytes, and what is told of it, in characters.
 const HEARD: u64 = 64 << 10;
 const TOLD: usize = 200;
@@ -50,7 +60,9 @@ fn arguments(config: &Config) -> Vec<String> {
         words(&format!("-hide_banner -nostdin -nostats -loglevel {level}")),
         device,
         words("-f lavfi -i color=size=640x360:rate=30:duration=0.1"),
-        words(&format!("-vf {} -c:v {} -f null -", encoder::intake(config), encoder::name(config.encoder))),
+        words(&format!("-vf {}", encoder::intake(config))),
+        encoder::options(config, &PICTURE),
+        words("-f null -"),
     ]
     .concat()
 }

@@ -16,7 +16,8 @@ use crate::{Config, Error, Ladder, Rung, Sound};
 
 /// The picture that workers begin at: those before it are only decoded, as for a worker that replaces another.
 const FIRST: usize = 3;
-/// Pictures that an encoder may hold back beyond what is configured.
+/// Pictures that an encoder may hold back beyond what is configured. Where every second one is left out, it takes
+/// twice as many of the source's for those that are configured.
 const MOST_HELD: usize = 3;
 /// Longest wait for the first picture once all that may be needed for it was fed.
 const FIRST_WAIT: Duration = Duration::from_secs(10);
@@ -69,14 +70,17 @@ pub(super) async fn run(config: &Config, confinement: &Confinement, film: &Film)
     let ladder = Ladder::of(ChannelType::Standard, None, &film.input());
     let from = film.pictures().nth(FIRST).map(|frame| frame.pts);
     let job = Job { tracks: Arc::clone(&film.tracks), ladder, from };
+    let worker = Worker::start(config, confinement, &job)?;
+    // Where pictures are held back, much of the work is done before the first comes out.
+    let is_patient = config.lookahead + config.b_frames > 0;
     let mut run = Run {
-        worker: Worker::start(config, confinement, &job)?,
+        meter: is_patient.then(|| Meter::start(worker.pid())),
+        worker,
         made: job.ladder.rungs.iter().map(|_| Made::default()).collect(),
         thumbnails: 0,
-        meter: None,
         ladder: job.ladder,
     };
-    let held = MOST_HELD + (config.lookahead + config.b_frames) as usize;
+    let held = MOST_HELD + 2 * (config.lookahead + config.b_frames) as usize;
     let is_prompt = run.begin(film, FIRST + 1 + held).await?;
     run.finish().await?;
     let delay = Check {
@@ -102,7 +106,7 @@ struct Run {
     meter: Option<Meter>,
 }
 
-/// Takes time from the first picture on: what comes before is the start of a program.
+/// Takes time, as a rule from the first picture on: what comes before is the start of a program.
 struct Meter {
     pid: Option<u32>,
     began: Instant,
