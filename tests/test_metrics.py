@@ -261,6 +261,7 @@ def test_cloudwatch_gets_what_the_page_says(story):
 
 #: What PromQL has besides names of metrics and labels.
 WORDS = {"by", "on", "and", "or", "sum", "max", "min", "topk", "rate", "increase", "time", "humanize1024"}
+WORDS |= {"histogram_quantile"}
 #: Made by Prometheus itself.
 OF_PROMETHEUS = {"up"}
 

@@ -40,6 +40,7 @@ impl Transcode {
     pub fn bind(config: Config, deps: Deps) -> Self {
         let (finding, known) = watch::channel(None);
         let figures = Arc::new(Figures::default());
+        figures.capacity.store(config.capacity.unwrap_or(0), Ordering::Relaxed);
         let guess = Budget::new(config.capacity.unwrap_or(GUESS));
         let confinement = OnceCell::new();
         let shared = Shared { config, figures: Arc::clone(&figures), finding: known, guess, confinement };

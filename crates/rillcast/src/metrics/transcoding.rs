@@ -59,7 +59,7 @@ fn room(to: &mut DescriptorEncoder<'_>, figures: &Figures) -> fmt::Result {
 }
 
 fn delays(to: &mut DescriptorEncoder<'_>, figures: &Figures) -> fmt::Result {
-    let bounds = DELAYS.iter().map(|millis| float(*millis) / 1_000.0).chain([f64::MAX]);
+    let bounds = DELAYS.iter().map(|millis| float(*millis) / 1_000.0).chain([f64::INFINITY]);
     let buckets: Vec<(f64, u64)> = bounds.zip(figures.delays.iter().map(now)).collect();
     let count = buckets.iter().map(|(_, count)| count).sum();
     let none: Option<&std::collections::HashMap<usize, Exemplar<NoLabelSet, f64>>> = None;
