@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use media::{Frame, Ticks, TrackKind, Tracks};
 use testkit::Film;
+use tokio::sync::OnceCell;
 use tokio::time::timeout;
 
 use super::{Confinement, Job, Output, Worker};
@@ -67,6 +68,12 @@ fn config() -> Config {
         thumbnail_interval: Duration::ZERO,
         ..Config::default()
     }
+}
+
+/// What this machine has, found once.
+async fn confinement() -> &'static Confinement {
+    static FOUND: OnceCell<Confinement> = OnceCell::const_new();
+    FOUND.get_or_init(|| async { Confinement::found(&config()).await }).await
 }
 
 fn start(config: &Config, job: &Job) -> Worker {

@@ -28,8 +28,7 @@ fn shot() -> (Tracks, Vec<Frame>) {
 
 /// Feeds all as far as it goes, and waits for the end: there is one, and it is told.
 async fn ends(job: &Job, frames: Vec<Frame>) -> Yield {
-    let confinement = Confinement::found(&config()).await;
-    let mut worker = Worker::start(&config(), &confinement, job).expect("ffmpeg is installed");
+    let mut worker = Worker::start(&config(), confinement().await, job).expect("ffmpeg is installed");
     let rungs = job.ladder.rungs.iter().map(|_| Shown::default()).collect();
     let mut whole = Yield { rungs, thumbnails: Vec::new(), ended: Ok(()) };
     let mut frames = frames.into_iter();
@@ -163,8 +162,7 @@ async fn a_size_that_changes_without_notice_keeps_every_rung_in_its_own() {
 
 /// The most memory that a worker had while it was fed this.
 async fn memory(job: &Job, frames: &[Frame]) -> u64 {
-    let confinement = Confinement::found(&config()).await;
-    let mut worker = Worker::start(&config(), &confinement, job).expect("ffmpeg is installed");
+    let mut worker = Worker::start(&config(), confinement().await, job).expect("ffmpeg is installed");
     frames.iter().for_each(|frame| worker.feed(frame).expect("there is room"));
     worker.finish();
     let mut most = 0;

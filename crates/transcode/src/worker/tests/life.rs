@@ -2,8 +2,6 @@
 
 use std::collections::HashSet;
 
-use tokio::sync::OnceCell;
-
 use super::*;
 use crate::worker::Measure;
 
@@ -15,12 +13,6 @@ fn film() -> Film {
 
 fn rungs() -> Vec<Rung> {
     vec![rung(144, false, Sound::Coded(64_000)), rung(90, true, Sound::Source)]
-}
-
-/// What this machine has, found once.
-async fn confinement() -> &'static Confinement {
-    static FOUND: OnceCell<Confinement> = OnceCell::const_new();
-    FOUND.get_or_init(|| async { Confinement::found(&config()).await }).await
 }
 
 async fn confined(job: &Job) -> Worker {
@@ -242,4 +234,21 @@ async fn a_confined_process_is_nobody_without_a_network_within_its_bounds() {
         let target = target.to_string_lossy().into_owned();
         assert!(target.starts_with("pipe:") || target == "/dev/null", "{target}");
     }
+}
+
+#[tokio::test]
+async fn a_measure_that_the_program_does_not_survive_is_left_out() {
+    let usual = confinement().await;
+    // A folder that only its owner may look into: nobody can't run what is in it.
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let private = std::os::unix::fs::PermissionsExt::from_mode(0o700);
+    std::fs::set_permissions(folder.path(), private).expect("it is ours");
+    let ours = folder.path().join("ffmpeg");
+    std::os::unix::fs::symlink("/bin/true", &ours).expect("room on the disk");
+    let found = Confinement::found(&Config { ffmpeg: ours, ..config() }).await;
+    let wanted: Vec<_> =
+        usual.measures().iter().copied().filter(|measure| *measure != Measure::Nobody).collect();
+    assert_eq!(found.measures(), wanted);
+    let missing = Confinement::found(&Config { ffmpeg: "/nowhere/ffmpeg".into(), ..config() }).await;
+    assert_eq!(missing.measures(), []);
 }
