@@ -8,14 +8,18 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use domain::ContainerFormat;
-use live::{Text, TextSource};
-use packager::{Cut, Segmenter};
+use live::{RenditionSound, RenditionTerms, Text, TextSource};
+use media::{Frame, Ticks, Tracks};
+use packager::{Cut, Follower, Segmenter};
 use testkit::Film;
 
 const LENGTH: Duration = Duration::from_secs(8);
 
-/// Its number of the kind of stream, and that of the stream.
-const NO_DECODER_FOR_ID3: &str = "Unsupported codec with id 98313 for input stream 2\n";
+/// Its number of the kind of stream, and that of the stream: behind picture and sound, or sound alone.
+const NO_DECODER_FOR_ID3: [&str; 2] = [
+    "Unsupported codec with id 98313 for input stream 2\n",
+    "Unsupported codec with id 98313 for input stream 1\n",
+];
 
 fn films() -> [Film; 2] {
     [((30, 1), 2, 44_100), ((60_000, 1_001), 0, 48_000)].map(|(frame_rate, b_frames, sample_rate)| Film {
@@ -68,7 +72,8 @@ fn probe(path: &Path, arguments: &[&str]) -> String {
         .output()
         .expect("ffprobe is installed");
     // That ID3 tags are nothing to decode is no complaint.
-    let complaints = String::from_utf8_lossy(&output.stderr).replace(NO_DECODER_FOR_ID3, "");
+    let complaints = String::from_utf8_lossy(&output.stderr).into_owned();
+    let complaints = NO_DECODER_FOR_ID3.iter().fold(complaints, |left, known| left.replace(known, ""));
     assert_eq!(complaints, "");
     String::from_utf8_lossy(&output.stdout).trim().to_owned()
 }
@@ -212,7 +217,7 @@ fn players_are_told_of_he_aac_what_it_is() {
     let sound = media::aac::parse_config(&config).expect("a configuration");
     assert_eq!((sound.codec().as_str(), sound.sample_rate), ("mp4a.40.5", 24_000));
     let film = Film { sample_rate: 24_000, gop: 60, ..Film::default() };
-    let tracks = media::Tracks { audio: Some(sound), ..film.tracks() };
+    let tracks = Tracks { audio: Some(sound), ..film.tracks() };
     let folder = tempfile::tempdir().expect("a temporary folder");
     for (container, clock) in [(ContainerFormat::FragmentedMp4, 24_000), (ContainerFormat::Ts, 90_000)] {
         let mut segmenter = Segmenter::within(container, Duration::from_millis(200));
@@ -230,5 +235,96 @@ fn players_are_told_of_he_aac_what_it_is() {
             let rate = probe(&path, &["-select_streams", "a:0", "-show_entries", "stream=sample_rate"]);
             assert_eq!(rate.lines().next(), Some("48000"), "the reader knows of SBR before it hears any");
         }
+    }
+}
+
+/// Smaller pictures of a film, shown when those are, or its sound alone; and what they are.
+fn transcoded(film: &Film, has_pictures: bool) -> (Tracks, Vec<Frame>) {
+    let small = Film { width: 320, height: 180, b_frames: 0, picture: has_pictures, ..film.clone() };
+    let mut times: Vec<Ticks> = film.pictures(LENGTH).iter().map(|frame| frame.pts).collect();
+    times.sort();
+    let pictures = small.pictures(LENGTH).into_iter().zip(times);
+    let pictures = pictures.map(|(frame, pts)| Frame { dts: pts, pts, ..frame });
+    let mut frames: Vec<Frame> = pictures.chain(film.sounds(LENGTH)).collect();
+    frames.sort_by_key(|frame| frame.pts);
+    (small.tracks(), frames)
+}
+
+/// A film as it came in, smaller with the source's sound, and its sound alone.
+fn ladder(film: &Film, container: ContainerFormat) -> [Vec<Cut>; 3] {
+    let terms = |lines: Option<u32>, sound| RenditionTerms {
+        name: String::from("small"),
+        label: String::from("small"),
+        bandwidth: 600_000,
+        lines,
+        frame_rate: None,
+        sound,
+    };
+    let source = cut(film, container);
+    let follow = |terms: RenditionTerms| -> Vec<Cut> {
+        let mut follower = Follower::new(container, &terms);
+        let (tracks, frames) = transcoded(film, terms.lines.is_some());
+        follower.tracks(Arc::new(tracks));
+        film.pictures(LENGTH).iter().for_each(|frame| follower.source(frame.pts));
+        frames.into_iter().for_each(|frame| follower.frame(frame));
+        source.iter().for_each(|cut| follower.cut(cut));
+        follower.end();
+        std::iter::from_fn(|| follower.next_cut()).collect()
+    };
+    let small = follow(terms(Some(180), RenditionSound::Source));
+    let sound = follow(terms(None, RenditionSound::Own));
+    [source, small, sound]
+}
+
+#[test]
+fn a_rendition_has_the_times_of_its_source_in_both_containers() {
+    for film in films() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        for container in [ContainerFormat::FragmentedMp4, ContainerFormat::Ts] {
+            let paths = ["source", "small", "sound"].map(|name| folder.path().join(name));
+            paths.iter().zip(ladder(&film, container)).for_each(|(path, cuts)| write(path, &cuts));
+            let shown = |path: &Path| {
+                let mut shown: Vec<_> = packets(path, "v").iter().map(|(pts, _, key)| (*pts, *key)).collect();
+                shown.sort_unstable();
+                shown
+            };
+            assert_eq!(shown(&paths[0]), shown(&paths[1]), "{container:?}");
+            assert_eq!(packets(&paths[0], "a"), packets(&paths[1], "a"), "{container:?}");
+            let ids = |path: &Path| {
+                let told: Vec<i64> = packets(path, "d").iter().map(|packet| packet.0).collect();
+                told
+            };
+            let [heard, told] = [packets(&paths[0], "a"), packets(&paths[2], "a")];
+            assert!(heard.len() - told.len() <= 4, "{container:?}: {} {}", heard.len(), told.len());
+            for (one, other) in heard.iter().zip(&told) {
+                assert!((one.0 - other.0).abs() <= 8, "{container:?}: {one:?} {other:?}");
+            }
+            if container == ContainerFormat::Ts {
+                assert_eq!(ids(&paths[0]), ids(&paths[1]));
+                // A reader that has the clock by sound finds the texts of it, too.
+                assert_eq!(ids(&paths[0]), ids(&paths[2]));
+            }
+        }
+    }
+}
+
+#[test]
+fn ffmpeg_decodes_every_part_of_a_rendition_without_a_word() {
+    let film = &films()[0];
+    for container in [ContainerFormat::FragmentedMp4, ContainerFormat::Ts] {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("small");
+        let [_, small, sound] = ladder(film, container);
+        write(&path, &small);
+        let count = |kind: &str| -> usize {
+            let fields = ["-count_frames", "-select_streams", kind, "-show_entries", "stream=nb_read_frames"];
+            let told = probe(&path, &fields);
+            told.lines().next().and_then(|line| line.parse().ok()).unwrap_or(0)
+        };
+        assert_eq!(count("v"), film.pictures(LENGTH).len(), "{container:?}");
+        write(&path, &sound);
+        assert!(count("a") > 300, "{container:?}");
+        assert!(sound.iter().all(|cut| cut.part.as_ref().is_none_or(|part| part.independent)));
+        assert!(small.iter().filter_map(|cut| cut.part.as_ref()).all(|part| !part.is_gap()));
     }
 }
