@@ -144,11 +144,17 @@ fn steps(config: &Config) -> Vec<Vec<Way>> {
     };
     // The second way serves a server that is not root, where the system lets users have namespaces.
     steps.push(vec![unshare(&["--net"]), unshare(&["--user", "--net"])]);
-    let plain = Way { words: privileges(&[]), brings: &[Measure::NoPrivileges] };
-    let nobody = [format!("--reuid={NOBODY}"), format!("--regid={NOBODY}"), "--clear-groups".to_owned()];
-    let as_nobody = Way { words: privileges(&nobody), brings: &[Measure::NoPrivileges, Measure::Nobody] };
+    let way = |options: &[String], brings| Way { words: privileges(options), brings };
+    let [user, group] = [format!("--reuid={NOBODY}"), format!("--regid={NOBODY}")];
+    let [alone, unbound] = ["--clear-groups", "--bounding-set=-all"].map(str::to_owned);
+    let nobody = way(&[user, group, alone, unbound.clone()], &[Measure::NoPrivileges, Measure::Nobody]);
+    // Root, where it stays root, loses its capabilities; others have none, and no right to lower what they may have.
+    let mut ways = vec![way(&[unbound], &[Measure::NoPrivileges]), way(&[], &[Measure::NoPrivileges])];
     // A device's file is open to its group alone, which nobody is not in.
-    steps.push(if is_software { vec![as_nobody, plain] } else { vec![plain] });
+    if is_software {
+        ways.insert(0, nobody);
+    }
+    steps.push(ways);
     steps
 }
 
