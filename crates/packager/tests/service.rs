@@ -3,8 +3,12 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use domain::{Arn, ContainerFormat, StreamId};
-use live::{Airing, Audience, Broadcast, Hub, Publisher, RingLimits, Snapshot};
+use domain::{Arn, ChannelType, ContainerFormat, StreamId};
+use live::{
+    Airing, Audience, Broadcast, Hub, Publisher, RenditionPublisher, RenditionSound, RenditionTerms,
+    RingLimits, Snapshot,
+};
+use media::TrackKind;
 use packager::{Config, Deps, Packager};
 use testkit::Film;
 use tokio::task::JoinSet;
@@ -221,4 +225,78 @@ async fn shutdown_lets_a_broadcast_end_by_itself_first() {
     house.close().await;
     let last = broadcast.shelf().latest().expect("it was shown");
     assert_eq!(last.listed.len(), 7);
+}
+
+fn terms(name: &str, lines: Option<u32>, sound: RenditionSound) -> RenditionTerms {
+    let (name, label) = (String::from(name), String::from(name));
+    RenditionTerms { name, label, bandwidth: 600_000, lines, frame_rate: None, sound }
+}
+
+/// Two renditions, of smaller pictures and of sound alone.
+fn decide(broadcast: &Broadcast) -> (RenditionPublisher, RenditionPublisher) {
+    let small = terms("180p", Some(180), RenditionSound::Source);
+    let sound = terms("audio_only", None, RenditionSound::Own);
+    let publishers = broadcast.set_ladder(true, vec![small, sound]).expect("not decided before");
+    let [mut small, mut sound] = <[RenditionPublisher; 2]>::try_from(publishers).expect("two of them");
+    small.set_tracks(Film { width: 320, height: 180, sound: false, ..Film::default() }.tracks());
+    sound.set_tracks(Film { picture: false, ..Film::default() }.tracks());
+    (small, sound)
+}
+
+#[tokio::test(start_paused = true)]
+async fn renditions_stand_on_shelves_of_their_own_in_step_with_the_source() {
+    let house = House::open();
+    let airing = Airing { channel_type: ChannelType::Standard, ..Audience::Everyone.into() };
+    let mut publisher = house.publish_as(1, 0, airing);
+    let broadcast = Arc::clone(publisher.broadcast());
+    let film = Film::default();
+    publisher.set_tracks(film.tracks());
+    let (mut small, mut sound) = decide(&broadcast);
+    for frame in film.frames(Duration::from_secs(6)) {
+        publisher.push(frame.clone());
+        let rendition = if frame.track == TrackKind::Video { &mut small } else { &mut sound };
+        rendition.push(frame);
+        tokio::task::yield_now().await;
+    }
+    let ladder = broadcast.ladder().expect("decided");
+    for rendition in &ladder.renditions {
+        rendition.shelf().reader().wait(|_| true).await.expect("a shelf");
+    }
+    assert!(broadcast.is_playable());
+    drop((publisher, small, sound));
+    let source = shown(&broadcast, |_| false).await;
+    for rendition in &ladder.renditions {
+        let last = rendition.shelf().reader().wait(|_| false).await.expect("a shelf");
+        assert!(last.ended);
+        assert_eq!(last.terms.target_duration, source.terms.target_duration);
+        let told = |now: &Snapshot| -> Vec<_> {
+            now.listed.iter().map(|segment| (segment.number, segment.duration, segment.time)).collect()
+        };
+        assert_eq!(told(&last), told(&source));
+        assert!(last.listed.iter().all(|segment| !segment.is_gap()), "{}", rendition.terms().name);
+    }
+    house.close().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_source_waits_for_no_rendition_and_ends_without_them() {
+    let house = House::open();
+    let airing = Airing { channel_type: ChannelType::Standard, ..Audience::Everyone.into() };
+    let mut publisher = house.publish_as(1, 0, airing);
+    let broadcast = Arc::clone(publisher.broadcast());
+    let dead = decide(&broadcast);
+    push(&mut publisher, &Film::default(), 12).await;
+    let now = shown(&broadcast, |now| now.next_number() > 10).await;
+    let ladder = broadcast.ladder().expect("decided");
+    let behind = ladder.renditions[0].shelf().reader().wait(|_| true).await.expect("a shelf");
+    assert!(behind.next_number() > 4 && behind.listed.iter().all(|segment| segment.is_gap()));
+    assert!(now.listed.iter().all(|segment| !segment.is_gap()));
+    // Their publishers never end, so that only time does it.
+    drop(publisher);
+    let source = shown(&broadcast, |_| false).await;
+    let last = ladder.renditions[1].shelf().reader().wait(|_| false).await.expect("a shelf");
+    assert!(source.ended && last.ended);
+    assert_eq!(last.next_number(), source.next_number());
+    drop(dead);
+    house.close().await;
 }
