@@ -312,10 +312,13 @@ def differences(ours: list[str], theirs: list[str]) -> list[str]:
     pairs = list(zip(RUNGS, options(ours), options(theirs)))
     if len(pairs) < len(RUNGS):
         found.append(f"only {len(pairs)} encoders of ours were seen at work")
-    for rung, mine, bares in pairs:
-        for name in COMPARED:
+    for name in COMPARED:
+        where: dict[tuple[str, str], list[str]] = {}
+        for rung, mine, bares in pairs:
             if mine.get(name) != bares.get(name):
-                found.append(f"{rung.name}: {name} is {mine.get(name)} in ours, {bares.get(name)} in the bare command")
+                where.setdefault((mine.get(name, "not said"), bares.get(name, "not said")), []).append(rung.name)
+        for (told, bare_told), rungs in where.items():
+            found.append(f"{', '.join(rungs)}: `{name}` is {told} in ours, {bare_told} in the bare command")
     return found
 
 
