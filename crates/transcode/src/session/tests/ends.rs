@@ -69,3 +69,16 @@ async fn a_shutdown_ends_workers_of_streams_that_are_on_air() {
     house.process().await;
     house.shut().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn streams_that_come_and_go_leave_no_process() {
+    let film = small_film();
+    for _ in 0..12 {
+        let mut house = House::open(&Plan::default());
+        house.tracks(film.tracks());
+        house.throw(&span(&film, 0.0, 0.7));
+        house.decided().await;
+        house.end().await;
+        assert!(house.readers.iter().all(|reader| reader.is_over));
+    }
+}

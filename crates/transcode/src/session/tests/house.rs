@@ -24,7 +24,7 @@ use crate::worker::Confinement;
 use crate::{Config, WhenFull};
 
 /// Longest wait for anything. Only a failing test waits for it.
-pub(super) const PATIENCE: Duration = Duration::from_secs(15);
+pub(super) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// By so much of a film its ladder is decided; less than a group of pictures, which the hub keeps.
 const BEGINNING: Ticks = Ticks::from_millis(600);
