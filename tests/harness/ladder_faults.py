@@ -114,21 +114,21 @@ def moved(film: list[Tag], seconds: float) -> list[Tag]:
     return [replace(tag, time=tag.time + round(seconds * 1000)) for tag in film]
 
 
-def send(address: str, key: str, film: list[Tag]) -> None:
-    """Publishes in real time, and ends as encoders do."""
+def send(address: str, key: str, film: list[Tag], pace: float) -> None:
+    """Publishes in real time, or so many times as fast, and ends as encoders do."""
     connection = rtmp.Publisher(address)
     connection.connect()
     connection.publish(key)
     begun = time.monotonic()
     for tag in film:
-        time.sleep(max(0.0, begun + tag.time / 1000 - time.monotonic()))
+        time.sleep(max(0.0, begun + tag.time / 1000 / pace - time.monotonic()))
         connection.send(rtmp.message(tag.kind, tag.body, chunk_stream=rtmp.MEDIA, stream=1, time=tag.time))
     connection.send(rtmp.command("deleteStream", 9, None, 1))
     connection.close()
 
 
-def sending(server, key: str, film: list[Tag]) -> Background:
-    return Background(send, server.bound["rtmp"], key, film)
+def sending(server, key: str, film: list[Tag], pace: float = 1.0) -> Background:
+    return Background(send, server.bound["rtmp"], key, film, pace)
 
 
 # Eyes
