@@ -31,11 +31,14 @@ const LOOK: Duration = Duration::from_millis(100);
 /// How many looks pass between two at their processor time.
 const USAGE: u32 = 5;
 
-/// A worker that is relieved gets this long to finish what it was fed.
-const RELIEF: Duration = Duration::from_secs(1);
+/// A worker that is relieved gets this long to finish what it was fed; its successor's pictures wait so long.
+const RELIEF: Duration = Duration::from_secs(2);
 
 /// The same at the end of the stream.
 const DRAIN: Duration = Duration::from_secs(3);
+
+/// The same at a shutdown.
+const FAREWELL: Duration = Duration::from_secs(1);
 
 /// Frames and outputs that are handled in one go, before others have their turn.
 const BATCH: usize = 64;
@@ -159,7 +162,7 @@ impl<'a> Drive<'a> {
                 }
                 News::Shutdown => {
                     is_closing = true;
-                    self.end(RELIEF);
+                    self.end(FAREWELL);
                 }
             }
         }
@@ -357,6 +360,8 @@ impl<'a> Drive<'a> {
     fn look(&mut self, with_usage: bool) {
         let now = Instant::now();
         if self.leaving.as_ref().is_some_and(|leaving| now >= leaving.until) {
+            let (channel, stream) = (self.broadcast.channel(), self.broadcast.stream());
+            warn!(%channel, %stream, "a relieved worker is out of time: its last pictures are lost");
             self.part();
         }
         if self.hand.is_some()
