@@ -181,14 +181,14 @@ def passages(request, start_server, film, publish, tmp_path_factory) -> dict[str
     chosen = {one.params["passage"].name for one in params if one and "passage" in one.params}
     folder = tmp_path_factory.mktemp("renditions")
     usual = ("--transcoding", "on", "--transcode-nice", "0", "--transcode-capacity", "4000", "--thumbnail-seconds", "0")
-    slow, quick = start_server(*usual), start_server(*usual, "--transcode-speed", "ultrafast")
+    slow, quick = (start_server(*usual, "--transcode-speed", speed) for speed in ("superfast", "ultrafast"))
 
     def play(server, case: Case) -> Passage:
         source = film(case.film)
         channel = make_channel(aws.client(server), **case.options)
         if case is LONG:
-            # The encoder's usual speed is much for a machine that runs other tests beside this.
-            sending(server, channel.key, media(source), pace=0.7)
+            # As it comes it would be much for a machine that runs other tests beside this.
+            sending(server, channel.key, media(source), pace=0.6)
         else:
             publish(source, server.rtmp_url(channel.key))
         variants = ladder.variants(channel.playback)
