@@ -372,7 +372,7 @@ SHOT = Film(seconds=11, gop_seconds=1)
 @pytest.fixture(scope="module")
 def thumbnails(start_server, film, publish):
     """What was served while two streams were on air: by type, each image with the seconds since its stream began."""
-    flags = ("--transcode-speed", "ultrafast", "--transcode-nice", "0", "--thumbnail-seconds", "2")
+    flags = ("--transcode-speed", "ultrafast", "--transcode-nice", "0", "--thumbnail-seconds", "2", "--thumbnail-passed-seconds", "2")
     server = ladder.ready(start_server("--transcoding", "on", *flags))
 
     def look_at(kind: str) -> list[tuple[float, bytes]]:

@@ -26,7 +26,7 @@ PAGE, OTHER = "https://app.example.com", "https://evil.example.net"
 @pytest.fixture(scope="module")
 def server(start_server, tmp_path_factory):
     database = countries.write(tmp_path_factory.mktemp("countries") / "countries.mmdb")
-    pictures = ("--transcoding", "on", "--thumbnail-seconds", "1", "--thumbnail-lines", "180")
+    pictures = ("--transcoding", "on", "--thumbnail-seconds", "1", "--thumbnail-passed-seconds", "1", "--thumbnail-lines", "180")
     return start_server(*pictures, "--geoip-database", str(database), "--trusted-proxies", "127.0.0.1")
 
 

@@ -75,7 +75,7 @@ impl Thumbnailer {
     /// Puts small pictures of this broadcast there until it is over, or `shutdown`; no process is left then. Returns
     /// at once if none are wanted.
     pub(crate) async fn run(&self, broadcast: &Broadcast, shutdown: &CancellationToken) {
-        if self.config.thumbnail_interval.is_zero() {
+        if self.config.passed_thumbnail_interval.is_zero() {
             return;
         }
         let mut past = Past::default();
@@ -91,7 +91,7 @@ impl Thumbnailer {
                 Ok(None) => return,
                 Err(cause) => self.lose(broadcast, &mut past, &cause),
             }
-            let due = begun + past.interval(self.config.thumbnail_interval);
+            let due = begun + past.interval(self.config.passed_thumbnail_interval);
             if shutdown.run_until_cancelled(pause(broadcast, due)).await.is_none() {
                 return;
             }

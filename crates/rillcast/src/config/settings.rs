@@ -228,7 +228,13 @@ const OWN: &[Setting] = &[
         "thumbnail_seconds",
         Some("5"),
         "SECONDS",
-        "From one thumbnail of a live stream to the next, 0 to 60; 0: none are made.",
+        "From one thumbnail of a transcoded stream to the next, 0 to 60; 0: none are made.",
+    ),
+    setting(
+        "thumbnail_passed_seconds",
+        Some("30"),
+        "SECONDS",
+        "The same for streams that are passed through, 0 to 3600: there each thumbnail is a process of its own.",
     ),
     setting(
         "thumbnail_lines",

@@ -39,6 +39,9 @@ impl TranscodeSettings {
                 .needed("transcode_nice", |text| Ok(u8::try_from(number(text, 0, 19)?).unwrap_or(19)))?,
             thumbnail_interval: values
                 .needed("thumbnail_seconds", |text| Ok(Duration::from_secs(number(text, 0, 60)?)))?,
+            passed_thumbnail_interval: values.needed("thumbnail_passed_seconds", |text| {
+                Ok(Duration::from_secs(number(text, 0, 3_600)?))
+            })?,
             thumbnail_lines: values.needed("thumbnail_lines", |text| small(text, 64, 1_080))?,
         }))
     }

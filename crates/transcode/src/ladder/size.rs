@@ -41,7 +41,8 @@ impl Shape {
     pub(super) fn within(self, lines: u32) -> (u32, u32) {
         let scale = (f64::from(lines) / self.lines()).min(1.0);
         let (shorter, longer) = self.edges();
-        let is_usual = (longer / (shorter * USUAL) - 1.0).abs() < NEARLY;
+        // What keeps its size keeps its shape, too.
+        let is_usual = scale < 1.0 && (longer / (shorter * USUAL) - 1.0).abs() < NEARLY;
         let wanted = if is_usual { shorter * USUAL } else { longer };
         let longer = even_below(wanted * scale).min(even_below(longer));
         let shorter = nearest_even(shorter * scale).min(even_below(shorter));

@@ -51,7 +51,7 @@ fn encoded(source: &str, more: &str) -> (Tracks, Vec<Frame>) {
 }
 
 fn config() -> Config {
-    Config { thumbnail_interval: Duration::from_millis(10), ..Config::default() }
+    Config { passed_thumbnail_interval: Duration::from_millis(10), ..Config::default() }
 }
 
 fn thumbnailer(config: Config) -> Thumbnailer {
@@ -225,7 +225,7 @@ async fn a_program_that_hangs_is_killed_at_shutdown() {
 
 #[tokio::test]
 async fn where_none_are_wanted_nothing_is_done() {
-    let thumbnailer = thumbnailer(Config { thumbnail_interval: Duration::ZERO, ..config() });
+    let thumbnailer = thumbnailer(Config { passed_thumbnail_interval: Duration::ZERO, ..config() });
     let hub = Hub::new(RingLimits::default());
     let publisher = on_air(&hub, 5);
     thumbnailer.run(publisher.broadcast(), &CancellationToken::new()).await;
