@@ -87,7 +87,9 @@ test: console ## All tests: unit, property, fuzz corpus, end to end with ffmpeg,
 
 .PHONY: e2e
 e2e: build sdks $(PLAYERS) $(VENV)/.ready ## Only the end-to-end tests
-	$(PYTHON) -m pytest -q -n 3 --dist loadfile tests $(PYTEST)
+	@# 5: none of them was picked.
+	@run() { $(PYTHON) -m pytest -q "$$@" tests $(PYTEST) || [ $$? = 5 ]; }; \
+	run -n 3 --dist loadfile -m "not alone" && run -m alone
 
 .PHONY: sdks
 sdks: $(JS_SDK) $(CHAT_SDK) ## Install and build the SDKs' clients for the end-to-end tests

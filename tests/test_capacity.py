@@ -15,6 +15,8 @@ from harness.receiver import section
 from harness.viewer import on_air
 from harness.waiting import wait_until
 
+pytestmark = pytest.mark.alone
+
 CLIP = Recipe(seconds=6, kbps=300)
 REASON = "Transcode capacity exceeded. Please try again."
 #: A million coded pixels a second: less than the smallest rendition of the clip.

@@ -13,6 +13,8 @@ from harness.ladder_film import Film, make
 from harness.player_demux import PICTURE, Fragments, TransportStream
 from harness.viewer import Background
 
+pytestmark = pytest.mark.alone
+
 #: Pictures are reordered, and every second one has no place in a rendition of 30 a second.
 FILM = Film(size="704x396", fps=60, seconds=11, b_frames=2, kbps=900)
 CONTAINERS = ("FRAGMENTED_MP4", "TS")

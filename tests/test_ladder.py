@@ -24,6 +24,8 @@ from harness.ladder_film import Film, make
 from harness.viewer import Background
 from harness.web import fetch
 
+pytestmark = pytest.mark.alone
+
 #: The user guide's tables: bits a second of pictures in thousands, of sound in thousands (none: the source's).
 STANDARD = {"720p60": (3400, None), "720p30": (2400, None), "480p30": (1400, None)}
 STANDARD |= {"360p30": (630, 64), "160p30": (230, 48)}

@@ -19,6 +19,8 @@ from harness.viewer import Background, on_air
 from harness.waiting import wait_until
 from harness.web import fetch
 
+pytestmark = pytest.mark.alone
+
 FPS = 30
 #: A source with two renditions beside it.
 FILM = Film(size="704x396", fps=FPS, seconds=32)

@@ -28,6 +28,8 @@ from harness.viewer import on_air
 from harness.waiting import PATIENCE, wait_until
 from harness.web import Connection, fetch
 
+pytestmark = pytest.mark.alone
+
 OUT = Path(__file__).parent / "out"
 
 #: Small and slow, so that two ladders at once cost no more than a slow machine has.

@@ -25,6 +25,8 @@ from harness.server import Server
 from harness.viewer import on_air
 from harness.waiting import wait_until
 
+pytestmark = pytest.mark.alone
+
 #: A little more than 720p, so that the source is a rendition too; few pictures, for a machine with two cores.
 LOOK = Look(gop_seconds=1, kbps=3_000, width=1312, height=738, fps=15)
 HEIGHTS = [738, 720, 480, 360, 160]
