@@ -26,7 +26,7 @@ async fn renditions_go_on_in_another_size_at_the_keyframe_of_the_change() {
         let video = reader.tracks.iter().filter_map(|tracks| tracks.video.as_ref());
         video.map(|video| (video.width, video.height)).collect()
     };
-    assert_eq!(sizes(&house.readers[0])[..2], [(852, 480), (640, 480)]);
+    assert_eq!(sizes(&house.readers[0])[..2], [(854, 480), (640, 480)]);
     assert_eq!(sizes(&house.readers[1])[..2], [(640, 360), (480, 360)]);
     for reader in &house.readers[..3] {
         assert_eq!(reader.times(), wanted.concat());
