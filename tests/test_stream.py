@@ -475,6 +475,7 @@ def test_a_private_channel_shows_nothing_without_a_valid_token(stage):
     for each in (channel, public):
         stage.send(Recipe(seconds=60), each)
     wait_until(lambda: on_air(public.playback), "the public channel on air")
+    wait_until(lambda: fetch(channel.playback).status != 404, "the private one, too")
     for url in (channel.playback, f"{channel.playback}?token=not.a.token"):
         answer = fetch(url)
         assert answer.status == 403
