@@ -34,6 +34,8 @@ pub(crate) struct Pace {
     offered: AtomicUsize,
     /// Requests that are not answered to the end.
     open: AtomicUsize,
+    /// Requests that came.
+    begun: AtomicU64,
 }
 
 impl Pace {
@@ -53,13 +55,14 @@ impl Pace {
         }
     }
 
-    /// Resolves when no request was under way for about so long.
+    /// Resolves when no request was under way for about so long. Most come and go between two looks.
     pub(crate) async fn idle(&self, patience: Duration) {
-        let mut since = Instant::now();
+        let (mut since, mut before) = (Instant::now(), self.begun.load(Ordering::Relaxed));
         while since.elapsed() < patience {
             sleep(patience / LOOKS).await;
-            if self.open.load(Ordering::Relaxed) > 0 {
-                since = Instant::now();
+            let begun = self.begun.load(Ordering::Relaxed);
+            if begun != before || self.open.load(Ordering::Relaxed) > 0 {
+                (since, before) = (Instant::now(), begun);
             }
         }
     }
@@ -142,6 +145,7 @@ impl Request {
     /// Counts until it is dropped.
     pub(crate) fn new(pace: &Arc<Pace>) -> Self {
         pace.open.fetch_add(1, Ordering::Relaxed);
+        pace.begun.fetch_add(1, Ordering::Relaxed);
         Self(Arc::clone(pace))
     }
 
@@ -213,6 +217,21 @@ mod tests {
     use http_body_util::{BodyExt, Full};
 
     use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_connection_with_short_requests_is_not_idle() {
+        let (pace, patience) = (Arc::new(Pace::default()), Duration::from_secs(30));
+        let begun = Instant::now();
+        let asking = async {
+            for _ in 0..60 {
+                sleep(Duration::from_secs(1)).await;
+                drop(Request::new(&pace));
+            }
+        };
+        tokio::join!(pace.idle(patience), asking);
+        let idle = begun.elapsed() - Duration::from_secs(60);
+        assert!(idle >= patience - patience / LOOKS && idle <= patience + patience / LOOKS, "{idle:?}");
+    }
 
     #[tokio::test]
     async fn a_body_waits_for_the_client_until_it_is_asked_for() {
