@@ -136,6 +136,7 @@ mod tests {
             open: None,
             discontinuity_sequence: 0,
             time: start() + Duration::from_millis(23_456),
+            closing: false,
             ended,
             texts: Texts::default(),
         }

@@ -150,6 +150,8 @@ pub struct Snapshot {
     pub discontinuity_sequence: u64,
     /// When this was put on the shelf.
     pub time: SystemTime,
+    /// No part follows, though the end is not told yet: nothing is to be hinted at.
+    pub closing: bool,
     /// Nothing follows (EXT-X-ENDLIST).
     pub ended: bool,
     /// Rendered lazily.

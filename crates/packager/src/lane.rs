@@ -13,6 +13,7 @@ use live::{History, ShelfWriter, Terms};
 
 use crate::rewind::Scribe;
 use crate::{Config, Cut, Window};
+use tokio::time::sleep;
 
 pub(crate) struct Lane {
     config: Config,
@@ -53,8 +54,15 @@ impl Lane {
         let mut cuts = cuts.into_iter().peekable();
         while let Some(cut) = cuts.next() {
             self.apply(cut, terms, before);
-            if cuts.peek().is_some() || !is_last {
-                self.put().await;
+            let is_closing = is_last && cuts.peek().is_none();
+            if let Some(window) = self.window.as_mut().filter(|_| is_closing) {
+                window.close();
+            }
+            self.put().await;
+            if is_closing && self.is_shown {
+                // hls.js asks for no part any more once it knows the end, and Shaka gives up on a part that is
+                // hinted at and never comes: the last one is told alone, and there is time to fetch it.
+                sleep(terms.part_target.to_duration()).await;
             }
         }
         if is_last {

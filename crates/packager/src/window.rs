@@ -30,6 +30,7 @@ pub struct Window {
     /// As in the last snapshot, until the lists change.
     shared: Option<[Arc<[Arc<Segment>]>; 2]>,
     is_shown: bool,
+    closing: bool,
     ended: bool,
 }
 
@@ -83,6 +84,7 @@ impl Window {
             discontinuities: 0,
             shared: None,
             is_shown: false,
+            closing: false,
             ended: false,
         }
     }
@@ -116,6 +118,11 @@ impl Window {
         }
     }
 
+    /// No part follows those that it has; that is to be told before the end is.
+    pub fn close(&mut self) {
+        self.closing = true;
+    }
+
     /// Nothing follows.
     pub fn end(&mut self) {
         self.ended = true;
@@ -139,6 +146,7 @@ impl Window {
             open: self.open.clone(),
             discontinuity_sequence: self.discontinuities,
             time: now,
+            closing: self.closing,
             ended: self.ended,
             texts: Texts::default(),
         }))

@@ -57,7 +57,7 @@ pub(super) fn render(feed: &Feed, snapshot: &Snapshot, form: Form, skip: bool) -
         segments: names.segments(snapshot),
         growing: names.growing(snapshot),
         prefetch: if form == Form::Plain { &[] } else { &prefetch },
-        hint: Some(&names.hint),
+        hint: (!snapshot.closing).then_some(&names.hint),
         reports: &reports,
         ended: snapshot.ended,
         skip: None,

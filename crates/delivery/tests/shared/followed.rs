@@ -45,6 +45,7 @@ impl Followed {
             open,
             discontinuity_sequence: source.discontinuity_sequence,
             time: source.time,
+            closing: source.closing,
             ended: source.ended,
             texts: Texts::default(),
         })
