@@ -120,6 +120,7 @@ mod tests {
             open: None,
             discontinuity_sequence: 0,
             time: std::time::UNIX_EPOCH,
+            closing: false,
             ended: false,
             texts,
         };
