@@ -105,7 +105,6 @@ def test_a_good_stream_breaks_no_rule():
         ('DURATION=0.20000,URI="p7.4', 'DURATION=0.10000,URI="p7.4', "parts are"),
         (",INDEPENDENT=YES", "", "independent"),
         (r"#EXT-X-PART:[^\n]*p7\.\d[^\n]*\n", "", "no parts"),
-        (r"#EXT-X-PRELOAD-HINT[^\n]*\n", "", "no preload hint"),
         ('HINT:TYPE=PART,URI="p8.2', 'HINT:TYPE=PART,URI="p8.1', "listed already"),
         ("#EXT-X-PREFETCH:s9.m4s\n", "", "to be prefetched"),
         ("#EXT-X-PREFETCH:s9", "#EXT-X-PREFETCH:s10", "to be prefetched"),

@@ -236,7 +236,8 @@ class Rules:
         if not now.ended:
             enough = now.length >= 3 * now.target - TEXT
             self._check(enough, f"only {now.length:.3f} s listed, the target is {now.target}")
-            self._check((now.hint is not None) == (self.form == LOW), "no preload hint, or one where none is")
+            # Low latency may do without one only where nothing but the end follows: `_hint_kept`.
+            self._check(now.hint is None or self.form == LOW, "a preload hint where none is")
             listed = {part.uri for segment in now.segments for part in segment.parts}
             self._check(now.hint not in listed, "the hint names a part that is listed already")
         else:
@@ -367,6 +368,8 @@ class Rules:
             self._check(new.parts[: len(old.parts)] == old.parts, f"{name}: its parts changed")
 
     def _hint_kept(self, was: MediaPlaylist, now: MediaPlaylist) -> None:
+        if was.hint is None and self.form == LOW:
+            self._check(now.edge() == was.edge(), "no preload hint, and more came")
         if was.hint is None or now.edge() == was.edge():
             return
         listed = {part.uri for segment in now.segments for part in segment.parts}
