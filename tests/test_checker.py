@@ -183,6 +183,12 @@ def test_a_date_range_whose_values_change_is_found():
     assert any("source changed" in one for one in broken(other(PLAIN, 8), source, form=PLAIN))
 
 
+def test_a_hint_that_is_left_out_while_more_comes_is_found():
+    silent = re.sub(r"#EXT-X-PRELOAD-HINT[^\n]*\n", "", GOOD[0])
+    assert silent != GOOD[0]
+    assert any("no preload hint" in one for one in broken(silent, GOOD[1])), broken(silent, GOOD[1])
+
+
 def test_a_stream_that_goes_back_is_found():
     assert any("went back" in one for one in broken(GOOD[2], GOOD[1]))
 
