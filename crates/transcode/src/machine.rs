@@ -16,6 +16,7 @@ use tokio::time::timeout;
 use crate::worker::Confinement;
 use crate::{Config, Error};
 
+pub(crate) use cost::processor_time;
 pub use film::Film;
 pub use trial::{Check, Trial};
 

@@ -7,7 +7,6 @@ mod beginning;
 mod drive;
 mod kept;
 mod lockstep;
-mod usage;
 mod watch;
 
 use std::sync::Arc;

@@ -18,6 +18,7 @@ mod outlet;
 mod queue;
 #[cfg(test)]
 mod tests;
+mod usage;
 
 use std::process::Stdio;
 use std::sync::Arc;
@@ -37,6 +38,7 @@ use assembly::Assembly;
 use clock::Clock;
 use outlet::{Found, Pipe};
 use queue::Queue;
+use usage::Usage;
 
 pub use confinement::{Confinement, Measure};
 pub(crate) use last_words::LastWords;
@@ -91,6 +93,9 @@ pub(crate) struct Worker {
     fault: Option<Error>,
     deadline: Option<Instant>,
     is_over: bool,
+    usage: Usage,
+    /// Processor time that is seen and not told yet.
+    untold: Duration,
 }
 
 impl Worker {
@@ -150,6 +155,8 @@ impl Worker {
             fault: None,
             deadline: None,
             is_over: false,
+            usage: Usage::default(),
+            untold: Duration::ZERO,
         })
     }
 
@@ -193,6 +200,11 @@ impl Worker {
         self.child.id()
     }
 
+    /// How much processor time it used since this was asked last.
+    pub(crate) fn used(&mut self) -> Duration {
+        std::mem::take(&mut self.untold) + self.usage.more(self.child.id())
+    }
+
     /// What comes out next. After [`Output::Ended`] nothing does. Safe to cancel.
     pub(crate) async fn next(&mut self) -> Output {
         loop {
@@ -227,6 +239,8 @@ impl Worker {
 
     /// All its pipes are closed: waits for its end, or makes it.
     async fn end(&mut self) -> Result<(), Error> {
+        // What it does from here on is not worth counting, and once it is waited for nobody can ask.
+        self.untold += self.usage.more(self.child.id());
         let deadline = *self.deadline.get_or_insert_with(|| Instant::now() + FAREWELL);
         let status = match timeout_at(deadline, self.child.wait()).await {
             Ok(status) => status,

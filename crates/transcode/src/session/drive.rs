@@ -21,7 +21,6 @@ use crate::{Error, Input, Ladder, Sound};
 use super::beginning;
 use super::kept::{Food, Kept, Start};
 use super::lockstep::{Entry, Lockstep};
-use super::usage::Usage;
 use super::watch::Watch;
 use super::{Figures, Shared, words};
 
@@ -53,7 +52,6 @@ struct Hand {
     /// The number of the frame that it is fed next.
     fed: u64,
     is_finished: bool,
-    usage: Usage,
     _running: Held,
 }
 
@@ -262,9 +260,8 @@ impl<'a> Drive<'a> {
                 let figures = &self.shared.figures;
                 Figures::count(&figures.started);
                 let running = Held::new(figures, |figures| &figures.running, 1);
-                let usage = Usage::default();
                 let (fed, is_finished) = (start.at, false);
-                self.hand = Some(Hand { worker, tracks, ladder, fed, is_finished, usage, _running: running });
+                self.hand = Some(Hand { worker, tracks, ladder, fed, is_finished, _running: running });
                 self.watch.begun(start.from, now);
             }
             Err(error) => self.lose(Cause::Unstartable, &words(&error)),
@@ -354,7 +351,7 @@ impl<'a> Drive<'a> {
 
     /// Counts what it used, and ends it.
     fn bury(&self, mut hand: Hand) {
-        self.shared.figures.used(hand.usage.more(hand.worker.pid()));
+        self.shared.figures.used(hand.worker.used());
     }
 
     fn look(&mut self, with_usage: bool) {
@@ -375,7 +372,7 @@ impl<'a> Drive<'a> {
         for hand in self.hand.iter_mut().chain(leaving) {
             // One that is about to end may not be there at the next look.
             if with_usage || hand.is_finished {
-                self.shared.figures.used(hand.usage.more(hand.worker.pid()));
+                self.shared.figures.used(hand.worker.used());
             }
         }
         self.attend();

@@ -5,6 +5,7 @@
 use std::sync::atomic::Ordering;
 
 use super::house::*;
+use crate::machine::processor_time;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_picture_is_in_every_rendition_at_its_time_and_keyframes_stay() {
@@ -26,7 +27,9 @@ async fn every_picture_is_in_every_rendition_at_its_time_and_keyframes_stay() {
     let counts = [&figures.started, &figures.lost, &figures.running, &figures.streams, &figures.reserved];
     assert_eq!(counts.map(|count| count.load(Ordering::Relaxed)), [1, 0, 0, 0, 0]);
     assert_eq!(figures.delays.iter().map(|count| count.load(Ordering::Relaxed)).sum::<u64>(), 125);
-    assert!(figures.cpu.load(Ordering::Relaxed) > 0);
+    // Some systems do not tell.
+    let is_told = processor_time(std::process::id()).is_some_and(|own| !own.is_zero());
+    assert!(figures.cpu.load(Ordering::Relaxed) > 0 || !is_told);
 }
 
 #[tokio::test(flavor = "multi_thread")]
