@@ -26,6 +26,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("chat", 2),
     ("events", 2),
     ("transcode", 2),
+    ("recording", 2),
     ("rillcast", 3),
 ];
 

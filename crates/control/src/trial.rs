@@ -4,14 +4,16 @@
 //! while the database is away; one that can't be used has its reason in the log. Nothing is queued: what is
 //! to be tried is what the store says.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
-use domain::{RecordingConfiguration, RecordingState, chain};
+use domain::{
+    Event, EventId, EventKind, RecordingConfiguration, RecordingState, RecordingTrial, chain, unix_millis,
+};
 use store::{PageRequest, StoreError};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-use crate::Control;
+use crate::{Control, entropy};
 
 /// Read at a time.
 const PAGE: u32 = 100;
@@ -48,14 +50,23 @@ impl Control {
     }
 
     async fn try_one(&self, configuration: RecordingConfiguration) -> Result<(), StoreError> {
-        let RecordingConfiguration { arn, bucket, .. } = configuration;
+        let RecordingConfiguration { arn, name, bucket, .. } = configuration;
         let fault = match tokio::time::timeout(PATIENCE, self.blobs.probe(&bucket)).await {
             Ok(Ok(())) => None,
             Ok(Err(error)) => Some(chain(&error)),
             Err(_) => Some(format!("no answer within {} s", PATIENCE.as_secs())),
         };
         let state = if fault.is_none() { RecordingState::Active } else { RecordingState::CreateFailed };
-        match self.store.settle_recording_configuration(&arn, state).await {
+        let trial = RecordingTrial {
+            configuration: arn.clone(),
+            name,
+            bucket: bucket.clone(),
+            state,
+            reason: fault.clone().unwrap_or_default(),
+        };
+        let reason = trial.reason.clone();
+        let event = told(trial);
+        match self.store.settle_recording_configuration(&arn, state, &reason, &[event]).await {
             Ok(true) => match fault {
                 None => tracing::info!(configuration = %arn, bucket, "recording configuration is active"),
                 Some(error) => {
@@ -67,6 +78,17 @@ impl Control {
             Err(error) => return Err(error),
         }
         Ok(())
+    }
+}
+
+fn told(trial: RecordingTrial) -> Event {
+    Event {
+        id: EventId::mint(&mut entropy::fill),
+        at: unix_millis(SystemTime::now()),
+        account: trial.configuration.account.clone(),
+        region: trial.configuration.region.clone(),
+        subject: None,
+        kind: EventKind::Trial(trial),
     }
 }
 

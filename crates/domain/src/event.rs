@@ -9,6 +9,8 @@ use serde_json::{Map, Value, json};
 use crate::arn::{AccountId, Arn, Region};
 use crate::calendar;
 use crate::id::{Entropy, StreamId};
+use crate::recording::{RecordingChange, RecordingStatus};
+use crate::recording_configuration::RecordingState;
 
 /// Source of all events of the service.
 pub const EVENT_SOURCE: &str = "aws.ivs";
@@ -89,6 +91,25 @@ pub enum EventKind {
     Health(HealthChange),
     /// `IVS Limit Breach`.
     Breach(LimitBreach),
+    /// `IVS Recording State Change`.
+    Recording(RecordingChange),
+    /// `IVS Recording Configuration State Change`: ours, the vendor has no such event.
+    Trial(RecordingTrial),
+}
+
+/// It was tried whether a recording configuration can be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordingTrial {
+    /// The recording configuration's ARN.
+    pub configuration: Arn,
+    /// Its name; may be empty.
+    pub name: String,
+    /// Its bucket.
+    pub bucket: String,
+    /// What it is now: ACTIVE or CREATE_FAILED.
+    pub state: RecordingState,
+    /// Why it can't be used, in words; empty when it can.
+    pub reason: String,
 }
 
 /// A stream's way from its key to its end.
@@ -200,10 +221,12 @@ impl EventKind {
             Self::State(_) => "IVS Stream State Change",
             Self::Health(_) => "IVS Stream Health Change",
             Self::Breach(_) => "IVS Limit Breach",
+            Self::Recording(_) => "IVS Recording State Change",
+            Self::Trial(_) => "IVS Recording Configuration State Change",
         }
     }
 
-    /// What tells it from others of its type: `event_name`, or `limit_name`.
+    /// What tells it from others of its type: `event_name`, `limit_name` or `recording_status`.
     pub fn name(&self) -> &'static str {
         match self {
             Self::State(StateChange::SessionCreated) => "Session Created",
@@ -216,6 +239,8 @@ impl EventKind {
             Self::Health(HealthChange::StarvationStart) => "Starvation Start",
             Self::Health(HealthChange::StarvationEnd) => "Starvation End",
             Self::Breach(breach) => breach.limit.name(),
+            Self::Recording(change) => change.status.as_str(),
+            Self::Trial(trial) => trial.state.as_str(),
         }
     }
 
@@ -230,7 +255,11 @@ impl EventKind {
     /// Does a session with it count as one that met an error (API reference, `StreamSessionSummary`:
     /// `hasErrorEvent`: a quota breach or a failure)?
     pub fn is_error(&self) -> bool {
-        matches!(self, Self::State(StateChange::StreamFailure { .. }) | Self::Breach(_))
+        match self {
+            Self::State(StateChange::StreamFailure { .. }) | Self::Breach(_) => true,
+            Self::Recording(change) => change.status.is_failure(),
+            Self::State(_) | Self::Health(_) | Self::Trial(_) => false,
+        }
     }
 
     /// The members of `detail` that only this kind has.
@@ -249,6 +278,13 @@ impl EventKind {
                 "exceeded_by": breach.exceeded_by,
                 "limit_unit": breach.limit.unit(),
             }),
+            Self::Recording(change) => recording(change),
+            Self::Trial(trial) => json!({
+                "recording_configuration_name": trial.name,
+                "recording_configuration_state": self.name(),
+                "recording_configuration_state_reason": trial.reason,
+                "recording_s3_bucket_name": trial.bucket,
+            }),
         };
         match members {
             Value::Object(members) => members,
@@ -257,7 +293,30 @@ impl EventKind {
     }
 }
 
+fn recording(change: &RecordingChange) -> Value {
+    let mut members = json!({
+        "recording_status": change.status.as_str(),
+        "recording_status_reason": change.reason,
+        "recording_s3_bucket_name": change.bucket,
+        "recording_s3_key_prefix": change.prefix,
+        "recording_duration_ms": change.duration_ms,
+        "recording_session_id": change.session,
+    });
+    if matches!(change.status, RecordingStatus::End | RecordingStatus::EndFailure) {
+        members["recording_session_stream_ids"] = json!(change.streams);
+    }
+    members
+}
+
 impl Event {
+    /// The ARN of what it is about.
+    fn resource(&self) -> Option<&Arn> {
+        match &self.kind {
+            EventKind::Trial(trial) => Some(&trial.configuration),
+            _ => self.subject.as_ref().map(|subject| &subject.channel),
+        }
+    }
+
     /// The JSON text that consumers get: EventBridge's envelope, version 0.
     pub fn envelope(&self) -> String {
         let mut detail = self.kind.members();
@@ -273,7 +332,7 @@ impl Event {
             account: &self.account,
             time: calendar::seconds(self.at),
             region: &self.region,
-            resources: self.subject.iter().map(|subject| &subject.channel).collect(),
+            resources: self.resource().into_iter().collect(),
             detail,
         };
         serde_json::to_string(&envelope).expect("texts and numbers have a form in JSON")
@@ -298,6 +357,7 @@ struct Envelope<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::id::ResourceId;
 
     fn event(kind: EventKind) -> Event {
         let channel = Arn::parse("arn:aws:ivs:us-east-1:123456789012:channel/abcdABCD0123").expect("an ARN");
@@ -356,6 +416,55 @@ mod tests {
         let told = read(&event);
         assert_eq!(told["resources"], json!([]));
         assert_eq!(told["detail"].get("stream_id"), None);
+    }
+
+    #[test]
+    fn a_recording_tells_its_place_and_at_its_end_its_streams() {
+        let change = |status| RecordingChange {
+            status,
+            reason: String::new(),
+            bucket: "films".to_owned(),
+            prefix: "ivs/v1/123456789012/abcdABCD0123/2020/6/23/20/12/j8Z9O91ndcVs".to_owned(),
+            duration_ms: 99_370,
+            session: ResourceId::parse("a6RfV23ES97iyfoQ").expect("an id"),
+            streams: vec![StreamId::parse("st-12345678901234567890123").expect("a stream id")],
+        };
+        let told = read(&event(EventKind::Recording(change(RecordingStatus::End))));
+        assert_eq!(told["detail-type"], "IVS Recording State Change");
+        assert_eq!(
+            told["detail"],
+            json!({
+                "recording_status": "Recording End",
+                "recording_status_reason": "",
+                "recording_s3_bucket_name": "films",
+                "recording_s3_key_prefix": "ivs/v1/123456789012/abcdABCD0123/2020/6/23/20/12/j8Z9O91ndcVs",
+                "recording_duration_ms": 99_370,
+                "recording_session_id": "a6RfV23ES97iyfoQ",
+                "recording_session_stream_ids": ["st-12345678901234567890123"],
+                "channel_name": "mine",
+                "stream_id": "st-12345678901234567890123",
+            })
+        );
+        let told = read(&event(EventKind::Recording(change(RecordingStatus::Start))));
+        assert_eq!(told["detail"].get("recording_session_stream_ids"), None);
+        assert_eq!(told["detail"].get("event_name"), None);
+    }
+
+    #[test]
+    fn a_trial_is_about_the_recording_configuration() {
+        let arn = "arn:aws:ivs:us-east-1:123456789012:recording-configuration/abcdABCD0123";
+        let mut event = event(EventKind::Trial(RecordingTrial {
+            configuration: Arn::parse(arn).expect("an ARN"),
+            name: "mine".to_owned(),
+            bucket: "films".to_owned(),
+            state: RecordingState::CreateFailed,
+            reason: "no such bucket".to_owned(),
+        }));
+        event.subject = None;
+        let told = read(&event);
+        assert_eq!(told["resources"], json!([arn]));
+        assert_eq!(told["detail"]["recording_configuration_state"], "CREATE_FAILED");
+        assert_eq!(told["detail"]["recording_configuration_state_reason"], "no such bucket");
     }
 
     #[test]

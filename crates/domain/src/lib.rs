@@ -16,6 +16,7 @@ mod limits;
 mod logging_configuration;
 mod playback_key_pair;
 mod playback_restriction_policy;
+mod recording;
 mod recording_configuration;
 mod room;
 mod stream_key;
@@ -35,13 +36,14 @@ pub use chat_rates::{AccountRates, ChatAct, ChatRates, Pace};
 pub use chat_restriction::{ChatRestriction, RestrictionKind};
 pub use event::{
     BreachedLimit, EVENT_SOURCE, Event, EventId, EventKind, EventSubject, HealthChange, LimitBreach,
-    StateChange, TakeoverFailure,
+    RecordingTrial, StateChange, TakeoverFailure,
 };
 pub use id::{Entropy, ResourceId, StreamId, alphanumeric, drawn};
 pub use limits::{Limit, Limits};
 pub use logging_configuration::{LogDestination, LoggingConfiguration, LoggingState};
 pub use playback_key_pair::PlaybackKeyPair;
 pub use playback_restriction_policy::PlaybackRestrictionPolicy;
+pub use recording::{Recording, RecordingChange, RecordingStage, RecordingStatus};
 pub use recording_configuration::{
     RecordedRendition, RecordingConfiguration, RecordingState, RenditionSelection, ThumbnailMode,
     ThumbnailResolution, ThumbnailStorage, Thumbnails,

@@ -115,6 +115,9 @@ pub struct RecordingConfiguration {
     pub bucket: String,
     /// CREATING until the bucket was tried.
     pub state: RecordingState,
+    /// Why it is in CREATE_FAILED, in words; otherwise empty. The vendor's API does not tell.
+    #[serde(default)]
+    pub state_reason: String,
     /// Thumbnails.
     pub thumbnails: Thumbnails,
     /// Default ALL.

@@ -8,10 +8,10 @@
 //! then tells its user that the channel or key could not be accessed. On `NetStream.Publish.BadName`, the
 //! traditional word for a taken stream, it waits in silence (obs-studio#3078); it is not used here.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
-use domain::{Arn, Channel, Limits, StreamId, StreamKey, StreamKeyValue};
+use domain::{Arn, Channel, Limits, RecordingConfiguration, StreamId, StreamKey, StreamKeyValue};
 use live::{Airing, Audience, Hub, Publisher};
 use store::{Store, StoreError, Tenant};
 
@@ -97,6 +97,7 @@ impl Admission {
             if !encrypted && !channel.insecure_ingest {
                 return Err(Refusal::Insecure { channel: channel.arn.clone() });
             }
+            let recording = self.recording(channel).await?;
             let audience = if channel.authorized { Audience::TokenHolders } else { Audience::Everyone };
             let airing = Airing {
                 audience,
@@ -106,6 +107,8 @@ impl Admission {
                 rewind: rewind::asked(channel),
                 channel_type: channel.channel_type,
                 preset: channel.preset,
+                channel_name: channel.name.clone(),
+                recording: recording.clone().map(Arc::new),
             };
             let publisher = self.take_place(channel.arn.clone(), airing, now)?;
             // A call may have changed or deleted the channel since it was read; from here on it would be
@@ -113,7 +116,7 @@ impl Admission {
             let again = self.look_up(value).await?;
             if again == known {
                 let (key, channel) = known;
-                let life = self.begin(&publisher, channel).await?;
+                let life = self.begin(&publisher, channel, recording).await?;
                 return Ok(Admitted { publisher, life, key: key.arn });
             }
             known = again;
@@ -121,14 +124,21 @@ impl Admission {
     }
 
     /// Opens the stream's session, before its publisher is told that it is on air.
-    async fn begin(&self, publisher: &Publisher, channel: Channel) -> Result<Life, Refusal> {
-        let recording = match &channel.recording_configuration {
-            Some(arn) => self.store.recording_configuration(&Tenant::of(arn), arn).await,
-            None => Ok(None),
-        };
-        let recording = recording.map_err(Refusal::Unavailable)?;
+    async fn begin(
+        &self,
+        publisher: &Publisher,
+        channel: Channel,
+        recording: Option<RecordingConfiguration>,
+    ) -> Result<Life, Refusal> {
         let begun = self.chronicle.begin(publisher.broadcast(), channel, recording).await;
         begun.map_err(Refusal::Unrecorded)
+    }
+
+    /// What the channel is recorded by. None of it but its state and tags ever changes.
+    async fn recording(&self, channel: &Channel) -> Result<Option<RecordingConfiguration>, Refusal> {
+        let Some(arn) = &channel.recording_configuration else { return Ok(None) };
+        let found = self.store.recording_configuration(&Tenant::of(arn), arn).await;
+        found.map_err(Refusal::Unavailable)
     }
 
     async fn look_up(&self, value: &StreamKeyValue) -> Result<(StreamKey, Channel), Refusal> {
@@ -152,6 +162,6 @@ impl Admission {
     }
 }
 
-fn account_of(broadcast: &std::sync::Arc<live::Broadcast>) -> (&domain::AccountId, &domain::Region) {
+fn account_of(broadcast: &Arc<live::Broadcast>) -> (&domain::AccountId, &domain::Region) {
     (&broadcast.channel().account, &broadcast.channel().region)
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
-use domain::{Arn, ChannelType, ContainerFormat, LatencyMode, Preset, StreamId};
+use domain::{Arn, ChannelType, ContainerFormat, LatencyMode, Preset, RecordingConfiguration, StreamId};
 use media::{Frame, TrackKind, Tracks};
 use tokio::sync::watch;
 
@@ -16,7 +16,7 @@ use crate::pulse::Pulse;
 use crate::rendition::{Ladder, Rendition, RenditionPublisher, RenditionTerms};
 use crate::ring::{RingLimits, Text, TextSource};
 use crate::shelf::Shelf;
-use crate::thumbnail::Thumbnail;
+use crate::thumbnail::{Thumbnail, ThumbnailOrder};
 
 /// Who may watch a broadcast. Fixed while it is on air: a live channel can't be updated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,6 +44,10 @@ pub struct Airing {
     pub channel_type: ChannelType,
     /// The ladder's preset, of the types that have one.
     pub preset: Option<Preset>,
+    /// The channel's name; may be empty.
+    pub channel_name: String,
+    /// Where and how it is recorded, if it is.
+    pub recording: Option<Arc<RecordingConfiguration>>,
 }
 
 impl From<Audience> for Airing {
@@ -57,6 +61,8 @@ impl From<Audience> for Airing {
             rewind: None,
             channel_type: ChannelType::Basic,
             preset: None,
+            channel_name: String::new(),
+            recording: None,
         }
     }
 }
@@ -84,6 +90,8 @@ pub struct Broadcast {
     shelf: Shelf,
     ladder: watch::Sender<Option<Arc<Ladder>>>,
     thumbnail: watch::Sender<Option<Arc<Thumbnail>>>,
+    order: watch::Sender<Option<ThumbnailOrder>>,
+    ordered: watch::Sender<Option<Arc<Thumbnail>>>,
     forgotten: AtomicBool,
 }
 
@@ -109,6 +117,8 @@ impl Broadcast {
             shelf: Shelf::new(),
             ladder: watch::Sender::new(ladder),
             thumbnail: watch::Sender::new(None),
+            order: watch::Sender::new(None),
+            ordered: watch::Sender::new(None),
             forgotten: AtomicBool::new(false),
         }
     }
@@ -224,6 +234,36 @@ impl Broadcast {
     /// Replaces the small picture.
     pub fn put_thumbnail(&self, thumbnail: Thumbnail) {
         self.thumbnail.send_replace(Some(Arc::new(thumbnail)));
+    }
+
+    /// The channel's name as it went on air; may be empty.
+    pub fn channel_name(&self) -> &str {
+        &self.airing.channel_name
+    }
+
+    /// Where and how it is recorded, if it is.
+    pub fn recording(&self) -> Option<&Arc<RecordingConfiguration>> {
+        self.airing.recording.as_ref()
+    }
+
+    /// Wants small pictures of it to be made, beside those that are made for viewers; `None`: no more.
+    pub fn order_thumbnails(&self, order: Option<ThumbnailOrder>) {
+        self.order.send_replace(order);
+    }
+
+    /// Which are wanted, and each change of that.
+    pub fn thumbnail_order(&self) -> watch::Receiver<Option<ThumbnailOrder>> {
+        self.order.subscribe()
+    }
+
+    /// Hands over one that was wanted.
+    pub fn put_ordered_thumbnail(&self, thumbnail: Thumbnail) {
+        self.ordered.send_replace(Some(Arc::new(thumbnail)));
+    }
+
+    /// Tells of each newer one of those that were wanted.
+    pub fn ordered_thumbnails(&self) -> watch::Receiver<Option<Arc<Thumbnail>>> {
+        self.ordered.subscribe()
     }
 
     /// Adds text of the API's that belongs to the next picture; never waits. Every reader gets it at the same place

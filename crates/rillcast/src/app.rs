@@ -22,7 +22,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use crate::config::Config;
+use crate::config::{Config, RecordingSettings};
 use crate::error::AppError;
 use crate::listener::Hall;
 use crate::metrics::Measures;
@@ -42,6 +42,12 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// The disk gets this long at the end to give back what viewers could rewind to.
 const CLEARING: Duration = Duration::from_secs(2);
 
+/// Name of the folder in the data folder where recordings wait for their buckets.
+const TAPES: &str = "recordings";
+
+/// Recordings get this long at the end to get into their buckets; what is left the next start finishes.
+const DRAIN: Duration = Duration::from_secs(5);
+
 /// Connections that the kernel keeps until they are accepted; it has a bound of its own (`somaxconn`).
 const BACKLOG: u32 = 16 * 1024;
 
@@ -53,6 +59,7 @@ pub struct App {
     ingest: ingest::Ingest,
     transcode: transcode::Transcode,
     packager: packager::Packager,
+    recorder: recording::Recorder,
     control: Control,
     chat: Chat,
     events: Events,
@@ -80,6 +87,7 @@ impl App {
         let ingest = bind_ingest(&config, &pipes, &node, Arc::clone(&tls)).await?;
         let transcode = bind_transcode(&config, &pipes);
         let packager = bind_packager(&config, &pipes);
+        let recorder = bind_recorder(&config, &pipes, &node);
         let control = control(&config, http_address, &pipes, &node).await?;
         let chat = chatting::bind(&config, &pipes)?;
         let events = telling::bind(&config, &pipes, &node).await?;
@@ -101,6 +109,7 @@ impl App {
             ingest,
             transcode,
             packager,
+            recorder,
             control,
             chat,
             events,
@@ -135,6 +144,7 @@ impl App {
             ingest,
             transcode,
             packager,
+            recorder,
             control,
             chat,
             events,
@@ -154,6 +164,7 @@ impl App {
         services.spawn(named(Name::Ingest, ingest.run(stages.ingest.clone())));
         services.spawn(named(Name::Transcode, transcode.run(stages.transcode.clone())));
         services.spawn(named(Name::Packager, packager.run(stages.packager.clone())));
+        services.spawn(named(Name::Recorder, recorder.run(stages.recorder.clone())));
         services.spawn(named(Name::Web, control.run(stages.http.clone())));
         services.spawn(named(Name::Web, routes.delivery.clone().run(stages.http.clone())));
         services.spawn(named(Name::Web, measures.run(doors.metrics.take(), stages.http.clone())));
@@ -248,6 +259,7 @@ enum Name {
     Ingest,
     Transcode,
     Packager,
+    Recorder,
     Chat,
     Events,
     /// Listeners and what runs beside the API.
@@ -274,6 +286,7 @@ struct Stages {
     ingest: CancellationToken,
     transcode: CancellationToken,
     packager: CancellationToken,
+    recorder: CancellationToken,
     chat: CancellationToken,
     http: CancellationToken,
     events: CancellationToken,
@@ -291,12 +304,15 @@ impl Stages {
         end_of(Name::Transcode, services).await;
         self.packager.cancel();
         end_of(Name::Packager, services).await;
+        // It has seen the last of every stream by now; bringing it to its bucket takes its time beside the rest.
+        self.recorder.cancel();
         if streaming {
             tokio::time::sleep(FAREWELL).await;
         }
         hang_up();
         self.http.cancel();
-        // Ingest has written how its streams ended by now; there is a moment to tell of it.
+        end_of(Name::Recorder, services).await;
+        // It is written by now how streams and recordings ended; there is a moment to tell of it.
         self.events.cancel();
         while services.join_next().await.is_some() {}
     }
@@ -341,6 +357,22 @@ fn bind_packager(config: &Config, pipes: &Pipes) -> packager::Packager {
     };
     let deps = packager::Deps { hub: pipes.hub.clone(), spool: Some(pipes.spool.clone()) };
     packager::Packager::bind(settings, deps)
+}
+
+fn bind_recorder(config: &Config, pipes: &Pipes, node: &Node) -> recording::Recorder {
+    let RecordingSettings { folder, keep_free, uploads, keep_for, keep_bytes } = config.recordings.clone();
+    let settings = recording::Config {
+        node: node.name().to_owned(),
+        tapes: folder.unwrap_or_else(|| config.data_dir.join(TAPES)),
+        keep_free,
+        uploads,
+        keep_for,
+        keep_bytes,
+        drain: DRAIN,
+    };
+    let deps =
+        recording::Deps { hub: pipes.hub.clone(), store: pipes.store.clone(), blobs: pipes.blobs.clone() };
+    recording::Recorder::bind(settings, deps)
 }
 
 async fn control(config: &Config, http: SocketAddr, pipes: &Pipes, node: &Node) -> Result<Control, AppError> {

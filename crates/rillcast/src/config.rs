@@ -7,6 +7,7 @@ mod layers;
 mod life;
 mod measures;
 mod outside;
+mod recordings;
 mod reference;
 mod settings;
 mod transcoding;
@@ -23,6 +24,7 @@ pub use layers::{Inputs, LayerError, Layers, Source, layers};
 pub use life::LifeSettings;
 pub use measures::MeasureSettings;
 pub use outside::{BucketPlace, OutsideSettings};
+pub use recordings::RecordingSettings;
 pub use reference::{explain, full_file, reference_page};
 pub use settings::{SETTINGS, Setting};
 pub use transcoding::TranscodeSettings;
@@ -81,6 +83,7 @@ pub struct Config {
     pub silence: Duration,
     pub life: LifeSettings,
     pub transcoding: TranscodeSettings,
+    pub recordings: RecordingSettings,
     pub measures: MeasureSettings,
     pub outside: OutsideSettings,
     pub chat: ChatSettings,
@@ -158,6 +161,7 @@ impl Config {
                 .needed("silence_seconds", |text| Ok(Duration::from_secs(number(text, 2, 300)?)))?,
             life: LifeSettings::from_values(&values)?,
             transcoding: TranscodeSettings::from_values(&values)?,
+            recordings: RecordingSettings::from_values(&values)?,
             measures: MeasureSettings::from_values(&values)?,
             outside: OutsideSettings::from_values(&values)?,
             chat: ChatSettings::from_values(&values)?,

@@ -36,6 +36,7 @@ mod playback_restriction_policies;
 mod playback_tokens;
 mod postgres;
 mod recording_configurations;
+mod recordings;
 mod room_logs;
 mod rooms;
 mod sinks;

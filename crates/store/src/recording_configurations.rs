@@ -3,7 +3,7 @@
 //! Promise: never more than the quota; none goes while a channel is attached to it; one leaves the state
 //! CREATING once and for good.
 
-use domain::{Arn, RecordingConfiguration, RecordingState, ResourceKind};
+use domain::{Arn, Event, RecordingConfiguration, RecordingState, ResourceKind};
 
 use crate::Store;
 use crate::database::{Address, Value, body, page};
@@ -94,7 +94,8 @@ impl Store {
         page(&self.database.fetch("the recording configurations", LIST_CREATING, &values).await?, request)
     }
 
-    /// Gives a recording configuration in state CREATING its final state; false when it has one.
+    /// Gives a recording configuration in state CREATING its final state, with the reason for that and the events that
+    /// tell of it; false when it has one.
     ///
     /// # Errors
     /// [`StoreError::NoSuchResource`]; [`StoreError::Write`].
@@ -102,6 +103,8 @@ impl Store {
         &self,
         arn: &Arn,
         state: RecordingState,
+        reason: &str,
+        events: &[Event],
     ) -> Result<bool, StoreError> {
         let address = Address::of(arn, &Tenant::of(arn));
         let mut change = self.database.begin(OBJECT).await?;
@@ -111,11 +114,11 @@ impl Store {
         if found.state != RecordingState::Creating {
             return Ok(false);
         }
-        let text = body(OBJECT, &RecordingConfiguration { state, ..found })?;
+        let text = body(OBJECT, &RecordingConfiguration { state, state_reason: reason.to_owned(), ..found })?;
         let [arn, account, region] = address.values();
         let row = [arn, account, region, Value::Text(state.as_str()), Value::Text(&text)];
         change.execute(PUT, &row).await?;
-        change.commit().await?;
+        self.commit_with_events(change, None, events).await?;
         Ok(true)
     }
 

@@ -91,6 +91,7 @@ fn compose(arn: Arn, input: CreateRecordingConfigurationRequest) -> Result<Recor
     let (rendition_selection, renditions) = renditions(input.rendition_configuration)?;
     let window = input.recording_reconnect_window_seconds.unwrap_or(0);
     Ok(RecordingConfiguration {
+        state_reason: String::new(),
         arn,
         name: input.name.unwrap_or_default(),
         bucket: bucket.to_string(),

@@ -303,6 +303,36 @@ const OWN: &[Setting] = &[
         "URL",
         "S3 service other than Amazon's; buckets then are the first part of the path, not of the host.",
     ),
+    setting(
+        "recording_folder",
+        None,
+        "DIR",
+        "Where recordings wait until they are in their buckets; by default in the data folder.",
+    ),
+    setting(
+        "recording_keep_free_mb",
+        Some("512"),
+        "MB",
+        "Recordings end, and their streams go on, when that disk has less than this left, 0 to 16777216.",
+    ),
+    setting(
+        "recording_uploads",
+        Some("8"),
+        "COUNT",
+        "Objects of recordings that are brought into buckets at once, 1 to 256.",
+    ),
+    setting(
+        "recording_days",
+        None,
+        "DAYS",
+        "Recordings in buckets on disk are removed this long after their end, 1 to 36500; by default never.",
+    ),
+    setting(
+        "recording_disk_mb",
+        None,
+        "MB",
+        "What recordings in buckets on disk may take together before the oldest are removed, 1 and more; by default all there is.",
+    ),
     setting("logs_endpoint", None, "URL", "CloudWatch Logs service other than Amazon's."),
     setting("firehose_endpoint", None, "URL", "Kinesis Data Firehose service other than Amazon's."),
     setting(

@@ -167,6 +167,10 @@ pub(super) const TABLES: &[Table] = &[
         "stream" text "$2", "channel" text "$3", "account" text "$4", "region" text "$5", "node" text "$6",
         "ended_at" integer "$7", "body" text "$8"
     ]),
+    table!(numbered "recordings" [
+        "id" text "$2", "channel" text "$3", "account" text "$4", "region" text "$5", "node" text "$6",
+        "place" text "$7", "ended_at" integer "$8", "body" text "$9"
+    ]),
     table!(@ "session_events", true, 2, "(stream, number) > ($1, $2)", "stream, number", None, [
         "stream" text "$1", "number" integer "$2", "body" text "$3"
     ]),

@@ -48,8 +48,10 @@ pub(crate) async fn those_in_creation_are_found_across_tenants_until_they_are_se
     let names = [arn(&home, KIND, 1), arn(&abroad, KIND, 2), arn(&home, KIND, 3)];
     let first = store.recording_configurations_in_creation(PageRequest::first(2)).await.unwrap();
     assert_eq!(first.items.iter().map(|one| &one.arn).collect::<Vec<_>>(), [&names[0], &names[1]]);
-    assert!(store.settle_recording_configuration(&names[0], RecordingState::Active).await.unwrap());
-    assert!(store.settle_recording_configuration(&names[1], RecordingState::CreateFailed).await.unwrap());
+    assert!(store.settle_recording_configuration(&names[0], RecordingState::Active, "", &[]).await.unwrap());
+    assert!(
+        store.settle_recording_configuration(&names[1], RecordingState::CreateFailed, "", &[]).await.unwrap()
+    );
     let request = PageRequest { after: first.next.expect("a third one"), limit: 2 };
     let rest = store.recording_configurations_in_creation(request).await.unwrap();
     assert_eq!((rest.items, rest.next), (vec![recording_configuration(&home, 3)], None));
@@ -57,10 +59,10 @@ pub(crate) async fn those_in_creation_are_found_across_tenants_until_they_are_se
     let settled =
         RecordingConfiguration { state: RecordingState::Active, ..recording_configuration(&home, 1) };
     assert_eq!(store.recording_configuration(&home, &names[0]).await.unwrap(), Some(settled));
-    let again = store.settle_recording_configuration(&names[0], RecordingState::CreateFailed).await;
+    let again = store.settle_recording_configuration(&names[0], RecordingState::CreateFailed, "", &[]).await;
     assert!(!again.unwrap(), "once and for good");
     let absent = arn(&home, KIND, 9);
-    let refused = store.settle_recording_configuration(&absent, RecordingState::Active).await;
+    let refused = store.settle_recording_configuration(&absent, RecordingState::Active, "", &[]).await;
     assert!(matches!(refused, Err(StoreError::NoSuchResource { arn }) if arn == absent));
 }
 

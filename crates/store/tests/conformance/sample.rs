@@ -78,6 +78,7 @@ pub(crate) fn playback_restriction_policy(tenant: &Tenant, number: usize) -> Pla
 
 pub(crate) fn recording_configuration(tenant: &Tenant, number: usize) -> RecordingConfiguration {
     RecordingConfiguration {
+        state_reason: String::new(),
         arn: arn(tenant, ResourceKind::RecordingConfiguration, number),
         name: format!("recording-{number}"),
         bucket: format!("bucket-{number}"),
