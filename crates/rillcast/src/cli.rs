@@ -26,6 +26,7 @@ pub fn command() -> Command {
         .subcommand(db_command())
         .subcommand(chat_command())
         .subcommand(events_command())
+        .subcommand(recordings_command())
         .subcommand(token_command())
         .subcommand(doctor_command())
 }
@@ -181,6 +182,29 @@ fn events_command() -> Command {
         ))
 }
 
+fn recordings_command() -> Command {
+    let id = || Arg::new("id").value_name("ID").required(true).help("The recording's id");
+    let json = |help: &'static str| Arg::new("json").long("json").action(ArgAction::SetTrue).help(help);
+    Command::new("recordings")
+        .about("Look after recordings, on disk and in S3; with running servers or none")
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .subcommand(with_buckets(
+            Command::new("list")
+                .about("List recordings, the newest first")
+                .arg(
+                    Arg::new("channel").long("channel").value_name("ARN").help("Those of this channel alone"),
+                )
+                .arg(json("A JSON object a line")),
+        ))
+        .subcommand(with_buckets(
+            Command::new("show")
+                .about("Print all that is known of a recording, with the URL that plays it")
+                .arg(id())
+                .arg(json("As a JSON object")),
+        ))
+}
+
 fn token_command() -> Command {
     let flag = |name: &'static str, value: &'static str, help: &'static str| {
         Arg::new(name).long(name).value_name(value).help(help)
@@ -237,6 +261,23 @@ fn doctor_command() -> Command {
 /// With the settings that say which database, and whose keys.
 fn with_database(command: Command) -> Command {
     with_settings(command, |setting| matches!(setting.key, "data_dir" | "database" | "account" | "region"))
+}
+
+/// With the settings that say which database, which buckets, and where they are reached.
+fn with_buckets(command: Command) -> Command {
+    const KEYS: &[&str] = &[
+        "data_dir",
+        "database",
+        "account",
+        "region",
+        "http",
+        "public_url",
+        "buckets",
+        "s3_endpoint",
+        "aws_access_key",
+        "aws_secret_key",
+    ];
+    with_settings(command, |setting| KEYS.contains(&setting.key))
 }
 
 fn with_settings(command: Command, wanted: fn(&Setting) -> bool) -> Command {

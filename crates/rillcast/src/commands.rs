@@ -12,7 +12,10 @@ use tokio_util::sync::CancellationToken;
 
 use crate::app::{self, App};
 use crate::config::{self, Config, Layers};
-use crate::{backups, chat_keys, cli, doctor, event_commands, first_start, keys, policies, telemetry, token};
+use crate::{
+    backups, chat_keys, cli, doctor, event_commands, first_start, keys, policies, recording_commands,
+    telemetry, token,
+};
 
 /// Exit code of a configuration that can't be used; the same as clap's for a command line.
 pub(crate) const EXIT_USAGE: u8 = 2;
@@ -27,6 +30,7 @@ pub async fn run(matches: &ArgMatches) -> ExitCode {
         "db" => manage_database(matches).await,
         "chat" => manage_chat(matches).await,
         "events" => manage_events(matches).await,
+        "recordings" => manage_recordings(matches).await,
         "token" => token::run(matches),
         "doctor" => match read(matches) {
             Ok((_, config)) => doctor::run(&config, matches).await,
@@ -115,6 +119,14 @@ async fn manage_events(matches: &ArgMatches) -> ExitCode {
     let (name, matches) = matches.subcommand().expect("clap requires a subcommand");
     match read(matches) {
         Ok((_, config)) => say(event_commands::run(&config, name, matches).await.map_err(|why| (1, why))),
+        Err(why) => refuse(EXIT_USAGE, &why),
+    }
+}
+
+async fn manage_recordings(matches: &ArgMatches) -> ExitCode {
+    let (name, matches) = matches.subcommand().expect("clap requires a subcommand");
+    match read(matches) {
+        Ok((_, config)) => recording_commands::run(config, name, matches).await,
         Err(why) => refuse(EXIT_USAGE, &why),
     }
 }

@@ -31,6 +31,7 @@ mod peer;
 mod pipes;
 mod policies;
 pub mod ready;
+mod recording_commands;
 mod routes;
 mod telemetry;
 mod telling;

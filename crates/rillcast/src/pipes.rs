@@ -84,7 +84,8 @@ async fn bus(config: &Config, node: &NodeId) -> Result<Bus, AppError> {
     }
 }
 
-fn blobs(config: &Config) -> Blobs {
+/// The buckets that the settings name.
+pub(crate) fn blobs(config: &Config) -> Blobs {
     let outside = &config.outside;
     match outside.buckets {
         BucketPlace::Disk => Blobs::disk(config.data_dir.join(BUCKETS)),

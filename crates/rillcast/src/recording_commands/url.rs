@@ -1,0 +1,33 @@
+//! Where a recording is watched.
+//!
+//! Promise: made of the settings alone; nothing is asked for.
+
+use domain::Recording;
+
+use super::Shelves;
+use crate::app::reachable;
+use crate::config::{BucketPlace, Config};
+
+/// What a bucket on disk is served under.
+const SERVED: &str = "/recordings";
+
+/// The multivariant playlist below a recording's prefix.
+const MULTIVARIANT: &str = "media/hls/master.m3u8";
+
+/// The URL of a recording's multivariant playlist: on this server for a bucket on disk, otherwise on the S3 service,
+/// whose bucket must let its readers in.
+pub(super) fn of(shelves: &Shelves, recording: &Recording) -> String {
+    let base = base(&shelves.config, &recording.configuration.bucket);
+    format!("{base}/{}/{MULTIVARIANT}", recording.prefix)
+}
+
+fn base(config: &Config, bucket: &str) -> String {
+    match (config.outside.buckets, &config.outside.s3_endpoint) {
+        (BucketPlace::Disk, _) => {
+            let own = || format!("http://{}", reachable(config.http));
+            format!("{}{SERVED}/{bucket}", config.public_url.clone().unwrap_or_else(own))
+        }
+        (BucketPlace::S3, Some(endpoint)) => format!("{endpoint}/{bucket}"),
+        (BucketPlace::S3, None) => format!("https://{bucket}.s3.{}.amazonaws.com", config.region),
+    }
+}
