@@ -160,3 +160,25 @@ fn ended_at(recording: &Recording) -> i64 {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::{plan, searches};
+
+    #[tokio::test]
+    async fn recordings_are_found_by_an_index_in_order() {
+        for (sql, index) in [
+            (GET, "INDEX sqlite_autoindex_recordings_1 (id=?)"),
+            (GET_AT, "INDEX recordings_by_place (place=?)"),
+            (LIST, "INTEGER PRIMARY KEY (rowid<?)"),
+            (LIST_OF, "INDEX recordings_by_channel (channel=? AND position<?)"),
+            (LIST_ENDED, "INDEX recordings_by_end (node=? AND ended_at<?)"),
+            (REMOVE, "INDEX sqlite_autoindex_recordings_1 (id=?)"),
+        ] {
+            searches(sql, index).await;
+        }
+        // Those that go on are few: they may be sorted.
+        assert!(plan(LIST_OPEN).await.contains("INDEX recordings_by_end (node=? AND ended_at=?)"));
+    }
+}

@@ -201,6 +201,19 @@ async fn a_bucket_that_cannot_be_written_to_fails_its_configuration_and_no_other
         (create(&house, into("taken")).await.unwrap(), create(&house, into("free")).await.unwrap());
     assert_eq!(settled(&house, &bad.arn).await, RecordingState::CreateFailed);
     assert_eq!(settled(&house, &good.arn).await, RecordingState::Active);
+    let told = house.store.events_after(0, 9).await.unwrap();
+    let told = told.iter().map(|event| serde_json::from_str(&event.envelope).unwrap());
+    let mut states = std::collections::BTreeMap::new();
+    for event in told {
+        let event: serde_json::Value = event;
+        assert_eq!(event["detail-type"], "IVS Recording Configuration State Change");
+        let text = |name: &str| event["detail"][name].as_str().unwrap().to_owned();
+        let state = text("recording_configuration_state");
+        states.insert(state, (event["resources"][0].clone(), text("recording_configuration_state_reason")));
+    }
+    assert_eq!(states["ACTIVE"], (good.arn.clone().into(), String::new()));
+    let (arn, reason) = &states["CREATE_FAILED"];
+    assert!(*arn == *bad.arn && reason.contains("taken"), "{arn}: {reason}");
     delete(&house, &bad.arn).await.unwrap();
 }
 

@@ -20,6 +20,7 @@ mod playback_key_pairs;
 mod playback_restriction_policies;
 mod playback_tokens;
 mod recording_configurations;
+mod recordings;
 mod rooms;
 mod sample;
 mod sinks;
@@ -177,6 +178,12 @@ on_every_backend! {
     chat_restrictions::a_lifted_restriction_is_gone_and_the_other_kind_stays,
     chat_restrictions::restrictions_go_with_their_room,
     chat_restrictions::what_has_ended_is_forgotten,
+    recordings::a_recording_is_found_by_its_id_and_its_place,
+    recordings::what_is_told_of_a_recording_is_out_and_with_its_session_once,
+    recordings::a_recording_whose_session_is_forgotten_is_told_all_the_same,
+    recordings::recordings_are_listed_from_the_newest_on,
+    recordings::open_and_ended_recordings_are_found_by_their_node,
+    recordings::a_recording_is_removed_once,
     stream_sessions::an_opened_session_reads_back_for_its_tenant_alone,
     stream_sessions::a_step_is_written_with_its_events_or_not_at_all,
     stream_sessions::a_step_that_is_tried_again_is_told_once,
