@@ -9,6 +9,7 @@ RILLCAST := target/debug/rillcast
 JS_SDK := tests/sdk/js/node_modules/.package-lock.json
 CHAT_SDK := tests/sdk/chat/node_modules/.package-lock.json
 PLAYERS := tests/players/node_modules/.package-lock.json
+S3 := tests/s3/node_modules/.package-lock.json
 RUST_SDK := --locked --manifest-path tests/sdk/rust/Cargo.toml --target-dir target/sdk-story
 CHAT_BENCH := --locked --manifest-path benches/chat/Cargo.toml --target-dir target/chat-bench
 PLAYBACK_BENCH := --locked --manifest-path benches/playback/Cargo.toml --target-dir target
@@ -22,7 +23,7 @@ help: ## List the commands
 # --- set-up ---------------------------------------------------------------------------------------
 
 .PHONY: setup
-setup: system $(VENV)/.ready console $(JS_SDK) $(CHAT_SDK) $(PLAYERS) cargo-deny ## Install what a clean Debian 12 lacks (Rust comes by rustup)
+setup: system $(VENV)/.ready console $(JS_SDK) $(CHAT_SDK) $(PLAYERS) $(S3) cargo-deny ## Install what a clean Debian 12 lacks (Rust comes by rustup)
 
 # A command and the Debian package that brings it.
 SYSTEM := cc:build-essential python3:python3 ffmpeg:ffmpeg chromium:chromium node:nodejs npm:npm openssl:openssl nats-server:nats-server nginx:nginx-light varnishd:varnish
@@ -61,6 +62,9 @@ $(CHAT_SDK): tests/sdk/chat/package-lock.json
 $(PLAYERS): tests/players/package-lock.json
 	@cd tests/players && npm ci --silent --no-audit --no-fund && touch node_modules/.package-lock.json
 
+$(S3): tests/s3/package-lock.json
+	@cd tests/s3 && npm ci --silent --no-audit --no-fund && touch node_modules/.package-lock.json
+
 .PHONY: cargo-deny
 cargo-deny:
 	@# It runs for seconds: to optimise it would take longer than all its work.
@@ -86,7 +90,7 @@ test: console ## All tests: unit, property, fuzz corpus, end to end with ffmpeg,
 	@$(MAKE) --no-print-directory e2e
 
 .PHONY: e2e
-e2e: build sdks $(PLAYERS) $(VENV)/.ready ## Only the end-to-end tests
+e2e: build sdks $(PLAYERS) $(S3) $(VENV)/.ready ## Only the end-to-end tests
 	@# 5: none of them was picked.
 	@run() { $(PYTHON) -m pytest -q "$$@" tests $(PYTEST) || [ $$? = 5 ]; }; \
 	run -n 4 --dist loadfile -m "not alone" && run -m alone
