@@ -30,6 +30,6 @@ pub use line::Subscriber;
 pub use pulse::{Incoming, Pulse};
 pub use rendition::{Ladder, Rendition, RenditionPublisher, RenditionSound, RenditionTerms};
 pub use ring::{Next, RingLimits, Text, TextSource};
-pub use shelf::{Shelf, ShelfReader, ShelfWriter};
+pub use shelf::{SegmentReader, Shelf, ShelfReader, ShelfWriter};
 pub use snapshot::{Init, Open, Part, Rendering, Segment, Snapshot, Terms, Texts};
 pub use thumbnail::{Thumbnail, ThumbnailOrder};
