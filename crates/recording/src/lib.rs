@@ -15,6 +15,11 @@
 mod entropy;
 mod error;
 mod figures;
+pub mod layout;
+pub mod manifest;
+pub mod merge;
+pub mod playlist;
+pub mod selection;
 mod service;
 
 use std::path::PathBuf;
