@@ -16,7 +16,7 @@ use crate::pulse::Pulse;
 use crate::rendition::{Ladder, Rendition, RenditionPublisher, RenditionTerms};
 use crate::ring::{RingLimits, Text, TextSource};
 use crate::shelf::Shelf;
-use crate::thumbnail::{Thumbnail, ThumbnailOrder};
+use crate::thumbnail::{Counter, OrderedThumbnails, Thumbnail, ThumbnailOrder};
 
 /// Who may watch a broadcast. Fixed while it is on air: a live channel can't be updated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,7 +91,7 @@ pub struct Broadcast {
     ladder: watch::Sender<Option<Arc<Ladder>>>,
     thumbnail: watch::Sender<Option<Arc<Thumbnail>>>,
     order: watch::Sender<Option<ThumbnailOrder>>,
-    ordered: watch::Sender<Option<Arc<Thumbnail>>>,
+    ordered: Counter,
     forgotten: AtomicBool,
 }
 
@@ -118,7 +118,7 @@ impl Broadcast {
             ladder: watch::Sender::new(ladder),
             thumbnail: watch::Sender::new(None),
             order: watch::Sender::new(None),
-            ordered: watch::Sender::new(None),
+            ordered: Counter::new(),
             forgotten: AtomicBool::new(false),
         }
     }
@@ -258,12 +258,12 @@ impl Broadcast {
 
     /// Hands over one that was wanted.
     pub fn put_ordered_thumbnail(&self, thumbnail: Thumbnail) {
-        self.ordered.send_replace(Some(Arc::new(thumbnail)));
+        self.ordered.put(thumbnail);
     }
 
-    /// Tells of each newer one of those that were wanted.
-    pub fn ordered_thumbnails(&self) -> watch::Receiver<Option<Arc<Thumbnail>>> {
-        self.ordered.subscribe()
+    /// Reads those that were wanted, from now on.
+    pub fn ordered_thumbnails(&self) -> OrderedThumbnails {
+        self.ordered.reader()
     }
 
     /// Adds text of the API's that belongs to the next picture; never waits. Every reader gets it at the same place

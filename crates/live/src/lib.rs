@@ -32,4 +32,4 @@ pub use rendition::{Ladder, Rendition, RenditionPublisher, RenditionSound, Rendi
 pub use ring::{Next, RingLimits, Text, TextSource};
 pub use shelf::{SegmentReader, Shelf, ShelfReader, ShelfWriter};
 pub use snapshot::{Init, Open, Part, Rendering, Segment, Snapshot, Terms, Texts};
-pub use thumbnail::{Thumbnail, ThumbnailOrder};
+pub use thumbnail::{Ordered, OrderedThumbnails, Thumbnail, ThumbnailOrder, thumbnail_size};

@@ -3,9 +3,11 @@
 //! Promise: to write and to read takes no lock and waits for nobody; each number is whole, though two of them
 //! may be of moments that lie a little apart.
 
-use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU8, AtomicU32, AtomicU64, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use domain::StreamHealth;
+use media::Ticks;
 
 /// What comes in, averaged over a few seconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -35,6 +37,9 @@ pub struct Pulse {
     keyframe_interval: AtomicU64,
     viewers: AtomicU32,
     delivered_ms: AtomicU64,
+    recorded_ms: AtomicU64,
+    /// When media time zero was, in microseconds since 1970; 0: not known.
+    epoch: AtomicI64,
 }
 
 impl Pulse {
@@ -97,6 +102,35 @@ impl Pulse {
     pub fn add_delivered(&self, milliseconds: u64) {
         self.delivered_ms.fetch_add(milliseconds, Ordering::Relaxed);
     }
+
+    /// How much of it was recorded so far, in milliseconds: each moment once, however many renditions it has.
+    pub fn recorded_ms(&self) -> u64 {
+        self.recorded_ms.load(Ordering::Relaxed)
+    }
+
+    /// Counts what was recorded.
+    pub fn add_recorded(&self, milliseconds: u64) {
+        self.recorded_ms.fetch_add(milliseconds, Ordering::Relaxed);
+    }
+
+    /// Says which wall clock time playlists tell of this moment on the stream's own clock, and of those after it.
+    pub fn set_clock(&self, at: Ticks, time: SystemTime) {
+        let since = time.duration_since(UNIX_EPOCH).unwrap_or_default().as_micros();
+        let epoch = i64::try_from(since).unwrap_or(i64::MAX).saturating_sub(micros(at));
+        self.epoch.store(epoch, Ordering::Relaxed);
+    }
+
+    /// The wall clock time at a moment on the stream's own clock, as playlists tell it; `None` as long as they tell
+    /// none.
+    pub fn time_of(&self, at: Ticks) -> Option<SystemTime> {
+        let epoch = self.epoch.load(Ordering::Relaxed);
+        let since = u64::try_from(epoch.saturating_add(micros(at))).ok()?;
+        (epoch != 0).then(|| UNIX_EPOCH + Duration::from_micros(since))
+    }
+}
+
+fn micros(span: Ticks) -> i64 {
+    span.to_scale(1_000_000)
 }
 
 #[cfg(test)]
@@ -118,5 +152,18 @@ mod tests {
         pulse.add_delivered(200);
         pulse.add_delivered(300);
         assert_eq!(pulse.delivered_ms(), 500);
+        pulse.add_recorded(2_000);
+        assert_eq!(pulse.recorded_ms(), 2_000);
+    }
+
+    #[test]
+    fn a_moment_of_the_stream_has_the_time_that_playlists_tell_of_it() {
+        let pulse = Pulse::default();
+        assert_eq!(pulse.time_of(Ticks::ZERO), None);
+        let noon = UNIX_EPOCH + Duration::from_millis(1_790_000_000_125);
+        pulse.set_clock(Ticks::from_millis(10_040), noon);
+        assert_eq!(pulse.time_of(Ticks::from_millis(10_040)), Some(noon));
+        assert_eq!(pulse.time_of(Ticks::from_millis(12_540)), Some(noon + Duration::from_millis(2_500)));
+        assert_eq!(pulse.time_of(Ticks::from_millis(40)), Some(noon - Duration::from_secs(10)));
     }
 }
