@@ -217,6 +217,9 @@ impl Session {
         for cut in &cuts {
             self.tails.iter_mut().for_each(|tail| tail.follower.cut(cut));
             self.discontinuities += u64::from(cut.begins_run());
+            if let Some(measure) = cut.measure.as_ref().filter(|measure| measure.opens) {
+                self.broadcast.pulse().set_clock(measure.presented.start, cut.heading.time);
+            }
         }
         let Some(source) = self.segmenter.terms().copied() else { return };
         let Some((lane, lanes)) = self.lanes.split_first_mut() else { return };
