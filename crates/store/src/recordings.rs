@@ -121,7 +121,7 @@ impl Store {
         before: i64,
         most: u32,
     ) -> Result<Vec<Recording>, StoreError> {
-        let values = [Value::Text(node), Value::Integer(before.min(OPEN)), Value::Integer(i64::from(most))];
+        let values = [Value::Text(node), Value::Integer(before), Value::Integer(i64::from(most))];
         let rows = self.database.fetch(OBJECTS, LIST_ENDED, &values).await?;
         rows.iter().map(|row| row.body(0)).collect()
     }

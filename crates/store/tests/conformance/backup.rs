@@ -13,6 +13,7 @@ use store::{
     SpentToken, Store, StoreError,
 };
 
+use crate::recordings::recording;
 use crate::sample::{
     arn, channel, event, event_id, home, logging_configuration, playback_key_pair, room, stream, stream_key,
     stream_session,
@@ -43,6 +44,8 @@ async fn filled(store: &Store) {
     store.spend_playback_token(SPENT, 7).await.expect("a used token");
     chat(store).await;
     streams(store).await;
+    let recording = recording(7);
+    store.put_recording(&recording, &recording.streams[0], &[]).await.expect("a recording");
 }
 
 /// A playback token's name.
@@ -203,7 +206,7 @@ pub(crate) async fn a_damaged_backup_changes_nothing(store: &Store) {
         let refused = store.restore(Cursor::new(case), true).await;
         assert!(matches!(refused, Err(StoreError::NotABackup { .. })), "{number}: {refused:?}");
     }
-    let newer = String::from_utf8_lossy(&text).replacen("\"migration\":5", "\"migration\":99", 1);
+    let newer = String::from_utf8_lossy(&text).replacen("\"migration\":6", "\"migration\":99", 1);
     let refused = store.restore(Cursor::new(newer), true).await;
     assert!(matches!(refused, Err(StoreError::OtherBackup { migration: 99, .. })), "{refused:?}");
     assert_eq!(text_of(store).await, text);

@@ -14,7 +14,7 @@ use crate::sample::{
 const NODE: &str = "node-1";
 
 /// One of channel 1 of the home tenant that goes on.
-fn recording(number: usize) -> Recording {
+pub(crate) fn recording(number: usize) -> Recording {
     Recording {
         id: ResourceId::parse(&format!("recording{number:03}")).unwrap(),
         session: ResourceId::parse(&format!("session{number:03}")).unwrap(),
