@@ -16,9 +16,11 @@ mod entropy;
 mod error;
 mod figures;
 pub mod layout;
+mod ledger;
 pub mod manifest;
 pub mod merge;
 pub mod playlist;
+mod reading;
 pub mod selection;
 mod service;
 
