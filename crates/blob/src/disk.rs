@@ -31,6 +31,11 @@ impl Disk {
         Self { root: root.into() }
     }
 
+    /// The folder of a bucket.
+    pub(crate) fn folder(&self, bucket: &Bucket) -> PathBuf {
+        self.root.join(bucket.as_str())
+    }
+
     pub(crate) async fn probe(&self, bucket: Bucket) -> Result<(), BlobError> {
         let folder = self.root.join(bucket.as_str());
         aside(move || probe(&folder)).await
@@ -72,7 +77,7 @@ impl Disk {
 }
 
 /// Runs `act` where it may wait for the disk.
-async fn aside<T: Send + 'static>(
+pub(crate) async fn aside<T: Send + 'static>(
     act: impl FnOnce() -> Result<T, BlobError> + Send + 'static,
 ) -> Result<T, BlobError> {
     tokio::task::spawn_blocking(act).await.unwrap_or(Err(BlobError::Interrupted))

@@ -17,6 +17,7 @@ mod bucket;
 mod disk;
 mod error;
 mod key;
+mod opened;
 mod s3;
 mod spool;
 
@@ -25,6 +26,7 @@ use std::path::PathBuf;
 pub use bucket::{Bucket, BucketNameError};
 pub use error::{BlobError, Trouble};
 pub use key::{Key, KeyError};
+pub use opened::Opened;
 pub use s3::{S3Config, S3Error, S3Key};
 pub use spool::Spool;
 
