@@ -94,6 +94,12 @@ impl Meter {
         self.announced_video = bits.filter(|bits| BITRATES.contains(bits));
     }
 
+    /// Bits a second of the picture as announced; 0 when they were not.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is within BITRATES")]
+    pub(crate) fn announced_bitrate(&self) -> u64 {
+        self.announced_video.map_or(0, |bits| bits as u64)
+    }
+
     /// The stream's headers were read.
     pub fn tracks(&mut self, tracks: &Tracks) {
         let rate = tracks.video.as_ref().and_then(|video| video.frame_rate);

@@ -84,6 +84,7 @@ impl Life {
     /// The encoder described its stream.
     pub(crate) fn described(&mut self, announced: &Announced) {
         self.meter.announce(announced);
+        self.broadcast.pulse().set_announced_bitrate(self.meter.announced_bitrate());
         self.announced = announced.clone();
         self.tell_incoming_first();
     }

@@ -38,6 +38,7 @@ pub struct Pulse {
     viewers: AtomicU32,
     delivered_ms: AtomicU64,
     recorded_ms: AtomicU64,
+    announced_bitrate: AtomicU64,
     /// When media time zero was, in microseconds since 1970; 0: not known.
     epoch: AtomicI64,
 }
@@ -103,6 +104,17 @@ impl Pulse {
         self.delivered_ms.fetch_add(milliseconds, Ordering::Relaxed);
     }
 
+    /// Bits a second of the picture as the encoder announced them, which some do as the most that they would send; 0:
+    /// it did not.
+    pub fn announced_bitrate(&self) -> u64 {
+        self.announced_bitrate.load(Ordering::Relaxed)
+    }
+
+    /// Says what the encoder announced.
+    pub fn set_announced_bitrate(&self, bitrate: u64) {
+        self.announced_bitrate.store(bitrate, Ordering::Relaxed);
+    }
+
     /// How much of it was recorded so far, in milliseconds: each moment once, however many renditions it has.
     pub fn recorded_ms(&self) -> u64 {
         self.recorded_ms.load(Ordering::Relaxed)
@@ -154,6 +166,8 @@ mod tests {
         assert_eq!(pulse.delivered_ms(), 500);
         pulse.add_recorded(2_000);
         assert_eq!(pulse.recorded_ms(), 2_000);
+        pulse.set_announced_bitrate(6_000_000);
+        assert_eq!(pulse.announced_bitrate(), 6_000_000);
     }
 
     #[test]
