@@ -1,0 +1,285 @@
+"""A finished recording held against the layout: every object, every member of the JSON, every line of the playlists,
+every byte range.
+
+Promise: what is expected comes from the service's documentation and from captures, and from the media themselves;
+nothing is believed that the recording says of itself without looking.
+"""
+
+import datetime
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from . import recording_look as look
+from .recording import Tree
+from .recording_playlist import Entry, Playlist, parse, variants
+from .server import ACCOUNT
+
+STARTED, ENDED = "events/recording-started.json", "events/recording-ended.json"
+HLS = "media/hls"
+#: What a chunk is at least, unless its stream ends or changes.
+CHUNK_MS = 10_000
+RFC_3339 = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z"
+#: Rounding of times that are told in milliseconds.
+ROUNDED = 0.0011
+
+
+@dataclass
+class Rendition:
+    """What was found of one."""
+
+    path: str
+    width: int
+    height: int
+    whole: Playlist
+    ranges: Playlist
+    #: Number of pictures in each chunk that is no gap.
+    pictures: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass
+class Checked:
+    tree: Tree
+    started: dict[str, Any]
+    ended: dict[str, Any]
+    renditions: list[Rendition]
+
+    @property
+    def ms(self) -> int:
+        return self.ended["media"]["hls"]["duration_ms"]
+
+    def playlist(self, which: str) -> str:
+        """The URL of `master.m3u8` or its like."""
+        return self.tree.url(f"{HLS}/{which}")
+
+
+def check(tree: Tree, channel: str, sizes: dict[str, tuple[int, int]], folder: Path, *, suffix: str = "ts") -> Checked:
+    """All of it. `sizes` are the renditions by name, the highest first; `folder` is for scratch files."""
+    _prefix(tree.prefix, channel)
+    started, ended = tree.json(STARTED), tree.json(ENDED)
+    _started(started, channel, sizes)
+    _ended(ended, started)
+    found = [_rendition(tree, name, size, suffix) for name, size in sizes.items()]
+    for one in found:
+        assert one.whole.ms == ended["media"]["hls"]["duration_ms"], f"{one.path}: {one.whole.ms} ms"
+        _chunks(tree, one, folder, suffix)
+    assert_aligned(found)
+    _multivariants(tree, found, suffix)
+    _nothing_stray(tree, found, ended, suffix)
+    return Checked(tree, started, ended, found)
+
+
+def moment(text: str) -> datetime.datetime:
+    assert re.fullmatch(RFC_3339, text), text
+    return datetime.datetime.fromisoformat(text)
+
+
+def _prefix(prefix: str, channel: str) -> None:
+    """`ivs/v1/<account>/<channel>/<year>/<month>/<day>/<hour>/<minute>/<id>`, without padding."""
+    number = r"(0|[1-9]\d*)"
+    form = f"ivs/v1/{ACCOUNT}/{channel.rpartition('/')[2]}/" + f"{number}/" * 5 + "[A-Za-z0-9]{12}"
+    assert re.fullmatch(form, prefix), prefix
+
+
+def minute_of(prefix: str) -> datetime.datetime:
+    return datetime.datetime(*map(int, prefix.split("/")[4:9]), tzinfo=datetime.UTC)
+
+
+# The JSON
+
+
+def _hls(sizes: dict[str, tuple[int, int]]) -> dict[str, Any]:
+    """`media.hls` without its duration."""
+    return {
+        "path": HLS,
+        "playlist": "master.m3u8",
+        "byte_range_playlist": "byte-range-multivariant.m3u8",
+        "renditions": [
+            {
+                "path": name,
+                "playlist": "playlist.m3u8",
+                "byte_range_playlist": "byte-range-variant.m3u8",
+                "resolution_height": height,
+                "resolution_width": width,
+            }
+            for name, (width, height) in sizes.items()
+        ],
+    }
+
+
+def _started(told: dict[str, Any], channel: str, sizes: dict[str, tuple[int, int]]) -> None:
+    assert told.keys() == {"channel_arn", "media", "recording_started_at", "recording_status", "version"}, told.keys()
+    assert told["version"] == "v1"
+    assert told["channel_arn"] == channel
+    assert told["recording_status"] == "RECORDING_STARTED"
+    moment(told["recording_started_at"])
+    assert told["media"].keys() <= {"hls", "thumbnails", "latest_thumbnail"}
+    assert told["media"]["hls"] == _hls(sizes), told["media"]["hls"]
+
+
+def _ended(told: dict[str, Any], started: dict[str, Any]) -> None:
+    more = {"recording_ended_at", "recording_status_message"}
+    assert told.keys() - {"recording_status_message"} == (started.keys() | more) - {"recording_status_message"}
+    assert told["recording_status"] == "RECORDING_ENDED"
+    assert told.get("recording_status_message", "") == ""
+    for name in ("channel_arn", "version", "recording_started_at"):
+        assert told[name] == started[name], name
+    assert moment(told["recording_ended_at"]) >= moment(told["recording_started_at"])
+    duration = told["media"]["hls"]["duration_ms"]
+    assert isinstance(duration, int) and duration > 0
+    assert {name: value for name, value in told["media"]["hls"].items() if name != "duration_ms"} == started["media"][
+        "hls"
+    ]
+    rest = [{name: value for name, value in one["media"].items() if name != "hls"} for one in (started, told)]
+    assert rest[0] == rest[1], rest
+
+
+# Playlists
+
+
+def _rendition(tree: Tree, name: str, size: tuple[int, int], suffix: str) -> Rendition:
+    base = f"{HLS}/{name}"
+    whole, ranges = (parse(tree.text(f"{base}/{file}.m3u8")) for file in ("playlist", "byte-range-variant"))
+    assert (whole.version, ranges.version) == ((3, 4) if suffix == "ts" else (7, 7))
+    assert whole.ended and ranges.ended
+    for form in (whole, ranges):
+        assert form.total_ms == form.ms, f"{name}: {form.total_ms} ms are told, {form.ms} listed"
+        assert 13 <= form.target <= 15 and form.target * 1000 >= max(entry.ms for entry in form.entries) - 499
+        assert all((entry.map is None) == (suffix == "ts") for entry in form.entries)
+    assert (whole.target, whole.total_ms) == (ranges.target, ranges.total_ms)
+    assert whole.files == ranges.files and len(whole.files) == len(whole.entries)
+    assert all(re.fullmatch(rf"(0|[1-9]\d*)\.{suffix}", file) for file in whole.files), whole.files
+    order = [int(file.partition(".")[0]) for file in whole.files]
+    assert order == sorted(order) and order[0] == 0, order
+    assert all(entry.length is None for entry in whole.entries)
+    _dates(whole.entries, name)
+    _dates(ranges.entries, name)
+    _cuts(whole.entries, name)
+    sizes = {key: item.size for key, item in tree.items().items()}
+    for chunk in whole.entries:
+        _tiles(chunk, ranges.of(chunk.uri), sizes.get(f"{base}/{chunk.uri}"))
+    return Rendition(name, *size, whole, ranges)
+
+
+def _dates(entries: list[Entry], name: str) -> None:
+    """Each entry has its date; within a stream it is the one before plus its length.
+
+    Across streams it may be anything: encoders of these tests are ahead of the clock.
+    """
+    for before, after in zip(entries, entries[1:]):
+        assert before.moment and after.moment, f"{name}/{after.uri}"
+        step = (after.moment - before.moment).total_seconds()
+        is_next = abs(step - before.ms / 1000) <= 2 * ROUNDED
+        assert is_next or after.discontinuity, f"{name}/{after.uri}: {step} s after {before.ms} ms"
+    assert not entries[0].discontinuity and entries[0].moment
+
+
+def _cuts(entries: list[Entry], name: str) -> None:
+    """A chunk is long enough unless a stream ends or changes behind it."""
+    for entry, following in zip(entries, [*entries[1:], None]):
+        is_last = following is None or following.discontinuity or following.map != entry.map
+        assert entry.ms >= CHUNK_MS - 1 or is_last, f"{name}/{entry.uri} of {entry.ms} ms"
+
+
+def _tiles(chunk: Entry, ranges: list[Entry], size: int | None) -> None:
+    """Byte ranges are the chunk, each byte once, and say of it what the chunk's own line says."""
+    assert size is not None or chunk.gap, f"{chunk.uri} is not there"
+    first = ranges[0]
+    assert (first.moment, first.discontinuity) == (chunk.moment, chunk.discontinuity), chunk.uri
+    assert {entry.map for entry in ranges} == {chunk.map}
+    assert not any(entry.discontinuity for entry in ranges[1:]), chunk.uri
+    assert sum(entry.ms for entry in ranges) == chunk.ms, f"{chunk.uri}: {[entry.ms for entry in ranges]}"
+    if chunk.gap:
+        assert all(entry.gap for entry in ranges), chunk.uri
+        return
+    at = 0
+    for entry in ranges:
+        assert not entry.gap and entry.length and entry.offset == at, f"{chunk.uri}: {entry}"
+        at += entry.length
+    assert at == size, f"{chunk.uri}: {at} of {size} bytes"
+
+
+def assert_aligned(found: list[Rendition]) -> None:
+    """All renditions tell the same times, numbers and discontinuities."""
+    for one in found[1:]:
+        told = [
+            [(entry.uri, entry.ms, entry.moment, entry.discontinuity) for entry in which.whole.entries]
+            for which in (found[0], one)
+        ]
+        assert told[0] == told[1], one.path
+
+
+def _multivariants(tree: Tree, found: list[Rendition], suffix: str) -> None:
+    for file, leaf in (("master", "playlist"), ("byte-range-multivariant", "byte-range-variant")):
+        text = tree.text(f"{HLS}/{file}.m3u8")
+        listed = variants(text)
+        assert [one.uri for one in listed] == [f"{one.path}/{leaf}.m3u8" for one in found], text
+        for variant, one in zip(listed, found):
+            assert variant.stream["RESOLUTION"] == f"{one.width}x{one.height}"
+            assert int(variant.stream["BANDWIDTH"]) > 0
+            # Each variant names the group of the same name, as the service's lists do.
+            groups = {media["GROUP-ID"] for media in variant.media if media["TYPE"] == "VIDEO"}
+            assert not groups or variant.stream["VIDEO"] in groups
+            codecs = variant.stream["CODECS"].split(",")
+            assert re.fullmatch(r"avc1\.[0-9A-F]{6}", codecs[0]) and codecs[1:] in ([], ["mp4a.40.2"]), codecs
+
+
+# Media
+
+
+def init_of(tree: Tree, one: Rendition, chunk: Entry) -> bytes:
+    return tree.read(f"{HLS}/{one.path}/{chunk.map}") if chunk.map else b""
+
+
+def _chunks(tree: Tree, one: Rendition, folder: Path, suffix: str) -> None:
+    """Pictures of a chunk fill the time that is told of it; each byte range begins with a keyframe."""
+    for chunk in one.whole.entries:
+        if chunk.gap:
+            continue
+        data, init = tree.read(f"{HLS}/{one.path}/{chunk.uri}"), init_of(tree, one, chunk)
+        file = folder / f"chunk.{suffix}"
+        file.write_bytes(init + data)
+        shown = look.pictures(file)
+        one.pictures[chunk.uri] = len(shown)
+        assert shown[0].keyframe, f"{one.path}/{chunk.uri} begins with a keyframe"
+        usual = min(after.time - before.time for before, after in zip(shown, shown[1:]))
+        length = shown[-1].time - shown[0].time + usual
+        assert abs(length - chunk.ms / 1000) < 1.5 * usual, f"{one.path}/{chunk.uri}: {length} s of {chunk.ms} ms"
+        keyframes = sum(picture.keyframe for picture in shown)
+        ranges = one.ranges.of(chunk.uri)
+        assert len(ranges) == keyframes, f"{one.path}/{chunk.uri}: {len(ranges)} ranges, {keyframes} keyframes"
+        # Each by itself would be some hundred calls of ffprobe: one, and the one with the rounding.
+        for entry in {entry.offset: entry for entry in (ranges[0], ranges[-1])}.values():
+            file.write_bytes(init + data[entry.offset : entry.offset + entry.length])
+            alone = look.pictures(file)
+            assert alone[0].keyframe and sum(picture.keyframe for picture in alone) == 1, f"{chunk.uri} {entry}"
+            length = alone[-1].time - alone[0].time + usual
+            assert abs(length - entry.ms / 1000) < 1.5 * usual, f"{chunk.uri} {entry}: {length} s"
+
+
+# Objects
+
+
+def _nothing_stray(tree: Tree, found: list[Rendition], ended: dict[str, Any], suffix: str) -> None:
+    wanted = {STARTED, ENDED, f"{HLS}/master.m3u8", f"{HLS}/byte-range-multivariant.m3u8"}
+    for one in found:
+        names = ["playlist.m3u8", "byte-range-variant.m3u8", *one.whole.maps]
+        names += [entry.uri for entry in one.whole.entries if not entry.gap]
+        wanted |= {f"{HLS}/{one.path}/{name}" for name in names}
+    items = tree.items()
+    thumbnails = [key for key in items if key.startswith("media/thumbnails/")]
+    if "thumbnails" in ended["media"]:
+        wanted |= {f"{ended['media']['thumbnails']['path']}/thumb{at}.jpg" for at in range(len(thumbnails))}
+    if "latest_thumbnail" in ended["media"]:
+        wanted.add(ended["media"]["latest_thumbnail"]["path"])
+    assert items.keys() == wanted, f"too much {items.keys() - wanted}, missing {wanted - items.keys()}"
+    kinds = {
+        "json": "application/json",
+        "m3u8": "application/vnd.apple.mpegurl",
+        "ts": "video/mp2t",
+        "mp4": "video/mp4",
+        "jpg": "image/jpeg",
+    }
+    for key, item in items.items():
+        assert item.size > 0 and item.kind == kinds[key.rpartition(".")[2]], (key, item)
