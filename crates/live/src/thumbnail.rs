@@ -16,7 +16,7 @@ const LONGEST: f64 = 4.0;
 /// The longest edge that an image can have.
 const MOST_PIXELS: u32 = 16_384;
 /// Ordered images that wait for a reader.
-const WAITING: usize = 8;
+const WAITING: usize = 16;
 
 /// A picture of the stream.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -176,11 +176,11 @@ mod tests {
         };
         counter.put(thumbnail(0));
         let mut reader = counter.reader();
-        for number in 1..=11 {
+        for number in 1..=19 {
             counter.put(thumbnail(number));
         }
         assert_eq!(reader.next().await, Some(Ordered::Missed(3)));
-        for number in 4..=11 {
+        for number in 4..=19 {
             assert_eq!(reader.next().await, Some(Ordered::Thumbnail(Arc::new(thumbnail(number)))));
         }
         drop(counter);
