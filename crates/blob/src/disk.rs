@@ -3,20 +3,26 @@
 //! Promise: no act blocks the runtime; a probe leaves no file behind, unless the disk refuses to remove it;
 //! an object has its name only once all of its bytes are on the disk.
 
+mod arrival;
+mod tree;
+
 use std::collections::hash_map::RandomState;
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::hash::{BuildHasher as _, Hasher as _};
 use std::io::{self, Read as _, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use bytes::Bytes;
 
 use crate::LIST_MAX;
+use crate::block::Block;
 use crate::bucket::Bucket;
 use crate::error::BlobError;
 use crate::key::{Key, OWN};
+use crate::object::Listed;
+use arrival::make_folder;
 
 /// What a probe writes: a page of it, so that a full disk is noticed.
 const PROBE: &[u8; 4096] = &[b'?'; 4096];
@@ -42,8 +48,38 @@ impl Disk {
     }
 
     pub(crate) async fn put(&self, bucket: Bucket, key: Key, bytes: Bytes) -> Result<(), BlobError> {
+        self.put_blocks(bucket, key, vec![Block::Bytes(bytes)]).await
+    }
+
+    pub(crate) async fn put_blocks(
+        &self,
+        bucket: Bucket,
+        key: Key,
+        blocks: Vec<Block>,
+    ) -> Result<(), BlobError> {
         let path = self.root.join(bucket.as_str()).join(key.as_str());
-        aside(move || put(&path, &bytes)).await
+        aside(move || arrival::put_blocks(&path, &blocks)).await
+    }
+
+    pub(crate) async fn put_file(&self, bucket: Bucket, key: Key, from: PathBuf) -> Result<(), BlobError> {
+        let path = self.root.join(bucket.as_str()).join(key.as_str());
+        aside(move || arrival::put_file(&path, &from)).await
+    }
+
+    pub(crate) async fn remove(&self, bucket: Bucket, keys: Vec<Key>) -> Result<(), BlobError> {
+        let root = self.root.join(bucket.as_str());
+        aside(move || keys.iter().try_for_each(|key| tree::remove(&root, key))).await
+    }
+
+    pub(crate) async fn objects(
+        &self,
+        bucket: Bucket,
+        prefix: &str,
+        after: &str,
+    ) -> Result<Vec<Listed>, BlobError> {
+        let root = self.root.join(bucket.as_str());
+        let (prefix, after) = (prefix.to_owned(), after.to_owned());
+        aside(move || tree::objects(&root, &prefix, &after, LIST_MAX)).await
     }
 
     pub(crate) async fn get(&self, bucket: Bucket, key: Key) -> Result<Option<Bytes>, BlobError> {
@@ -64,15 +100,7 @@ impl Disk {
     ) -> Result<Vec<String>, BlobError> {
         let root = self.root.join(bucket.as_str());
         let (prefix, after) = (prefix.to_owned(), after.to_owned());
-        aside(move || {
-            let mut found = Vec::new();
-            collect(&root, "", &prefix, &mut found)?;
-            found.retain(|key| *key > after);
-            found.sort();
-            found.truncate(LIST_MAX);
-            Ok(found)
-        })
-        .await
+        aside(move || tree::keys(&root, &prefix, &after, LIST_MAX)).await
     }
 }
 
@@ -81,53 +109,6 @@ pub(crate) async fn aside<T: Send + 'static>(
     act: impl FnOnce() -> Result<T, BlobError> + Send + 'static,
 ) -> Result<T, BlobError> {
     tokio::task::spawn_blocking(act).await.unwrap_or(Err(BlobError::Interrupted))
-}
-
-fn make_folder(folder: &Path) -> Result<(), BlobError> {
-    let made = DirBuilder::new().recursive(true).mode(0o700).create(folder);
-    made.map_err(|source| BlobError::Folder { path: folder.to_owned(), source })
-}
-
-/// Under another name first, so that the key never names half an object; a crash leaves at most a file
-/// that no key can name.
-fn put(path: &Path, bytes: &[u8]) -> Result<(), BlobError> {
-    let folder = path.parent().unwrap_or(path);
-    make_folder(folder)?;
-    let draft = folder.join(own_name("draft"));
-    let result = write(&draft, bytes)
-        .and_then(|()| fs::rename(&draft, path))
-        .and_then(|()| File::open(folder)?.sync_all())
-        .map_err(|source| BlobError::Write { path: path.to_owned(), source });
-    if result.is_err() {
-        // The error that is told is the one above.
-        drop(fs::remove_file(&draft));
-    }
-    result
-}
-
-/// Adds each object's key below `folder`, whose own key is `above`, that begins with `prefix`.
-fn collect(folder: &Path, above: &str, prefix: &str, found: &mut Vec<String>) -> Result<(), BlobError> {
-    let failed = |source| BlobError::List { path: folder.to_owned(), source };
-    let entries = match fs::read_dir(folder) {
-        Ok(entries) => entries,
-        Err(source) if source.kind() == io::ErrorKind::NotFound => return Ok(()),
-        Err(source) => return Err(failed(source)),
-    };
-    for entry in entries {
-        let entry = entry.map_err(failed)?;
-        // What is not text has no key.
-        let Ok(name) = entry.file_name().into_string() else { continue };
-        let key = format!("{above}{name}");
-        if entry.file_type().map_err(failed)?.is_dir() {
-            let below = format!("{key}/");
-            if below.starts_with(prefix) || prefix.starts_with(&below) {
-                collect(&entry.path(), &below, prefix, found)?;
-            }
-        } else if key.starts_with(prefix) && !name.starts_with(OWN) {
-            found.push(key);
-        }
-    }
-    Ok(())
 }
 
 fn probe(folder: &Path) -> Result<(), BlobError> {
@@ -146,9 +127,13 @@ fn write_and_read_back(path: &Path) -> Result<(), BlobError> {
 }
 
 fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    let mut file = create(path)?;
     file.write_all(bytes)?;
     file.sync_all()
+}
+
+fn create(path: &Path) -> io::Result<File> {
+    OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
 }
 
 /// A byte more than was written would show.

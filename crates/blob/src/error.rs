@@ -4,6 +4,7 @@
 
 use std::io;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use crate::bucket::BucketNameError;
 use crate::key::KeyError;
@@ -69,6 +70,22 @@ pub enum BlobError {
         #[source]
         source: io::Error,
     },
+    /// A file that was to become an object is not there, and neither is the object.
+    #[error("there is no {}", path.display())]
+    Gone {
+        /// The file.
+        path: PathBuf,
+    },
+    /// An object took longer than [`Patience`](crate::Patience) had time for.
+    #[error("{object} did not get through to bucket {bucket} within {} s", within.as_secs())]
+    Slow {
+        /// The object's key.
+        object: String,
+        /// The bucket.
+        bucket: String,
+        /// How long that was.
+        within: Duration,
+    },
     /// The S3 service did not do what it was asked.
     #[error("could not {act} {object} in bucket {bucket}")]
     Remote {
@@ -115,6 +132,16 @@ impl BlobError {
         matches!(self, Self::Folder { source, .. } | Self::Write { source, .. } if full(source))
     }
 
+    /// Would more time have helped?
+    pub fn is_slow(&self) -> bool {
+        matches!(self, Self::Slow { .. })
+    }
+
+    /// Is what should have become an object nowhere?
+    pub fn is_gone(&self) -> bool {
+        matches!(self, Self::Gone { .. })
+    }
+
     /// What kind of failure this was.
     pub fn trouble(&self) -> Trouble {
         match self {
@@ -129,7 +156,9 @@ impl BlobError {
                 _ => Trouble::Other,
             },
             Self::Remote { source, .. } | Self::Client { source, .. } => source.trouble(),
-            Self::Differs { .. } | Self::Interrupted => Trouble::Other,
+            Self::Differs { .. } | Self::Gone { .. } | Self::Slow { .. } | Self::Interrupted => {
+                Trouble::Other
+            }
         }
     }
 }

@@ -8,7 +8,7 @@ use std::fs::File;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::{FileExt as _, MetadataExt as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -17,7 +17,7 @@ use rustix::fs::{Mode, OFlags, openat};
 use rustix::io::Errno;
 
 use crate::bucket::Bucket;
-use crate::disk::aside;
+use crate::disk::{Disk, aside};
 use crate::error::BlobError;
 use crate::key::Key;
 use crate::{Blobs, Place};
@@ -49,9 +49,13 @@ impl Blobs {
     pub async fn open(&self, bucket: &str, key: &str) -> Result<Option<Opened>, BlobError> {
         let (bucket, key) = (Bucket::parse(bucket)?, Key::parse(key)?);
         let Place::Disk(disk) = &self.place else { return Ok(None) };
-        let folder = disk.folder(&bucket);
-        aside(move || open(folder, &key)).await
+        open_in(disk, &bucket, key).await
     }
+}
+
+pub(crate) async fn open_in(disk: &Disk, bucket: &Bucket, key: Key) -> Result<Option<Opened>, BlobError> {
+    let folder = disk.folder(bucket);
+    aside(move || open(&folder, &key)).await
 }
 
 impl Opened {
@@ -71,9 +75,9 @@ impl Opened {
     }
 }
 
-fn open(folder: PathBuf, key: &Key) -> Result<Option<Opened>, BlobError> {
+fn open(folder: &Path, key: &Key) -> Result<Option<Opened>, BlobError> {
     let path = folder.join(key.as_str());
-    let found = walk(&folder, key).and_then(|file| file.metadata().map(|data| (file, data)));
+    let found = walk(folder, key).and_then(|file| file.metadata().map(|data| (file, data)));
     let (file, data) = match found {
         Ok((file, data)) if data.is_file() => (file, data),
         Ok(_) => return Ok(None),

@@ -1,26 +1,32 @@
 //! Buckets of an S3 service.
 //!
-//! Promise: every call ends within half a minute; a service that is away is asked again a few times before its
+//! Promise: every call ends within half a minute, or, if it carries an object, within the time that
+//! [`Patience`](crate::Patience) gives; a service that is away is asked again a few times before its
 //! failure is told; secrets show in no error and no `Debug` output.
+
+mod body;
 
 use std::collections::HashMap;
 use std::collections::hash_map::RandomState;
 use std::fmt;
 use std::hash::{BuildHasher as _, Hasher as _};
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures_util::stream::{self, StreamExt as _};
 use object_store::aws::{AmazonS3, AmazonS3Builder};
 use object_store::list::{PaginatedListOptions, PaginatedListStore as _};
 use object_store::path::Path;
-use object_store::{ClientOptions, ObjectStoreExt as _, RetryConfig};
+use object_store::{ClientOptions, ObjectMeta, ObjectStore as _, ObjectStoreExt as _, RetryConfig};
 use parking_lot::Mutex;
 
 use crate::LIST_MAX;
 use crate::bucket::Bucket;
 use crate::error::{BlobError, Trouble};
 use crate::key::{Key, OWN};
+use crate::object::{Listed, Stat};
 
 /// Clients that are kept; each has its own connections.
 const CLIENTS: usize = 64;
@@ -85,7 +91,16 @@ impl S3Error {
 #[derive(Clone, Debug)]
 pub(crate) struct S3 {
     config: Arc<S3Config>,
-    clients: Arc<Mutex<HashMap<String, AmazonS3>>>,
+    clients: Arc<Mutex<HashMap<String, Clients>>>,
+}
+
+/// For one bucket.
+#[derive(Clone, Debug)]
+struct Clients {
+    /// Ends each call after [`CALL`].
+    calls: AmazonS3,
+    /// Has no clock: how long a call may take depends on what it carries.
+    bodies: AmazonS3,
 }
 
 impl S3 {
@@ -112,11 +127,7 @@ impl S3 {
         let failed = |error| remote("read", key.as_str(), bucket, error);
         match self.client(bucket)?.get(&Path::from(key.as_str())).await {
             Ok(found) => found.bytes().await.map(Some).map_err(failed),
-            Err(object_store::Error::NotFound { source, .. })
-                if !source.to_string().contains("NoSuchBucket") =>
-            {
-                Ok(None)
-            }
+            Err(error) if is_no_object(&error) => Ok(None),
             Err(error) => Err(failed(error)),
         }
     }
@@ -127,30 +138,89 @@ impl S3 {
         prefix: &str,
         after: &str,
     ) -> Result<Vec<String>, BlobError> {
+        let objects = self.page(bucket, prefix, after).await?;
+        let keys = objects.into_iter().map(|object| object.location.to_string());
+        Ok(keys.filter(|key| !key.contains(OWN)).collect())
+    }
+
+    /// The answer to HEAD has no body that could tell a missing bucket from a missing object.
+    pub(crate) async fn stat(&self, bucket: &Bucket, key: &Key) -> Result<Option<Stat>, BlobError> {
+        match self.client(bucket)?.head(&Path::from(key.as_str())).await {
+            Ok(meta) => Ok(Some(stat(&meta))),
+            Err(object_store::Error::NotFound { .. }) => Ok(None),
+            Err(error) => Err(remote("find", key.as_str(), bucket, error)),
+        }
+    }
+
+    pub(crate) async fn read(
+        &self,
+        bucket: &Bucket,
+        key: &Key,
+        range: Range<u64>,
+    ) -> Result<Option<Bytes>, BlobError> {
+        match self.client(bucket)?.get_range(&Path::from(key.as_str()), range).await {
+            Ok(found) => Ok(Some(found)),
+            Err(error) if is_no_object(&error) => Ok(None),
+            Err(error) => Err(remote("read", key.as_str(), bucket, error)),
+        }
+    }
+
+    pub(crate) async fn remove(&self, bucket: &Bucket, keys: Vec<Key>) -> Result<(), BlobError> {
+        let client = self.client(bucket)?;
+        let paths: Vec<_> = keys.iter().map(|key| Ok(Path::from(key.as_str()))).collect();
+        let mut removed = client.delete_stream(Box::pin(stream::iter(paths)));
+        while let Some(result) = removed.next().await {
+            match result {
+                Ok(_) | Err(object_store::Error::NotFound { .. }) => {}
+                Err(error) => return Err(remote("remove", "objects", bucket, error)),
+            }
+        }
+        Ok(())
+    }
+
+    pub(crate) async fn objects(
+        &self,
+        bucket: &Bucket,
+        prefix: &str,
+        after: &str,
+    ) -> Result<Vec<Listed>, BlobError> {
+        let objects = self.page(bucket, prefix, after).await?;
+        let listed = objects.iter().map(|meta| Listed { key: meta.location.to_string(), stat: stat(meta) });
+        Ok(listed.filter(|listed| !listed.key.contains(OWN)).collect())
+    }
+
+    async fn page(&self, bucket: &Bucket, prefix: &str, after: &str) -> Result<Vec<ObjectMeta>, BlobError> {
         let offset = (!after.is_empty()).then(|| after.to_owned());
         let options = PaginatedListOptions { offset, max_keys: Some(LIST_MAX), ..Default::default() };
         let prefix = Some(prefix).filter(|prefix| !prefix.is_empty());
         let page = self.client(bucket)?.list_paginated(prefix, options).await;
         let page = page.map_err(|error| remote("list", prefix.unwrap_or_default(), bucket, error))?;
-        let keys = page.result.objects.into_iter().map(|object| object.location.to_string());
-        Ok(keys.filter(|key| !key.contains(OWN)).collect())
+        Ok(page.result.objects)
     }
 
     fn client(&self, bucket: &Bucket) -> Result<AmazonS3, BlobError> {
+        Ok(self.clients(bucket)?.calls)
+    }
+
+    fn clients(&self, bucket: &Bucket) -> Result<Clients, BlobError> {
         let mut clients = self.clients.lock();
-        if let Some(client) = clients.get(bucket.as_str()) {
-            return Ok(client.clone());
+        if let Some(found) = clients.get(bucket.as_str()) {
+            return Ok(found.clone());
         }
-        let made = self.make(bucket);
-        let client = made.map_err(|source| BlobError::Client { bucket: bucket.to_string(), source })?;
+        let calls = ClientOptions::new().with_timeout(CALL);
+        let made = self.make(bucket, calls).and_then(|calls| {
+            let bodies = ClientOptions::new().with_timeout_disabled();
+            Ok(Clients { calls, bodies: self.make(bucket, bodies)? })
+        });
+        let made = made.map_err(|source| BlobError::Client { bucket: bucket.to_string(), source })?;
         if clients.len() >= CLIENTS {
             clients.clear();
         }
-        clients.insert(bucket.to_string(), client.clone());
-        Ok(client)
+        clients.insert(bucket.to_string(), made.clone());
+        Ok(made)
     }
 
-    fn make(&self, bucket: &Bucket) -> Result<AmazonS3, S3Error> {
+    fn make(&self, bucket: &Bucket, client: ClientOptions) -> Result<AmazonS3, S3Error> {
         let config = &*self.config;
         let mut builder = match &config.key {
             None => AmazonS3Builder::from_env(),
@@ -166,11 +236,20 @@ impl S3 {
         if let Some(region) = &config.region {
             builder = builder.with_region(region);
         }
-        let client = ClientOptions::new().with_timeout(CALL).with_connect_timeout(CONNECT);
+        let client = client.with_connect_timeout(CONNECT);
         let retry = RetryConfig { max_retries: TRIES_AGAIN, retry_timeout: ALL_TRIES, ..Default::default() };
         let builder = builder.with_client_options(client).with_retry(retry).with_allow_http(true);
         Ok(builder.with_bucket_name(bucket.as_str()).build()?)
     }
+}
+
+/// Is the bucket there, and the object not?
+fn is_no_object(error: &object_store::Error) -> bool {
+    matches!(error, object_store::Error::NotFound { source, .. } if !source.to_string().contains("NoSuchBucket"))
+}
+
+fn stat(meta: &ObjectMeta) -> Stat {
+    Stat { bytes: meta.size, modified: meta.last_modified.into() }
 }
 
 fn remote(act: &'static str, object: &str, bucket: &Bucket, error: object_store::Error) -> BlobError {
