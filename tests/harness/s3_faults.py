@@ -42,6 +42,8 @@ class Fault:
 
     name: str
     share: float = 1.0
+    #: Only to calls about this bucket.
+    bucket: str = ""
     picks: Callable[[Request], bool] = lambda _: True
     #: Answers with this instead of handing the call on.
     status: int = 0
@@ -55,6 +57,10 @@ class Fault:
     lost: bool = False
     #: Calls that it was done to.
     done: int = field(default=0, compare=False)
+
+    def is_for(self, request: Request) -> bool:
+        is_there = not self.bucket or request.target.partition("?")[0].split("/")[1] == self.bucket
+        return is_there and self.picks(request)
 
 
 def status(code: int, **more) -> Fault:
@@ -77,6 +83,20 @@ def lost(**more) -> Fault:
     return Fault("lost", lost=True, picks=lambda request: request.is_write, **more)
 
 
+#: Each kind of trouble that an S3 service makes, as one that is done to the calls of a bucket.
+KINDS: dict[str, Callable[[str], Fault]] = {
+    "503": lambda bucket: status(503, bucket=bucket),
+    "500": lambda bucket: status(500, bucket=bucket, share=0.6),
+    "502": lambda bucket: status(502, bucket=bucket, share=0.6),
+    "429": lambda bucket: status(429, bucket=bucket),
+    "403": lambda bucket: status(403, bucket=bucket),
+    "silent": lambda bucket: silent(bucket=bucket),
+    "slow": lambda bucket: slow(40_000, bucket=bucket),
+    "cut": lambda bucket: cut(bucket=bucket, share=0.6),
+    "lost": lambda bucket: lost(bucket=bucket, share=0.6),
+}
+
+
 class FaultyWire:
     """Stands between a server and an S3 service on a port of its own."""
 
@@ -84,7 +104,7 @@ class FaultyWire:
         parts = urlsplit(endpoint)
         self._there = (parts.hostname, parts.port)
         self._random = random.Random(seed)
-        self._fault: Fault | None = None
+        self._faults: list[Fault] = []
         self._changed = asyncio.Event()
         #: Method and target of each call, in the order in which they came.
         self.asked: list[tuple[str, str]] = []
@@ -101,14 +121,19 @@ class FaultyWire:
     @contextmanager
     def broken(self, fault: Fault) -> Iterator[Fault]:
         """While this lasts, calls go wrong."""
-        self.become(fault)
+        self.spoil(fault)
         try:
             yield fault
         finally:
-            self.become(None)
+            self.mend(fault)
 
-    def become(self, fault: Fault | None) -> None:
-        self._fault = fault
+    def spoil(self, fault: Fault) -> Fault:
+        """From now on."""
+        self._faults = [*self._faults, fault]
+        return fault
+
+    def mend(self, fault: Fault) -> None:
+        self._faults = [each for each in self._faults if each is not fault]
         self._loop.call_soon_threadsafe(self._notice)
 
     def _notice(self) -> None:
@@ -138,8 +163,8 @@ class FaultyWire:
         """Serves one call; may another follow on this connection?"""
         request = await _request(reader)
         self.asked.append((request.method, request.target))
-        fault = self._fault
-        if fault is None or not fault.picks(request) or self._random.random() >= fault.share:
+        fault = next((each for each in self._faults if each.is_for(request)), Fault("none"))
+        if self._random.random() >= fault.share:
             fault = Fault("none")
         fault.done += 1
         if b"\r\nexpect:" in request.head.lower():
@@ -155,7 +180,7 @@ class FaultyWire:
         return await self._hand_on(request, fault, reader, writer)
 
     async def _keep_waiting(self, fault: Fault) -> None:
-        while self._fault is fault:
+        while any(each is fault for each in self._faults):
             await self._changed.wait()
 
     async def _hand_on(self, request: Request, fault: Fault, reader, writer) -> bool:
