@@ -74,6 +74,18 @@ def seconds(source: str | Path) -> float:
     return float(_probe(*OPEN, str(source), "-show_entries", "format=duration")["format"]["duration"])
 
 
+def spans(source: str | Path) -> tuple[tuple[float, float], tuple[float, float]]:
+    """When the first and the last picture are shown, and the first and the last frame of sound are heard."""
+    entries = "packet=pts_time,codec_type"
+    found = _probe(*OPEN, str(source), "-show_entries", entries)["packets"]
+    times = {
+        kind: [float(one["pts_time"]) for one in found if one["codec_type"] == kind and "pts_time" in one]
+        for kind in ("video", "audio")
+    }
+    picture, sound = (times[kind] for kind in ("video", "audio"))
+    return (min(picture), max(picture)), (min(sound), max(sound))
+
+
 def runs(found: list[int]) -> list[tuple[int, int]]:
     """First and last of each row of numbers that follow each other."""
     rows: list[tuple[int, int]] = []

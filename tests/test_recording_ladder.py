@@ -1,0 +1,142 @@
+"""Recordings of a ladder: which renditions are kept, and how they lie beside each other.
+
+Promise: each rendition is decoded and its pictures' numbers are read; a browser changes between them.
+"""
+
+from dataclasses import dataclass
+
+import pytest
+
+from harness import ladder_watch as ladder
+from harness import players
+from harness import recording_check as checks
+from harness import recording_look as look
+from harness.aws import Channel
+from harness.ladder_film import Film, make
+from harness.players import Stage, kind
+from harness.recording import END, Tree, configure, recorded_channel
+from harness.recording_house import House, houses
+
+pytestmark = pytest.mark.alone
+
+#: A little more than a rung of the ladder, so that the source is a rendition, too.
+FILM = Film(size="704x396", fps=15, seconds=23, gop_seconds=2, kbps=700)
+SOURCE, MIDDLE, LOWEST = ("396p15", (704, 396)), ("360p30", (640, 360)), ("160p30", (284, 160))
+EVERY = dict([SOURCE, MIDDLE, LOWEST])
+
+
+@dataclass(frozen=True)
+class Choice:
+    asked: dict
+    kept: dict
+    container: str = "TS"
+
+
+def custom(*classes: str) -> dict:
+    return {"renditionSelection": "CUSTOM", "renditions": list(classes)}
+
+
+CHOICES = {
+    "all": Choice({"renditionSelection": "ALL"}, EVERY),
+    "all in fMP4": Choice({}, EVERY, "FRAGMENTED_MP4"),
+    "none": Choice({"renditionSelection": "NONE"}, {}),
+    # HD is not there: the best is.
+    "some": Choice(custom("LOWEST_RESOLUTION", "HD"), dict([SOURCE, LOWEST])),
+    "one twice": Choice(custom("SD", "FULL_HD"), dict([SOURCE])),
+}
+
+
+@dataclass
+class Recorded:
+    house: House
+    channel: Channel
+    choice: Choice
+    tree: Tree
+
+    @property
+    def suffix(self) -> str:
+        return "ts" if self.choice.container == "TS" else "mp4"
+
+
+@pytest.fixture(scope="module")
+def house(start_server, tmp_path_factory):
+    with houses(start_server, tmp_path_factory.mktemp) as opened:
+        flags = ("--transcoding", "on", "--transcode-speed", "ultrafast", "--transcode-nice", "0")
+        house = opened("disk", *flags)
+        ladder.ready(house.server)
+        yield house
+
+
+@pytest.fixture(scope="module")
+def all_recorded(house, publish, tmp_path_factory):
+    film, begun = make(FILM, tmp_path_factory.mktemp("films")), {}
+    for title, choice in CHOICES.items():
+        # One name would make them one bucket: what lies there is looked at as a whole.
+        bucket = title.lower().replace(" ", "-")
+        asked = {"renditionConfiguration": choice.asked} if choice.asked else {}
+        configuration = configure(house.ivs, bucket.ljust(3, "-0"), **asked)
+        options = {"type": "STANDARD", "containerFormat": choice.container}
+        channel = recorded_channel(house.ivs, configuration, **options)
+        begun[title] = channel, publish(film, house.url(channel))
+    found = {}
+    for title, (channel, publisher) in begun.items():
+        assert publisher.ended(120) == 0, publisher.log()
+        found[title] = Recorded(house, channel, CHOICES[title], house.tree(channel))
+    return found
+
+
+@pytest.fixture(params=CHOICES)
+def recorded(request, all_recorded) -> Recorded:
+    return all_recorded[request.param]
+
+
+def test_the_renditions_that_were_asked_for_are_kept(recorded, tmp_path):
+    found = checks.check(recorded.tree, recorded.channel.arn, recorded.choice.kept, tmp_path, suffix=recorded.suffix)
+    if recorded.choice.kept:
+        assert found.ms == FILM.seconds * 1000
+    for one in found.renditions:
+        assert sum(one.pictures.values()) == FILM.pictures, one.path
+    (end,) = recorded.house.events.recordings(recorded.channel, END)
+    assert end["detail"]["recording_duration_ms"] == found.ms
+
+
+def test_every_rendition_shows_every_picture(recorded):
+    for name in recorded.choice.kept:
+        source = recorded.tree.url(f"media/hls/{name}/byte-range-variant.m3u8")
+        assert look.runs(look.numbers(source)) == [(0, FILM.pictures - 1)], name
+
+
+@pytest.fixture(scope="module")
+def hall():
+    with players.hall() as opened:
+        yield opened
+
+
+VIDEO = "document.querySelector('video')"
+HLS_JS = kind("hls.js", "hls", startPosition=0, lowLatencyMode=False, maxBufferLength=6)
+
+
+@pytest.mark.parametrize("title", ["all", "all in fMP4"])
+@pytest.mark.parametrize("playlist", ["master.m3u8", "byte-range-multivariant.m3u8"])
+def test_a_browser_changes_between_renditions(hall, all_recorded, title, playlist):
+    stage = hall.open(HLS_JS, all_recorded[title].tree.url(f"media/hls/{playlist}"))
+    try:
+        stage.playing()
+        assert stage.read("glass.levels()") == [396, 360, 160]
+        for height in (160, 396, 360):
+            # At once: what is buffered is fetched anew.
+            stage.read(f"glass.now({height})")
+            stage.wait(f"{VIDEO}.videoHeight === {height} && glass.pictures.at(-1).height === {height}")
+        stage.read(f"{VIDEO}.currentTime = {FILM.seconds - 3}")
+        stage.wait("glass.ended")
+        assert_shown(stage)
+    finally:
+        hall.close(stage)
+
+
+def assert_shown(stage: Stage) -> None:
+    """Each picture came at its own time, whichever rendition it was of, and nothing was amiss."""
+    off = [one["number"] / FILM.fps - one["mediaTime"] for one in stage.pictures()]
+    assert max(off) - min(off) < 1 / FILM.fps, f"from {min(off):.3f} to {max(off):.3f} s off"
+    assert stage.read("glass.unreadable") == 0
+    assert [error for error in stage.errors() if "fatal" in error or "404" in error] == [], stage.errors()
