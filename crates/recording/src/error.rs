@@ -22,3 +22,11 @@ pub enum Error {
     #[error("the bucket can't be used")]
     Bucket(#[from] blob::BlobError),
 }
+
+impl Error {
+    /// Is it that the disk has no room, or less than is to be kept free?
+    pub fn is_full(&self) -> bool {
+        use io::ErrorKind::{QuotaExceeded, StorageFull};
+        matches!(self, Self::Tape { source, .. } if matches!(source.kind(), StorageFull | QuotaExceeded))
+    }
+}

@@ -23,6 +23,7 @@ pub mod playlist;
 mod reading;
 pub mod selection;
 mod service;
+pub mod tape;
 pub mod thumbnails;
 
 use std::path::PathBuf;
