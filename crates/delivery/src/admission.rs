@@ -6,13 +6,14 @@
 
 mod keys;
 mod proofs;
+mod recordings;
 mod revoked;
 
 use std::time::{Duration, SystemTime};
 
 use auth::playback_token::{self, PlaybackClaims};
 use aws_lc_rs::digest;
-use domain::{StreamId, unix_millis};
+use domain::{Arn, StreamId, unix_millis};
 use live::{Audience, Broadcast};
 use store::{Store, StoreError, Tenant};
 use tokio::time::{MissedTickBehavior, interval};
@@ -92,12 +93,8 @@ impl Admission {
             return Ok(Readers::Everyone);
         }
         let (claims, pass) = self.read(broadcast, token, visitor).await?;
-        let Some(id) = single_use(&claims) else { return Ok(pass.readers()) };
-        match self.store.is_playback_token_spent(id).await {
-            Ok(false) => Ok(pass.readers()),
-            Ok(true) => Err(Error::Used),
-            Err(error) => Err(unsure(&error)),
-        }
+        self.unless_used(&claims).await?;
+        Ok(pass.readers())
     }
 
     /// What a token of a private channel says, once all but its single use is looked at.
@@ -107,21 +104,44 @@ impl Admission {
         token: Option<&str>,
         visitor: &Visitor<'_>,
     ) -> Result<(PlaybackClaims, Pass), Error> {
-        let token = token.filter(|token| !token.is_empty()).ok_or(Error::Private)?;
-        let claims = self.prove(broadcast, token).await?;
-        let readers = Readers::of(claims.origins(), visitor.origin);
-        if claims.strict && readers == Readers::Nobody {
-            return Err(Error::Origin);
-        }
-        let pass = self.mint.private(broadcast.stream(), &claims);
-        self.revoked.know().await?;
-        if self.is_revoked(&pass) {
-            return Err(Error::Revoked);
-        }
+        let (claims, readers) = self.vet(broadcast.channel(), token, visitor).await?;
+        let pass = self.unless_revoked(self.mint.private(broadcast.stream(), &claims)).await?;
         if !broadcast.is_playable() {
             return Err(Error::Offline);
         }
         Ok((claims, pass.with_readers(readers)))
+    }
+
+    /// What a token of a channel says, and which pages may read what it opens.
+    async fn vet(
+        &self,
+        channel: &Arn,
+        token: Option<&str>,
+        visitor: &Visitor<'_>,
+    ) -> Result<(PlaybackClaims, Readers), Error> {
+        let token = token.filter(|token| !token.is_empty()).ok_or(Error::Private)?;
+        let claims = self.prove(channel, token).await?;
+        let readers = Readers::of(claims.origins(), visitor.origin);
+        if claims.strict && readers == Readers::Nobody {
+            return Err(Error::Origin);
+        }
+        Ok((claims, readers))
+    }
+
+    /// A pass that is about to be given away.
+    async fn unless_revoked(&self, pass: Pass) -> Result<Pass, Error> {
+        self.revoked.know().await?;
+        if self.is_revoked(&pass) { Err(Error::Revoked) } else { Ok(pass) }
+    }
+
+    /// Was it used, if it is for one use?
+    async fn unless_used(&self, claims: &PlaybackClaims) -> Result<(), Error> {
+        let Some(id) = single_use(claims) else { return Ok(()) };
+        match self.store.is_playback_token_spent(id).await {
+            Ok(false) => Ok(()),
+            Ok(true) => Err(Error::Used),
+            Err(error) => Err(unsure(&error)),
+        }
     }
 
     /// Looks at the pass of a later request.
@@ -130,7 +150,11 @@ impl Admission {
     /// [`Error::Private`] when it was not made here for this stream; [`Error::Revoked`]; [`Error::Origin`];
     /// [`Error::Unsure`] as long as it isn't known who is revoked.
     pub(crate) fn check(&self, stream: &StreamId, pass: &str, visitor: &Visitor<'_>) -> Result<Pass, Error> {
-        let pass = self.mint.read(stream, pass).ok_or(Error::Private)?;
+        self.admit(self.mint.read(stream, pass).ok_or(Error::Private)?, visitor)
+    }
+
+    /// Is a pass that was made here good for this request?
+    fn admit(&self, pass: Pass, visitor: &Visitor<'_>) -> Result<Pass, Error> {
         if pass.holder().is_some() && !self.revoked.is_known() {
             return Err(Error::Unsure);
         }
@@ -152,9 +176,8 @@ impl Admission {
         pass.holder().is_some_and(|holder| self.revoked.ends(&holder))
     }
 
-    /// The claims of a token that opens this broadcast's channel and that a key of its tenant has signed.
-    async fn prove(&self, broadcast: &Broadcast, token: &str) -> Result<PlaybackClaims, Error> {
-        let channel = broadcast.channel();
+    /// The claims of a token that opens this channel and that a key of its tenant has signed.
+    async fn prove(&self, channel: &Arn, token: &str) -> Result<PlaybackClaims, Error> {
         let unproven = playback_token::read(token, channel, now_ms()).map_err(Error::Token)?;
         let asked = std::time::Instant::now();
         let tenant = Tenant::of(channel);

@@ -217,7 +217,7 @@ pub(crate) fn unchanged(tag: HeaderValue, cache: &'static str) -> Response<Body>
 }
 
 /// Says which pages may read it; where that depends on the page, caches must keep answers apart.
-fn allow(headers: &mut HeaderMap, readers: Readers) {
+pub(crate) fn allow(headers: &mut HeaderMap, readers: Readers) {
     if readers.vary() {
         let vary = if headers.contains_key(VARY) { "Accept-Encoding, Origin" } else { "Origin" };
         headers.insert(VARY, HeaderValue::from_static(vary));

@@ -1,6 +1,6 @@
-//! The body of an answer: shared bytes, never joined.
+//! The body of an answer: shared bytes, never joined, or a file, never whole.
 //!
-//! Promise: sending it copies nothing. The length of all that is finished is known from the start; what is still
+//! Promise: sending what is in memory copies nothing. The length of all that is finished is known from the start; what is still
 //! being made ends well only when it is whole.
 
 use std::pin::Pin;
@@ -13,8 +13,9 @@ use live::Segment;
 
 use crate::error::Error;
 use crate::growing::Growing;
+use crate::recordings::filed::Filed;
 
-/// Nothing, one block, a segment's parts one after the other, or a segment that is being made.
+/// Nothing, one block, a segment's parts one after the other, a segment that is being made, or a piece of a file.
 #[derive(Debug, Default)]
 pub struct Body {
     source: Source,
@@ -33,6 +34,7 @@ enum Source {
         left: u64,
     },
     Growing(Box<Growing>),
+    Filed(Box<Filed>),
 }
 
 impl Body {
@@ -50,12 +52,17 @@ impl Body {
         Self { source: Source::Growing(Box::new(growing)) }
     }
 
+    pub(crate) fn filed(filed: Filed) -> Self {
+        Self { source: Source::Filed(Box::new(filed)) }
+    }
+
     /// Bytes that are still to come; `None` while nobody knows.
     pub(crate) fn len(&self) -> Option<u64> {
         match &self.source {
             Source::Empty => Some(0),
             Source::Block(block) => Some(block.len() as u64),
             Source::Segment { left, .. } => Some(*left),
+            Source::Filed(filed) => Some(filed.left()),
             Source::Growing(_) => None,
         }
     }
@@ -109,6 +116,14 @@ impl http_body::Body for Body {
                     body.source = Source::Empty;
                 }
                 return Poll::Ready(part.map(|part| part.map(Frame::data)));
+            }
+            Source::Filed(filed) => {
+                let block = std::task::ready!(filed.poll_next(context));
+                // The file is closed as soon as all of it is read.
+                if !matches!(block, Some(Ok(_))) || filed.left() == 0 {
+                    body.source = Source::Empty;
+                }
+                return Poll::Ready(block.map(|block| block.map(Frame::data)));
             }
         };
         Poll::Ready(block.map(|block| Ok(Frame::data(block))))

@@ -35,6 +35,12 @@ pub enum Error {
     /// What restricts the channel can't be told at this moment.
     #[error("What restricts this channel can not be told now")]
     Unsure,
+    /// A recording's object, for a server whose buckets are not on its disk.
+    #[error("Recordings of this server are in an S3 service, which serves them itself")]
+    Elsewhere,
+    /// The disk does not give what is there.
+    #[error("The recording can not be read now")]
+    Unreadable,
     /// The broadcast is there, the file isn't (yet, or any more), or the path is none of ours.
     #[error("Not found")]
     Missing,
@@ -91,13 +97,14 @@ pub enum Error {
 
 impl Error {
     /// All words that [`Error::code`] gives.
-    pub(crate) const CODES: [&str; 14] = [
+    pub(crate) const CODES: [&str; 15] = [
         "transcode_does_not_exist",
         "invalid_playback_auth_token",
         "unauthorized_entitlements",
         "content_geoblocked",
         "origin_not_allowed",
         "restriction_unknown",
+        "recording_unreadable",
         "not_found",
         "bad_directive",
         "too_far_ahead",
@@ -111,7 +118,7 @@ impl Error {
     /// The status of the answer.
     pub fn status(&self) -> StatusCode {
         match self {
-            Self::Offline | Self::Missing => StatusCode::NOT_FOUND,
+            Self::Offline | Self::Elsewhere | Self::Missing => StatusCode::NOT_FOUND,
             Self::Private
             | Self::Token(_)
             | Self::Used
@@ -125,7 +132,9 @@ impl Error {
             | Self::TooFar { .. }
             | Self::PartTooFar { .. } => StatusCode::BAD_REQUEST,
             Self::Full | Self::Impatient => StatusCode::TOO_MANY_REQUESTS,
-            Self::Unsure | Self::Crowded | Self::Overdue { .. } => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Unsure | Self::Unreadable | Self::Crowded | Self::Overdue { .. } => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
         }
     }
@@ -139,7 +148,8 @@ impl Error {
             Self::Country => "content_geoblocked",
             Self::Origin => "origin_not_allowed",
             Self::Unsure => "restriction_unknown",
-            Self::Missing => "not_found",
+            Self::Unreadable => "recording_unreadable",
+            Self::Elsewhere | Self::Missing => "not_found",
             Self::Directive { .. } | Self::Repeated { .. } | Self::PartAlone => "bad_directive",
             Self::TooFar { .. } | Self::PartTooFar { .. } => "too_far_ahead",
             Self::Full => "too_many_viewers",

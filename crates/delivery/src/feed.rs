@@ -123,7 +123,7 @@ fn is_out(now: &Snapshot) -> bool {
 
 /// Lines that a picture may have at most, or columns where it stands upright (user guide, "Generate and Sign IVS
 /// Playback Tokens": as much as the claim says or less).
-fn most_lines(cap: MultitrackResolution) -> u32 {
+pub(crate) fn most_lines(cap: MultitrackResolution) -> u32 {
     match cap {
         MultitrackResolution::Sd => 480,
         MultitrackResolution::Hd => 720,

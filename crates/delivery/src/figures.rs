@@ -17,12 +17,15 @@ pub(crate) enum Kind {
     Segment,
     Part,
     Thumbnail,
+    /// Objects of recordings.
+    Recording,
     /// Paths of nothing, preflights, methods that are none.
     Other,
 }
 
 /// Their words, in the order of [`Kind`].
-const KINDS: [&str; 7] = ["multivariant", "playlist", "init", "segment", "part", "thumbnail", "other"];
+const KINDS: [&str; 8] =
+    ["multivariant", "playlist", "init", "segment", "part", "thumbnail", "recording", "other"];
 /// Classes of answers.
 const CLASSES: [&str; 4] = ["2xx", "3xx", "4xx", "5xx"];
 

@@ -1,7 +1,8 @@
 //! Delivery: low-latency HLS to viewers.
 //!
-//! Way in: HTTP requests for paths under [`PREFIX`]. Way out: what stands on a broadcast's shelf, as
-//! playlist text, parts and segments, and its small picture; how many watch, in the broadcast's pulse.
+//! Way in: HTTP requests for paths under [`PREFIX`] and [`RECORDINGS`]. Way out: what stands on a broadcast's shelf, as
+//! playlist text, parts and segments, and its small picture; how many watch, in the broadcast's pulse; recordings from
+//! buckets on disk.
 //!
 //! Promise: all viewers share one rendering of a playlist and one copy of the media; a request is held
 //! only for what was promised, for three target durations at most, and not a moment longer than its client
@@ -24,6 +25,7 @@ mod path;
 mod playlist;
 mod ranges;
 mod readers;
+mod recordings;
 mod restriction;
 mod serving;
 mod tags;
@@ -35,7 +37,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use blob::Spool;
+use blob::{Blobs, Spool};
 use domain::Limits;
 use http::request::Parts;
 use http::{Method, Request, Response};
@@ -49,6 +51,7 @@ use admission::Admission;
 use figures::Figures;
 use history::History;
 use path::Target;
+use recordings::Gallery;
 use restriction::Restriction;
 use viewers::{Kind, Most, Teller, Viewers};
 
@@ -56,6 +59,7 @@ pub use body::Body;
 pub use error::Error;
 pub use figures::Reading;
 pub use path::{PREFIX, multivariant_path, thumbnail_path};
+pub use recordings::RECORDINGS;
 pub use restriction::{Countries, CountriesError};
 
 /// How much to take on.
@@ -114,6 +118,7 @@ pub struct Delivery {
     restriction: Arc<Restriction>,
     figures: Arc<Figures>,
     history: Option<Arc<History>>,
+    gallery: Option<Arc<Gallery>>,
 }
 
 impl Delivery {
@@ -134,6 +139,7 @@ impl Delivery {
             restriction,
             figures: Arc::default(),
             history: None,
+            gallery: None,
         }
     }
 
@@ -141,6 +147,13 @@ impl Delivery {
     #[must_use]
     pub fn with_spool(self, spool: Spool) -> Self {
         Self { history: Some(Arc::new(History::new(spool))), ..self }
+    }
+
+    /// Serves recordings from these buckets, if they are on disk; an S3 service serves its own.
+    #[must_use]
+    pub fn with_buckets(self, blobs: Blobs) -> Self {
+        let gallery = blobs.are_on_disk().then(|| Arc::new(Gallery::new(self.store.clone(), blobs)));
+        Self { gallery, ..self }
     }
 
     /// Tells countries by this database of addresses; without one all viewers are served wherever they are.
@@ -174,7 +187,7 @@ impl Delivery {
         tokio::join!(sweeps, news, admission, restriction);
     }
 
-    /// Answers a request from `address` for a path under [`PREFIX`]; its body is not read. Dropping the future
+    /// Answers a request from `address` for a path under [`PREFIX`] or [`RECORDINGS`]; its body is not read. Dropping the future
     /// gives up a held request at once.
     pub async fn handle<B>(&self, request: Request<B>, address: IpAddr) -> Response<Body> {
         let (head, _) = request.into_parts();
@@ -192,15 +205,21 @@ impl Delivery {
     }
 
     async fn answer(&self, head: &Parts, address: IpAddr) -> (figures::Kind, Response<Body>) {
-        let target = path::parse(head.uri.path());
-        let kind = target.as_ref().map_or(figures::Kind::Other, Target::kind);
-        let result = match head.method {
-            Method::OPTIONS => return (figures::Kind::Other, answer::preflight()),
-            Method::GET | Method::HEAD => self.find(target, head, address).await,
-            _ => Err(Error::Method),
+        if head.method == Method::OPTIONS {
+            return (figures::Kind::Other, answer::preflight());
+        }
+        let is_reading = matches!(head.method, Method::GET | Method::HEAD);
+        let (kind, result) = if head.uri.path().starts_with(RECORDINGS) {
+            let shown = Box::pin(self.exhibit(head, address));
+            (figures::Kind::Recording, if is_reading { shown.await } else { Err(Error::Method) })
+        } else {
+            let target = path::parse(head.uri.path());
+            let kind = target.as_ref().map_or(figures::Kind::Other, Target::kind);
+            let found = if is_reading { self.find(target, head, address).await } else { Err(Error::Method) };
+            (kind, found.map(|answer| answer.into_response(&head.headers, head.method == Method::GET)))
         };
         let response = match result {
-            Ok(answer) => answer.into_response(&head.headers, head.method == Method::GET),
+            Ok(response) => response,
             Err(error) => {
                 self.figures.refused(&error);
                 answer::refusal(&error, head.uri.path())

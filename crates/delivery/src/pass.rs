@@ -4,6 +4,8 @@
 //! That of a public channel is nothing but random bits; that of a private one also says what its holder's token
 //! allowed, and names the viewer to nobody but the servers.
 
+mod recording;
+
 use std::fmt;
 
 use auth::playback_token::{PlaybackClaims, TokenViewer};
@@ -149,7 +151,7 @@ const VIEWER: &[u8] = b"viewer\0";
 const TAG: usize = 16;
 /// The longest private pass that is looked at, in characters. A token's origins, the only part without a length of
 /// its own, are shorter than the token.
-const LONGEST: usize = 2_800;
+const LONGEST: usize = 2_812;
 
 /// What a private pass says of itself.
 const HAS_VIEWER: u8 = 1;
@@ -173,6 +175,11 @@ impl Mint {
 
     /// A fresh pass for the holder of a token.
     pub(crate) fn private(&self, stream: &StreamId, claims: &PlaybackClaims) -> Pass {
+        self.vouch(PRIVATE, stream.as_str(), &[], claims)
+    }
+
+    /// A pass for what `subject` names. `first` is said before what the token allowed.
+    fn vouch(&self, purpose: &[u8], subject: &str, first: &[u8], claims: &PlaybackClaims) -> Pass {
         let viewer = claims.viewer.as_ref().map(|TokenViewer { id, version }| Holder {
             tag: self.tag(&claims.channel, id),
             version: *version,
@@ -181,6 +188,7 @@ impl Mint {
         let origins =
             if claims.strict { claims.origins().collect::<Vec<_>>().join(",") } else { String::new() };
         let mut bytes = random().to_vec();
+        bytes.extend(first);
         let level = CAPS.iter().position(|known| *known == cap).and_then(|at| u8::try_from(at).ok());
         bytes.push(level.unwrap_or(0) << CAP_SHIFT | if viewer.is_some() { HAS_VIEWER } else { 0 });
         if let Some(Holder { tag, version }) = viewer {
@@ -188,7 +196,7 @@ impl Mint {
             bytes.extend(version.to_be_bytes());
         }
         bytes.extend(origins.as_bytes());
-        let proof = self.proof(&[PRIVATE, &bytes, stream.as_str().as_bytes()]);
+        let proof = self.proof(&[purpose, &bytes, subject.as_bytes()]);
         bytes.extend(proof);
         let session = session(&bytes, &proof);
         let text = URL_SAFE_NO_PAD.encode(&bytes);
@@ -209,27 +217,18 @@ impl Mint {
     }
 
     fn read_private(&self, stream: &StreamId, text: &str) -> Option<Pass> {
+        let (session, said) = self.proven_words(PRIVATE, stream.as_str(), text)?;
+        Some(Pass { session, rights: Some(Box::new(rights(text, &said)?)) })
+    }
+
+    /// What a pass that was made here for this purpose and subject says behind its random bits.
+    fn proven_words(&self, purpose: &[u8], subject: &str, text: &str) -> Option<(SessionId, Vec<u8>)> {
         let bytes = (text.len() <= LONGEST).then(|| URL_SAFE_NO_PAD.decode(text).ok()).flatten()?;
         let (said, given) = bytes.split_last_chunk::<TAG>()?;
-        let proof = self.proof(&[PRIVATE, said, stream.as_str().as_bytes()]);
+        let proof = self.proof(&[purpose, said, subject.as_bytes()]);
         constant_time::verify_slices_are_equal(&proof, given).ok()?;
         let (_, said) = said.split_first_chunk::<RANDOM>()?;
-        let (kind, said) = said.split_first()?;
-        let (viewer, origins) = if kind & HAS_VIEWER == 0 {
-            (None, said)
-        } else {
-            let (tag, said) = said.split_first_chunk::<TAG>()?;
-            let (version, said) = said.split_first_chunk::<8>()?;
-            (Some(Holder { tag: *tag, version: i64::from_be_bytes(*version) }), said)
-        };
-        let rights = Rights {
-            text: text.to_owned(),
-            viewer,
-            origins: String::from_utf8(origins.to_vec()).ok()?,
-            cap: *CAPS.get(usize::from(kind >> CAP_SHIFT))?,
-            readers: Readers::Everyone,
-        };
-        Some(Pass { session: session(&bytes, &proof), rights: Some(Box::new(rights)) })
+        Some((session(&bytes, &proof), said.to_vec()))
     }
 
     /// What stands for a viewer of a channel.
@@ -255,6 +254,25 @@ impl Mint {
         bytes[RANDOM..].copy_from_slice(&proof.sign().as_ref()[..RANDOM]);
         SessionId(bytes)
     }
+}
+
+/// What a token allowed, as its pass says it.
+fn rights(text: &str, said: &[u8]) -> Option<Rights> {
+    let (kind, said) = said.split_first()?;
+    let (viewer, origins) = if kind & HAS_VIEWER == 0 {
+        (None, said)
+    } else {
+        let (tag, said) = said.split_first_chunk::<TAG>()?;
+        let (version, said) = said.split_first_chunk::<8>()?;
+        (Some(Holder { tag: *tag, version: i64::from_be_bytes(*version) }), said)
+    };
+    Some(Rights {
+        text: text.to_owned(),
+        viewer,
+        origins: String::from_utf8(origins.to_vec()).ok()?,
+        cap: *CAPS.get(usize::from(kind >> CAP_SHIFT))?,
+        readers: Readers::Everyone,
+    })
 }
 
 fn random() -> [u8; RANDOM] {

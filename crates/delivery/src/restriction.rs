@@ -9,6 +9,7 @@ mod policies;
 
 use std::net::IpAddr;
 
+use domain::Arn;
 use live::{Broadcast, Hub};
 use store::Store;
 use tokio_util::sync::CancellationToken;
@@ -53,7 +54,15 @@ impl Restriction {
     /// # Errors
     /// [`Error::Country`], [`Error::Origin`]; [`Error::Unsure`] while nobody can tell what the policy says.
     pub(crate) async fn enter(&self, broadcast: &Broadcast, visitor: &Visitor<'_>) -> Result<Leave, Error> {
-        let Some(policy) = self.policies.of(broadcast).await? else { return Ok(Leave::UNRESTRICTED) };
+        self.enter_by(broadcast.restriction(), visitor).await
+    }
+
+    /// May this visitor fetch a playlist of what is under this policy? As [`Restriction::enter`].
+    ///
+    /// # Errors
+    /// Those of [`Restriction::enter`].
+    pub(crate) async fn enter_by(&self, policy: Option<&Arn>, visitor: &Visitor<'_>) -> Result<Leave, Error> {
+        let Some(policy) = self.policies.of(policy).await? else { return Ok(Leave::UNRESTRICTED) };
         let leave = self.apply(&policy, visitor)?;
         Ok(Leave { readers: policy.readers(visitor.origin), ..leave })
     }
@@ -63,7 +72,15 @@ impl Restriction {
     /// # Errors
     /// Those of [`Restriction::enter`].
     pub(crate) async fn check(&self, broadcast: &Broadcast, visitor: &Visitor<'_>) -> Result<Leave, Error> {
-        let Some(policy) = self.policies.of(broadcast).await? else { return Ok(Leave::UNRESTRICTED) };
+        self.check_by(broadcast.restriction(), visitor).await
+    }
+
+    /// May this visitor fetch anything else of what is under this policy?
+    ///
+    /// # Errors
+    /// Those of [`Restriction::enter`].
+    pub(crate) async fn check_by(&self, policy: Option<&Arn>, visitor: &Visitor<'_>) -> Result<Leave, Error> {
+        let Some(policy) = self.policies.of(policy).await? else { return Ok(Leave::UNRESTRICTED) };
         self.apply(&policy, visitor)
     }
 

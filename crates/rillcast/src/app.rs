@@ -433,7 +433,9 @@ async fn delivery(config: &Config, pipes: &Pipes, node: &Node) -> Result<deliver
         key,
         node: node.name().to_owned(),
     };
-    let delivery = delivery::Delivery::bind(settings, deps).with_spool(pipes.spool.clone());
+    let delivery = delivery::Delivery::bind(settings, deps)
+        .with_spool(pipes.spool.clone())
+        .with_buckets(pipes.blobs.clone());
     Ok(match countries(config)? {
         Some(countries) => delivery.with_countries(countries),
         None => delivery,

@@ -70,7 +70,7 @@ impl Routes {
     /// Answers one request.
     pub(crate) async fn answer(&self, request: Request<Incoming>, came: Came) -> Reply {
         let path = request.uri().path();
-        if path.starts_with(delivery::PREFIX) {
+        if path.starts_with(delivery::PREFIX) || path.starts_with(delivery::RECORDINGS) {
             return self.media(request, came).await.map(BodyExt::boxed_unsync);
         }
         let reading = matches!(*request.method(), Method::GET | Method::HEAD);
@@ -92,7 +92,7 @@ impl Routes {
         }
     }
 
-    /// Answers a request for a playlist or media.
+    /// Answers a request for a playlist, media or a recording.
     pub(crate) async fn media<B>(&self, request: Request<B>, came: Came) -> Response<delivery::Body> {
         let ip = self.peer(request.headers(), came).ip;
         self.delivery.handle(request, ip).await

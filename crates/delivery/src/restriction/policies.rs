@@ -8,7 +8,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use domain::{Arn, PlaybackRestrictionPolicy};
-use live::{Broadcast, Hub};
+use live::Hub;
 use store::{Store, StoreError, Tenant};
 use tokio::sync::Mutex;
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
@@ -88,12 +88,12 @@ impl Policies {
         Self { store, hub, known: RwLock::default(), door: Mutex::default() }
     }
 
-    /// A broadcast's policy, if it has one.
+    /// The policy of a broadcast or a recording, if it has one.
     ///
     /// # Errors
     /// [`Error::Unsure`] when it has one that was never read and can't be read now.
-    pub(crate) async fn of(&self, broadcast: &Broadcast) -> Result<Option<Arc<Policy>>, Error> {
-        let Some(arn) = broadcast.restriction() else { return Ok(None) };
+    pub(crate) async fn of(&self, policy: Option<&Arn>) -> Result<Option<Arc<Policy>>, Error> {
+        let Some(arn) = policy else { return Ok(None) };
         match self.known(arn) {
             Some(policy) => Ok(Some(policy)),
             // Boxed, as is all that is rare on the way of each request: what is not there is not moved about.

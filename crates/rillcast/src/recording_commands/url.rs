@@ -2,14 +2,12 @@
 //!
 //! Promise: made of the settings alone; nothing is asked for.
 
+use delivery::RECORDINGS;
 use domain::Recording;
 
 use super::Shelves;
 use crate::app::reachable;
 use crate::config::{BucketPlace, Config};
-
-/// What a bucket on disk is served under.
-const SERVED: &str = "/recordings";
 
 /// The multivariant playlist below a recording's prefix.
 const MULTIVARIANT: &str = "media/hls/master.m3u8";
@@ -25,7 +23,7 @@ fn base(config: &Config, bucket: &str) -> String {
     match (config.outside.buckets, &config.outside.s3_endpoint) {
         (BucketPlace::Disk, _) => {
             let own = || format!("http://{}", reachable(config.http));
-            format!("{}{SERVED}/{bucket}", config.public_url.clone().unwrap_or_else(own))
+            format!("{}{RECORDINGS}{bucket}", config.public_url.clone().unwrap_or_else(own))
         }
         (BucketPlace::S3, Some(endpoint)) => format!("{endpoint}/{bucket}"),
         (BucketPlace::S3, None) => format!("https://{bucket}.s3.{}.amazonaws.com", config.region),

@@ -1,0 +1,61 @@
+//! Who may see a private recording: whoever may see its channel, by the same tokens.
+//!
+//! Promise: a token is used up only when a pass is given away for it.
+
+use domain::Recording;
+
+use super::{Admission, now_ms};
+use crate::error::Error;
+use crate::pass::Pass;
+use crate::readers::Readers;
+use crate::visitor::Visitor;
+
+impl Admission {
+    /// Lets a viewer in to a private recording, by a token that opens its channel. The pass also says which pages may
+    /// read where it leads to.
+    ///
+    /// # Errors
+    /// Those of [`Admission::enter`].
+    pub(crate) async fn enter_recording(
+        &self,
+        recording: &Recording,
+        token: Option<&str>,
+        visitor: &Visitor<'_>,
+    ) -> Result<Pass, Error> {
+        let (claims, readers) = self.vet(&recording.channel, token, visitor).await?;
+        let pass = self.mint.recording(&recording.id, &claims, now_ms());
+        let pass = self.unless_revoked(pass).await?;
+        self.spend(&claims).await?;
+        Ok(pass.with_readers(readers))
+    }
+
+    /// Would this token let its viewer in? Tells which pages may read what is seen.
+    ///
+    /// # Errors
+    /// Those of [`Admission::enter`].
+    pub(crate) async fn look_at_recording(
+        &self,
+        recording: &Recording,
+        token: Option<&str>,
+        visitor: &Visitor<'_>,
+    ) -> Result<Readers, Error> {
+        let (claims, readers) = self.vet(&recording.channel, token, visitor).await?;
+        self.unless_revoked(self.mint.recording(&recording.id, &claims, now_ms())).await?;
+        self.unless_used(&claims).await?;
+        Ok(readers)
+    }
+
+    /// Looks at the pass of a later request.
+    ///
+    /// # Errors
+    /// Those of [`Admission::check`].
+    pub(crate) fn check_recording(
+        &self,
+        recording: &Recording,
+        pass: &str,
+        visitor: &Visitor<'_>,
+    ) -> Result<Pass, Error> {
+        let pass = self.mint.read_recording(&recording.id, pass, now_ms()).ok_or(Error::Private)?;
+        self.admit(pass, visitor)
+    }
+}
