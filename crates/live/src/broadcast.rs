@@ -261,6 +261,11 @@ impl Broadcast {
         self.ordered.put(thumbnail);
     }
 
+    /// Says that none of those follows: the stream is over, or nobody can make any.
+    pub fn end_ordered_thumbnails(&self) {
+        self.ordered.close();
+    }
+
     /// Reads those that were wanted, from now on.
     pub fn ordered_thumbnails(&self) -> OrderedThumbnails {
         self.ordered.reader()

@@ -8,8 +8,8 @@ use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use media::{AvcParams, Ticks};
-use tokio::sync::broadcast;
-use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::broadcast::error::{RecvError, TryRecvError};
+use tokio::sync::{broadcast, watch};
 
 /// The longer edge, in shorter ones that were asked for, at most: a picture of one line would else be as long as ever.
 const LONGEST: f64 = 4.0;
@@ -69,20 +69,28 @@ fn even(edge: f64) -> u32 {
 
 /// Hands ordered images to those who read at that time.
 #[derive(Debug)]
-pub(crate) struct Counter(broadcast::Sender<Arc<Thumbnail>>);
+pub(crate) struct Counter {
+    images: broadcast::Sender<Arc<Thumbnail>>,
+    is_closed: watch::Sender<bool>,
+}
 
 impl Counter {
     pub(crate) fn new() -> Self {
-        Self(broadcast::Sender::new(WAITING))
+        Self { images: broadcast::Sender::new(WAITING), is_closed: watch::Sender::new(false) }
     }
 
     pub(crate) fn put(&self, thumbnail: Thumbnail) {
         // An error says that nobody reads.
-        let _ = self.0.send(Arc::new(thumbnail));
+        let _ = self.images.send(Arc::new(thumbnail));
+    }
+
+    /// Nothing follows.
+    pub(crate) fn close(&self) {
+        self.is_closed.send_replace(true);
     }
 
     pub(crate) fn reader(&self) -> OrderedThumbnails {
-        OrderedThumbnails(self.0.subscribe())
+        OrderedThumbnails { images: self.images.subscribe(), is_closed: self.is_closed.subscribe() }
     }
 }
 
@@ -97,15 +105,29 @@ pub enum Ordered {
 
 /// Reads images that were ordered, from the moment on that it was made.
 #[derive(Debug)]
-pub struct OrderedThumbnails(broadcast::Receiver<Arc<Thumbnail>>);
+pub struct OrderedThumbnails {
+    images: broadcast::Receiver<Arc<Thumbnail>>,
+    is_closed: watch::Receiver<bool>,
+}
 
 impl OrderedThumbnails {
-    /// The next one; waits for it. Safe to cancel. `None`: the broadcast itself is gone.
+    /// The next one; waits for it. Safe to cancel. `None`: none follows, as the stream is over, or nobody can make
+    /// any.
     pub async fn next(&mut self) -> Option<Ordered> {
-        match self.0.recv().await {
+        tokio::select! {
+            biased;
+            next = self.images.recv() => match next {
+                Ok(thumbnail) => return Some(Ordered::Thumbnail(thumbnail)),
+                Err(RecvError::Lagged(count)) => return Some(Ordered::Missed(count)),
+                Err(RecvError::Closed) => return None,
+            },
+            // Nothing is put there after it was closed; an error says that the broadcast is gone.
+            _ = self.is_closed.wait_for(|is_closed| *is_closed) => {}
+        }
+        match self.images.try_recv() {
             Ok(thumbnail) => Some(Ordered::Thumbnail(thumbnail)),
-            Err(RecvError::Lagged(count)) => Some(Ordered::Missed(count)),
-            Err(RecvError::Closed) => None,
+            Err(TryRecvError::Lagged(count)) => Some(Ordered::Missed(count)),
+            Err(TryRecvError::Empty | TryRecvError::Closed) => None,
         }
     }
 }
@@ -183,7 +205,10 @@ mod tests {
         for number in 4..=19 {
             assert_eq!(reader.next().await, Some(Ordered::Thumbnail(Arc::new(thumbnail(number)))));
         }
-        drop(counter);
+        counter.put(thumbnail(20));
+        counter.close();
+        assert_eq!(reader.next().await, Some(Ordered::Thumbnail(Arc::new(thumbnail(20)))));
         assert_eq!(reader.next().await, None);
+        assert_eq!(counter.reader().next().await, None, "whoever comes later waits for nothing");
     }
 }

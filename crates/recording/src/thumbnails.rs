@@ -12,7 +12,10 @@ use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use domain::{RecordingConfiguration, ThumbnailMode, ThumbnailStorage};
-use live::{Broadcast, Ladder, Next, Ordered, OrderedThumbnails, Subscriber, ThumbnailOrder, thumbnail_size};
+use live::{
+    Broadcast, Ladder, Next, Ordered, OrderedThumbnails, Subscriber, Thumbnail, ThumbnailOrder,
+    thumbnail_size,
+};
 use media::{AvcParams, Ticks};
 use tracing::warn;
 
@@ -114,28 +117,37 @@ impl Thumbnails {
 
     /// The next one; waits for it, for ever where none comes any more. Safe to cancel.
     pub async fn next(&mut self) -> Image {
-        self.settle().await;
-        loop {
-            match self.images.next().await {
-                Some(Ordered::Thumbnail(thumbnail)) => {
-                    let time = self.broadcast.pulse().time_of(thumbnail.pts).unwrap_or(thumbnail.time);
-                    let jpeg = dated::dated(&thumbnail.jpeg, time);
-                    return Image { jpeg, pts: thumbnail.pts, time };
-                }
-                Some(Ordered::Missed(count)) => self.miss(count),
-                None => std::future::pending().await,
-            }
+        match self.last().await {
+            Some(image) => image,
+            None => std::future::pending().await,
         }
     }
 
-    /// Waits until there is a plan: for ever where there will be none.
-    async fn settle(&mut self) {
-        if self.plan().is_some() {
-            return;
+    /// The next one of those that are still being made, of a stream that is over. Safe to cancel. `None`: that was
+    /// all.
+    pub async fn last(&mut self) -> Option<Image> {
+        self.settle().await;
+        while self.is_ordered
+            && let Some(next) = self.images.next().await
+        {
+            match next {
+                Ordered::Thumbnail(thumbnail) => return Some(self.image(&thumbnail)),
+                Ordered::Missed(count) => self.miss(count),
+            }
         }
+        None
+    }
+
+    fn image(&self, thumbnail: &Thumbnail) -> Image {
+        let time = self.broadcast.pulse().time_of(thumbnail.pts).unwrap_or(thumbnail.time);
+        Image { jpeg: dated::dated(&thumbnail.jpeg, time), pts: thumbnail.pts, time }
+    }
+
+    /// Waits until there is a plan; without one there is nothing to wait for.
+    async fn settle(&mut self) {
         let is_wanted = self.broadcast.recording().is_some_and(|config| wants_thumbnails(config));
-        if !is_wanted {
-            return std::future::pending().await;
+        if self.plan().is_some() || !is_wanted {
+            return;
         }
         self.broadcast.decided_ladder().await;
         // A stream that gets pictures later has thumbnails from then on.
@@ -149,8 +161,7 @@ impl Thumbnails {
                 }
             };
             if is_over {
-                self.frames = None;
-                return std::future::pending().await;
+                break;
             }
         }
         self.frames = None;
