@@ -1,15 +1,16 @@
 //! Fragments of any samples.
 //!
-//! Promise checked: the boxes' sizes add up to the whole at each level, and the payload follows the
-//! headers sample by sample.
+//! Promise checked: the boxes' sizes add up to the whole at each level, the payload follows the headers sample by
+//! sample, and the reader finds it there; of any bytes it reads no more than there are.
 
 use bytes::{Buf, Bytes};
-use media::fmp4::{Fragment, Sample, init_segment};
+use media::fmp4::{Fragment, Sample, fragments, init_segment, read_init};
 use media::{AacParams, AvcParams, Tracks};
 
 /// Reads `data` as a list of samples, writes them, and walks the boxes of what was written.
 pub fn run(data: &[u8]) {
     let mut input = Bytes::copy_from_slice(data);
+    check_reader(data);
     check_init(&input);
     let (Ok(sequence), Ok(video_time), Ok(audio_time)) =
         (input.try_get_u32(), input.try_get_u64(), input.try_get_u64())
@@ -27,8 +28,23 @@ pub fn run(data: &[u8]) {
     let kinds: Vec<_> = boxes.iter().map(|(kind, _)| *kind).collect();
     assert_eq!(kinds, [*b"moof", *b"mdat"]);
     assert_eq!(boxes[1].1, payload);
+    let runs: Vec<_> = fragments(&whole).collect::<Result<Vec<_>, _>>().expect("ours").concat();
+    let samples = runs.iter().flat_map(|run| &run.samples);
+    assert_eq!(samples.flat_map(|sample| sample.data).copied().collect::<Vec<u8>>(), payload);
     let trafs = walk(boxes[0].1).iter().filter(|(kind, _)| kind == b"traf").count();
     assert_eq!(trafs, usize::from(!video.is_empty()) + usize::from(!audio.is_empty()));
+}
+
+/// Samples lie within the bytes.
+fn check_reader(data: &[u8]) {
+    let within = data.as_ptr_range();
+    for sample in fragments(data).flatten().flatten().flat_map(|run| run.samples) {
+        let range = sample.data.as_ptr_range();
+        assert!(range.start >= within.start && range.end <= within.end);
+    }
+    for track in read_init(data).into_iter().flatten() {
+        assert!(track.timescale > 0 && track.config.len() <= data.len());
+    }
 }
 
 /// Thirteen bytes of header and up to 255 of payload.
@@ -59,6 +75,8 @@ fn check_init(input: &Bytes) {
     let whole = init_segment(&Tracks { video: Some(video), audio: Some(audio) });
     let kinds: Vec<_> = walk(&whole).iter().map(|(kind, _)| *kind).collect();
     assert_eq!(kinds, [*b"ftyp", *b"moov"]);
+    // A rate of nought is no timescale.
+    assert_eq!(read_init(&whole).is_ok_and(|tracks| tracks.len() == 2), number != 0);
 }
 
 /// Boxes that only hold boxes.
