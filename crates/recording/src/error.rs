@@ -21,6 +21,9 @@ pub enum Error {
     /// The bucket can't be written or read.
     #[error("the bucket can't be used")]
     Bucket(#[from] blob::BlobError),
+    /// The database can't be read or written.
+    #[error("the rows of recordings can't be used")]
+    Rows(#[from] store::StoreError),
 }
 
 impl Error {
