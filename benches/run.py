@@ -19,6 +19,7 @@ import delivery
 import ladder
 import latency
 import publishers
+import recording
 import streams
 import viewers
 from lab import meter, servers
@@ -32,6 +33,7 @@ BLOCKS = {
     "api figures": ("api",),
     "chat figures": ("chat",),
     "delivery figures": ("delivery", "viewers"),
+    "recording figures": ("recording",),
 }
 
 
@@ -73,6 +75,9 @@ def block(name: str, what: list[str], asked: argparse.Namespace) -> str:
     if "viewers" in what:
         plan = viewers.QUICK if asked.quick else viewers.Plan()
         out += ["### Viewers who wait", viewers.measure(plan)]
+    if "recording" in what:
+        plan = recording.QUICK if asked.quick else recording.Plan()
+        out += ["### Recording", recording.measure(plan)]
     out.append(f"The run took {(time.monotonic() - begun) / 60:.1f} minutes.")
     text = "\n\n".join(out)
     print("\n" + text)
