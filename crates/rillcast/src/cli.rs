@@ -184,7 +184,10 @@ fn events_command() -> Command {
 
 fn recordings_command() -> Command {
     let id = || Arg::new("id").value_name("ID").required(true).help("The recording's id");
-    let json = |help: &'static str| Arg::new("json").long("json").action(ArgAction::SetTrue).help(help);
+    let switch = |name: &'static str, help: &'static str| {
+        Arg::new(name).long(name).action(ArgAction::SetTrue).help(help)
+    };
+    let json = |help: &'static str| switch("json", help);
     Command::new("recordings")
         .about("Look after recordings, on disk and in S3; with running servers or none")
         .subcommand_required(true)
@@ -202,6 +205,16 @@ fn recordings_command() -> Command {
                 .about("Print all that is known of a recording, with the URL that plays it")
                 .arg(id())
                 .arg(json("As a JSON object")),
+        ))
+        .subcommand(with_buckets(
+            Command::new("remove")
+                .about("Remove a recording for good: its objects and what is known of it")
+                .arg(id())
+                .arg(switch("yes", "Don't ask"))
+                .arg(switch(
+                    "force",
+                    "Also one that its server has not finished, when that server is gone for good",
+                )),
         ))
 }
 

@@ -4,6 +4,7 @@
 //! buckets on disk and in S3 alike; nothing is removed that still goes on.
 
 mod list;
+mod remove;
 mod show;
 mod url;
 
@@ -79,7 +80,8 @@ pub(crate) async fn run(config: Config, command: &str, matches: &ArgMatches) -> 
     };
     let code = match command {
         "list" => said(list::run(&shelves, matches).await),
-        _ => said(show::run(&shelves, id(matches), matches.get_flag("json")).await),
+        "show" => said(show::run(&shelves, id(matches), matches.get_flag("json")).await),
+        _ => said(remove::run(&shelves, id(matches), matches).await),
     };
     shelves.store.close().await;
     code
