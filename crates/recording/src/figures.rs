@@ -2,7 +2,8 @@
 //!
 //! Promise: counters only rise; gauges are of this moment.
 
-use std::sync::atomic::AtomicU64;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Counts since the start of the process, and gauges.
 #[derive(Debug, Default)]
@@ -31,4 +32,21 @@ pub struct Figures {
     pub lost_segments: AtomicU64,
     /// Recordings removed by retention.
     pub removed: AtomicU64,
+}
+
+/// Counts as long as it lives as a recording that goes on.
+#[derive(Debug)]
+pub(crate) struct Active(Arc<Figures>);
+
+impl Active {
+    pub(crate) fn new(figures: &Arc<Figures>) -> Self {
+        figures.active.fetch_add(1, Ordering::Relaxed);
+        Self(Arc::clone(figures))
+    }
+}
+
+impl Drop for Active {
+    fn drop(&mut self) {
+        self.0.active.fetch_sub(1, Ordering::Relaxed);
+    }
 }

@@ -12,17 +12,24 @@
 
 #![warn(missing_docs)]
 
+mod casting;
+pub mod courier;
 mod entropy;
 mod error;
 mod figures;
+mod house;
 pub mod layout;
 mod ledger;
+pub mod listing;
 pub mod manifest;
 pub mod merge;
 pub mod playlist;
 mod reading;
+mod recovery;
+mod retention;
 pub mod selection;
 mod service;
+mod session;
 pub mod tape;
 pub mod thumbnails;
 
@@ -31,6 +38,7 @@ use std::time::Duration;
 
 pub use error::Error;
 pub use figures::Figures;
+pub use retention::remove;
 pub use service::Recorder;
 
 /// Where and how much.

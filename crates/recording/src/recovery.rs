@@ -1,0 +1,166 @@
+//! What earlier runs of the server left: tapes that are not in their buckets yet, and rows of recordings that nobody
+//! works on.
+//!
+//! Promise: every tape whose lock can be had is brought to its end, beside what is on air; nothing that is on a tape is
+//! ever given up. A row that says that a recording goes on, though nothing does, is closed.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use domain::{Recording, RecordingStage, RecordingStatus, chain, unix_millis};
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+use tokio::time::sleep;
+
+use crate::Error;
+use crate::courier::{Courier, Errand};
+use crate::house::House;
+use crate::ledger::Ledger;
+use crate::listing::Listing;
+use crate::session::{Ending, INTERNAL, Introduction, finish, manifest, place, target};
+use crate::tape::{End, Item, Recovered};
+
+/// Tapes that are taken up at once.
+const AT_ONCE: usize = 8;
+/// From one try to read the rack, or the database, to the next.
+const PAUSE: Duration = Duration::from_secs(5);
+
+/// Takes up what is there, until the deadline.
+pub(crate) async fn recover(house: House) {
+    let deadline = house.deadline.clone();
+    deadline.run_until_cancelled_owned(take_up(house)).await;
+}
+
+async fn take_up(house: House) {
+    let tapes = inventory(&house).await;
+    let places = Arc::new(Semaphore::new(AT_ONCE));
+    let mut resumed = JoinSet::new();
+    for folder in tapes {
+        let (house, places) = (house.clone(), Arc::clone(&places));
+        resumed.spawn(async move {
+            // The semaphore is never closed.
+            let _place = places.acquire_owned().await;
+            resume(&house, folder).await;
+        });
+    }
+    close_rows(&house).await;
+    while let Some(done) = resumed.join_next().await {
+        if let Err(cause) = done {
+            tracing::error!(%cause, "a recording could not be finished; the next start tries again");
+        }
+    }
+}
+
+async fn inventory(house: &House) -> Vec<PathBuf> {
+    let mut is_first = true;
+    loop {
+        match house.rack.inventory().await {
+            Ok(found) => {
+                for stranger in &found.strangers {
+                    tracing::warn!(path = %stranger.display(), "this is in the folder of recordings and is no tape");
+                }
+                return found.tapes;
+            }
+            Err(cause) if is_first => {
+                tracing::error!(
+                    cause = chain(&cause),
+                    "can't look for recordings that are to be finished; trying on"
+                );
+            }
+            Err(_) => {}
+        }
+        is_first = false;
+        sleep(PAUSE).await;
+    }
+}
+
+async fn resume(house: &House, folder: PathBuf) {
+    let recovered = match house.rack.recover(&folder).await {
+        // Another server's, or one of a stream that is on air.
+        Ok(None) => return,
+        Ok(Some(recovered)) => recovered,
+        Err(cause) => {
+            let (folder, cause) = (folder.display(), chain(&cause));
+            tracing::error!(%folder, cause, "can't take up the tape of a recording");
+            return;
+        }
+    };
+    if let Err(cause) = go_on(house, recovered).await {
+        let (folder, cause) = (folder.display(), chain(&cause));
+        tracing::error!(%folder, cause, "can't read the tape of a recording to its end");
+    }
+}
+
+/// Sends all of it, and then brings it to its end.
+async fn go_on(house: &House, mut recovered: Recovered) -> Result<(), Error> {
+    let recording = recording(&recovered);
+    let (torn_bytes, torn_segments) = (recovered.torn_bytes, recovered.torn_segments);
+    tracing::info!(recording = %recording.id, torn_bytes, torn_segments, "a recording that was left is finished");
+    let mut beside = JoinSet::new();
+    let (ledger, scribe) = Ledger::open(house.store.clone(), recording.clone(), house.deadline.clone());
+    beside.spawn(scribe);
+    let header = recovered.header.clone();
+    let seconds = recovered.runs.iter().map(|run| target(run.target_duration)).max().unwrap_or(target(0));
+    let listing = Listing::new(recovered.tape.scratch(), &header, seconds);
+    let courier = Courier::start(place(&recording), listing, &house.means);
+    let begun = manifest(&header, &header.recording);
+    let introduction = Introduction::begin(&courier, &ledger, &begun, &mut beside);
+    let mut until = header.recording.started_at;
+    while let Some(item) = recovered.next().await? {
+        match item {
+            Item::Chunk(chunk) => {
+                until = unix_millis(chunk.time + chunk.duration.to_duration());
+                courier.send(Errand::Chunk(chunk));
+            }
+            Item::Thumbnail(parcel) => courier.send(Errand::Files(vec![parcel])),
+        }
+    }
+    let is_ended = recovered.end.is_some();
+    let end = recovered.end.take().unwrap_or(End { at: until, reason: String::new() });
+    let ending = Ending { tape: recovered.tape, courier, ledger, introduction, header, end, is_ended };
+    finish(house, ending).await;
+    while beside.join_next().await.is_some() {}
+    Ok(())
+}
+
+/// As far as the tape knows it.
+fn recording(recovered: &Recovered) -> Recording {
+    let began = recovered.header.recording.clone();
+    let streams: Vec<_> = recovered.runs.iter().map(|run| run.stream.clone()).collect();
+    if streams.is_empty() { began } else { Recording { streams, ..began } }
+}
+
+/// Closes rows of this server that nobody works on: the tape is gone, as it was on another disk.
+async fn close_rows(house: &House) {
+    let open = loop {
+        match house.store.open_recordings_of(&house.node).await {
+            Ok(open) => break open,
+            Err(_) => sleep(PAUSE).await,
+        }
+    };
+    // First the tapes, then the row again: whoever ends a recording writes its row before the tape goes.
+    let tapes = inventory(house).await;
+    for row in open {
+        if tapes.iter().any(|tape| tape.file_stem().is_some_and(|id| id == row.id.as_str())) {
+            continue;
+        }
+        let again = house.store.recording(&row.id).await;
+        if let Ok(Some(row)) = again
+            && row.stage == RecordingStage::Started
+        {
+            close_row(house, row).await;
+        }
+    }
+}
+
+async fn close_row(house: &House, mut row: Recording) {
+    tracing::error!(recording = %row.id, "the tape of a recording is gone: what of it was not in its bucket is lost");
+    row.stage = RecordingStage::EndedWithFailure;
+    row.ended_at = Some(unix_millis(SystemTime::now()));
+    INTERNAL.clone_into(&mut row.reason);
+    let (ledger, scribe) = Ledger::open(house.store.clone(), row, house.deadline.clone());
+    ledger.tell(RecordingStatus::EndFailure, SystemTime::now());
+    drop(ledger);
+    scribe.await;
+}
