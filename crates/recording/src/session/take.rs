@@ -6,7 +6,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use domain::{
     Recording, RecordingConfiguration, RecordingStage, ResourceId, StreamId, alphanumeric, chain, unix_millis,
@@ -15,6 +15,7 @@ use live::Audience;
 use media::Ticks;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
+use tokio::time::timeout;
 
 use super::ending::{manifest, place};
 use super::{Ending, Introduction, finish};
@@ -39,6 +40,9 @@ const VALIDATION: &str = "ValidationException";
 const SESSION_ID: usize = 16;
 /// Rows that may wait for a slow disk, beside what the shelves hold.
 const ROWS: usize = 32;
+
+/// How long thumbnails that are being made at a stream's end are waited for.
+const LAST_IMAGES: Duration = Duration::from_secs(5);
 
 /// Seconds that a chunk has at least, unless its run ends.
 const CHUNK: u32 = 10;
@@ -189,7 +193,7 @@ impl Take {
                     biased;
                     words = self.introduction.refused() => return self.refused(&words),
                     row = rows.recv() => {
-                        let Some(row) = row else { return self.end_run().await };
+                        let Some(row) = row else { return self.end_run(thumbnails).await };
                         if self.row(&row).await.is_err() {
                             return Verdict::Failed;
                         }
@@ -257,7 +261,10 @@ impl Take {
         }
     }
 
-    async fn end_run(&mut self) -> Verdict {
+    async fn end_run(&mut self, thumbnails: &mut Thumbnails) -> Verdict {
+        while let Ok(Some(image)) = timeout(LAST_IMAGES, thumbnails.last()).await {
+            self.image(image).await;
+        }
         let cut = self.tape.cut().await;
         if self.send(cut).is_err() { Verdict::Failed } else { Verdict::Over }
     }
