@@ -1,0 +1,1 @@
+//! Buckets, disks and databases that are away.
