@@ -17,6 +17,7 @@ from .encoder import Publisher
 from .ladder_film import Film
 from .receiver import section
 from .waiting import PATIENCE, wait_until
+from .web import fetch
 
 CHANGE = "IVS Recording State Change"
 START, END = "Recording Start", "Recording End"
@@ -38,17 +39,17 @@ class Tree:
     prefix: str
 
     def items(self) -> dict[str, Item]:
-        """Every object by what follows the prefix."""
+        """Every object by what follows the prefix; a call for each."""
         found = self.buckets.items(self.bucket, f"{self.prefix}/")
         return {key.removeprefix(f"{self.prefix}/"): item for key, item in found.items()}
 
     def read(self, key: str) -> bytes:
-        found = self.buckets.read(self.bucket, f"{self.prefix}/{key}")
-        assert found is not None, f"{key} is not in the bucket"
-        return found
+        answer = fetch(self.url(key))
+        assert answer.status == 200, f"{key}: {answer.status}"
+        return answer.body
 
     def has(self, key: str) -> bool:
-        return self.buckets.read(self.bucket, f"{self.prefix}/{key}") is not None
+        return fetch(self.url(key)).status == 200
 
     def text(self, key: str) -> str:
         return self.read(key).decode()

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from . import recording_look as look
+from .buckets import KINDS, Item
 from .recording import Tree
 from .recording_playlist import Entry, Playlist, parse, variants
 from .server import ACCOUNT
@@ -60,13 +61,14 @@ def check(tree: Tree, channel: str, sizes: dict[str, tuple[int, int]], folder: P
     started, ended = tree.json(STARTED), tree.json(ENDED)
     _started(started, channel, sizes)
     _ended(ended, started)
-    found = [_rendition(tree, name, size, suffix) for name, size in sizes.items()]
+    items = tree.items()
+    found = [_rendition(tree, items, name, size, suffix) for name, size in sizes.items()]
     for one in found:
         assert one.whole.ms == ended["media"]["hls"]["duration_ms"], f"{one.path}: {one.whole.ms} ms"
         _chunks(tree, one, folder, suffix)
     assert_aligned(found)
     _multivariants(tree, found, suffix)
-    _nothing_stray(tree, found, ended, suffix)
+    _nothing_stray(items, found, ended)
     return Checked(tree, started, ended, found)
 
 
@@ -138,7 +140,7 @@ def _ended(told: dict[str, Any], started: dict[str, Any]) -> None:
 # Playlists
 
 
-def _rendition(tree: Tree, name: str, size: tuple[int, int], suffix: str) -> Rendition:
+def _rendition(tree: Tree, items: dict[str, Item], name: str, size: tuple[int, int], suffix: str) -> Rendition:
     base = f"{HLS}/{name}"
     whole, ranges = (parse(tree.text(f"{base}/{file}.m3u8")) for file in ("playlist", "byte-range-variant"))
     assert (whole.version, ranges.version) == ((3, 4) if suffix == "ts" else (7, 7))
@@ -156,9 +158,9 @@ def _rendition(tree: Tree, name: str, size: tuple[int, int], suffix: str) -> Ren
     _dates(whole.entries, name)
     _dates(ranges.entries, name)
     _cuts(whole.entries, name)
-    sizes = {key: item.size for key, item in tree.items().items()}
     for chunk in whole.entries:
-        _tiles(chunk, ranges.of(chunk.uri), sizes.get(f"{base}/{chunk.uri}"))
+        item = items.get(f"{base}/{chunk.uri}")
+        _tiles(chunk, ranges.of(chunk.uri), item.size if item else None)
     return Rendition(name, *size, whole, ranges)
 
 
@@ -249,8 +251,8 @@ def _chunks(tree: Tree, one: Rendition, folder: Path, suffix: str) -> None:
         keyframes = sum(picture.keyframe for picture in shown)
         ranges = one.ranges.of(chunk.uri)
         assert len(ranges) == keyframes, f"{one.path}/{chunk.uri}: {len(ranges)} ranges, {keyframes} keyframes"
-        # Each by itself would be some hundred calls of ffprobe: one, and the one with the rounding.
-        for entry in {entry.offset: entry for entry in (ranges[0], ranges[-1])}.values():
+        # Each by itself would be some hundred calls of ffprobe.
+        for entry in (ranges[0], ranges[-1]) if chunk is one.whole.entries[0] else ():
             file.write_bytes(init + data[entry.offset : entry.offset + entry.length])
             alone = look.pictures(file)
             assert alone[0].keyframe and sum(picture.keyframe for picture in alone) == 1, f"{chunk.uri} {entry}"
@@ -261,25 +263,17 @@ def _chunks(tree: Tree, one: Rendition, folder: Path, suffix: str) -> None:
 # Objects
 
 
-def _nothing_stray(tree: Tree, found: list[Rendition], ended: dict[str, Any], suffix: str) -> None:
+def _nothing_stray(items: dict[str, Item], found: list[Rendition], ended: dict[str, Any]) -> None:
     wanted = {STARTED, ENDED, f"{HLS}/master.m3u8", f"{HLS}/byte-range-multivariant.m3u8"}
     for one in found:
         names = ["playlist.m3u8", "byte-range-variant.m3u8", *one.whole.maps]
         names += [entry.uri for entry in one.whole.entries if not entry.gap]
         wanted |= {f"{HLS}/{one.path}/{name}" for name in names}
-    items = tree.items()
     thumbnails = [key for key in items if key.startswith("media/thumbnails/")]
     if "thumbnails" in ended["media"]:
         wanted |= {f"{ended['media']['thumbnails']['path']}/thumb{at}.jpg" for at in range(len(thumbnails))}
     if "latest_thumbnail" in ended["media"]:
         wanted.add(ended["media"]["latest_thumbnail"]["path"])
     assert items.keys() == wanted, f"too much {items.keys() - wanted}, missing {wanted - items.keys()}"
-    kinds = {
-        "json": "application/json",
-        "m3u8": "application/vnd.apple.mpegurl",
-        "ts": "video/mp2t",
-        "mp4": "video/mp4",
-        "jpg": "image/jpeg",
-    }
     for key, item in items.items():
-        assert item.size > 0 and item.kind == kinds[key.rpartition(".")[2]], (key, item)
+        assert item.size > 0 and item.kind == KINDS[key.rpartition(".")[2]], (key, item)
