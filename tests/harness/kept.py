@@ -53,10 +53,14 @@ class Studio:
         flags += ("--event-sinks", str(sinks), "--public-url", "http://video.example.com")
         self.server: Server = start_server(*flags, env=buckets.settings(**settings))
         self.buckets = buckets.of(self.server)
+        self._client = ("", None)
 
     @property
     def ivs(self):
-        return aws.client(self.server)
+        """An SDK's client; after a new start the server is at another address."""
+        if self._client[0] != self.server.url:
+            self._client = (self.server.url, aws.client(self.server))
+        return self._client[1]
 
     def configure(self, bucket: str, state: str = "ACTIVE", **more) -> str:
         """A recording configuration whose trial ended so; its ARN."""
