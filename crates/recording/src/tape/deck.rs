@@ -433,17 +433,17 @@ fn checksum(blocks: &[&Bytes]) -> u32 {
 
 /// A segment's entries, and whether the first belongs to the one before it, which is so long.
 fn entries(segment: &Segment, last: Option<Ticks>) -> (bool, Vec<(u64, i64)>) {
-    let mut joins = false;
+    let (mut joins, mut length) = (false, last);
     let mut found: Vec<(u64, i64)> = Vec::new();
     for part in segment.parts.iter() {
-        let (bytes, duration) = (part.data.len() as u64, part.duration.count().max(0));
-        let before = found.last().map(|(_, duration)| Ticks::new(*duration)).or(last);
-        let begins = before.is_none_or(|before| part.independent && before >= ENTRY);
+        let (bytes, duration) = (part.data.len() as u64, part.duration.max(Ticks::ZERO));
+        let begins = length.is_none_or(|length| part.independent && length >= ENTRY);
         joins |= found.is_empty() && !begins;
         match found.last_mut() {
-            Some(entry) if !begins => *entry = (entry.0 + bytes, entry.1 + duration),
-            _ => found.push((bytes, duration)),
+            Some(entry) if !begins => *entry = (entry.0 + bytes, entry.1 + duration.count()),
+            _ => found.push((bytes, duration.count())),
         }
+        length = Some(if begins { duration } else { length.unwrap_or_default() + duration });
     }
     (joins, found)
 }

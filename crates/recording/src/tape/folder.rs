@@ -52,6 +52,18 @@ pub(super) fn make_all(folder: &Path, header: &Header) -> Result<(), Error> {
     disk::make_folders(&folder.join(layout::THUMBNAILS))
 }
 
+/// Are there files of a recording in it?
+pub(super) fn has_media(folder: &Path) -> Result<bool, Error> {
+    let mut folders = entries(&folder.join(layout::HLS))?;
+    folders.push(folder.join(layout::THUMBNAILS));
+    for path in folders {
+        if path.is_dir() && !entries(&path)?.is_empty() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 /// Removes all that a tape makes, its lock and the folder last. Gives what it did not make, the first few.
 pub(super) fn remove(folder: &Path) -> Result<Vec<PathBuf>, Error> {
     let mut strangers = Vec::new();

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{BufReader, Read as _, Seek as _, SeekFrom};
+use std::io::{self, BufReader, Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -101,10 +101,10 @@ pub(super) struct Found {
 pub(super) fn recover(path: &Path, keep_free: u64) -> Result<Option<Found>, Error> {
     if !path.join(folder::JOURNAL).exists() {
         // Nothing was on it.
-        if path.exists() && folder::lock(path)?.is_some() {
-            drop(folder::remove(path)?);
-        }
-        return Ok(None);
+        return match path.exists() && !folder::has_media(path)? && folder::lock(path)?.is_some() {
+            true => remove_empty(path),
+            false => Ok(None),
+        };
     }
     let Some(lock) = folder::lock(path)? else { return Ok(None) };
     let journal_path = path.join(folder::JOURNAL);
@@ -112,8 +112,12 @@ pub(super) fn recover(path: &Path, keep_free: u64) -> Result<Option<Found>, Erro
     let failed = |source| disk::failed("read", &journal_path, source);
     let mut reader = Reader::new(BufReader::with_capacity(BLOCK, journal.try_clone().map_err(failed)?));
     let Some(header) = first(reader.next().map_err(failed)?) else {
-        drop(folder::remove(path)?);
-        return Ok(None);
+        // The first line is on the disk before anything else is: without media it never was whole.
+        return if folder::has_media(path)? {
+            Err(failed(io::ErrorKind::InvalidData.into()))
+        } else {
+            remove_empty(path)
+        };
     };
     let mut account = Account::new(header.renditions.len());
     let (mut runs, mut notes, mut end) = (Vec::new(), BTreeMap::new(), None);
@@ -144,6 +148,10 @@ pub(super) fn recover(path: &Path, keep_free: u64) -> Result<Option<Found>, Erro
     let items = Items::open(path, header.clone())?;
     let torn_segments = torn_segments.1 as u64;
     Ok(Some(Found { deck, header, runs, notes, end, torn_bytes: length - good, torn_segments, items }))
+}
+
+fn remove_empty(path: &Path) -> Result<Option<Found>, Error> {
+    folder::remove(path).map(|_| None)
 }
 
 fn first(line: Option<Line>) -> Option<Header> {
@@ -192,7 +200,7 @@ fn checksum(file: &File, bytes: u64) -> Option<u32> {
 struct Items {
     folder: PathBuf,
     header: Header,
-    reader: Reader<std::io::Take<BufReader<File>>>,
+    reader: Reader<io::Take<BufReader<File>>>,
     account: Account,
 }
 

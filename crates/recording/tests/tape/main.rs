@@ -1,0 +1,10 @@
+//! Tapes: what is written, what is found again, and what a process leaves that is killed.
+//!
+//! Promise: real files, real locks, real kills; what is expected is computed from what was to be written, not read from
+//! the tape.
+
+mod faults;
+mod kills;
+mod recovery;
+mod reel;
+mod writing;
