@@ -15,6 +15,7 @@ from .buckets import PLACES, DiskBuckets, S3Buckets
 from .encoder import Tag
 from .recording import END, Events, Push, Tree, pushing
 from .server import Server
+from .waiting import wait_until
 
 
 @dataclass
@@ -38,10 +39,17 @@ class House:
         return self.server.rtmp_url(channel.key + query)
 
     def send(self, channel: Channel, media: list[Tag]) -> rtmp.Publisher:
-        """Puts the channel on air with all of that at once."""
-        publisher = rtmp.Publisher(self.server.bound["rtmp"])
-        publisher.connect()
-        assert publisher.publish(channel.key)["code"] == "NetStream.Publish.Start"
+        """Puts the channel on air, once the stream before is gone, with all of that at once."""
+
+        def admitted() -> rtmp.Publisher | None:
+            publisher = rtmp.Publisher(self.server.bound["rtmp"])
+            publisher.connect()
+            if publisher.publish(channel.key)["code"] == "NetStream.Publish.Start":
+                return publisher
+            publisher.close()
+            return None
+
+        publisher = wait_until(admitted, f"{channel.id} free for a stream")
         publisher.tags(media)
         return publisher
 
