@@ -207,6 +207,14 @@ fn recordings_command() -> Command {
                 .arg(json("As a JSON object")),
         ))
         .subcommand(with_buckets(
+            Command::new("verify")
+                .about("Check that all of a recording is there, plays and has no gap; exit code 1 when not")
+                .arg(id().required(false))
+                .arg(switch("all", "All of them"))
+                .arg(json("A JSON object a line"))
+                .group(ArgGroup::new("which").args(["id", "all"]).required(true)),
+        ))
+        .subcommand(with_buckets(
             Command::new("remove")
                 .about("Remove a recording for good: its objects and what is known of it")
                 .arg(id())

@@ -3,10 +3,12 @@
 //! Promise: works on the database and the buckets of the settings, with running servers beside it or none, and for
 //! buckets on disk and in S3 alike; nothing is removed that still goes on.
 
+mod bar;
 mod list;
 mod remove;
 mod show;
 mod url;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -80,6 +82,7 @@ pub(crate) async fn run(config: Config, command: &str, matches: &ArgMatches) -> 
     };
     let code = match command {
         "list" => said(list::run(&shelves, matches).await),
+        "verify" => verify::run(&shelves, matches).await,
         "show" => said(show::run(&shelves, id(matches), matches.get_flag("json")).await),
         _ => said(remove::run(&shelves, id(matches), matches).await),
     };
