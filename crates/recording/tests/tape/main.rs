@@ -3,6 +3,8 @@
 //! Promise: real files, real locks, real kills; what is expected is computed from what was to be written, not read from
 //! the tape.
 
+#![expect(clippy::unwrap_used, reason = "a failed step is a failed test")]
+
 mod faults;
 mod kills;
 mod recovery;
