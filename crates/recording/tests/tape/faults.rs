@@ -5,6 +5,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 use domain::ContainerFormat::{self, FragmentedMp4, Ts};
 use proptest::prelude::*;
@@ -243,4 +244,85 @@ async fn less_room_than_is_to_be_kept_free_ends_the_taking_but_not_what_was_take
     assert!(tape.thumbnail(reel::noise(1, 10)).await.unwrap_err().is_full());
     tape.release_ballast().await.unwrap();
     tape.end(reel::BEGIN, "full").await.expect("the last words need no room");
+}
+
+/// Not a test of its own: what the process does that may not write large files.
+#[tokio::test]
+async fn somebody_whose_files_may_not_grow() {
+    let Some(root) = std::env::var_os(CONFINED) else { return };
+    let mut tape = reel::tape(&reel::rack(root.as_ref()), 1, Ts).await;
+    let (mut taken, mut refused) = (0, 0);
+    while refused < 3 {
+        let plan = Plan { bytes: 100_000, ..Plan::of(taken) };
+        match reel::take(&mut tape, &plan, 1, Ts).await {
+            Ok(chunks) => taken += u64::from(chunks.is_empty()),
+            Err(_) => refused += 1,
+        }
+    }
+    assert_eq!(tape.sums().segments, taken);
+    // A smaller one has its place behind the last that was taken.
+    reel::take(&mut tape, &Plan { bytes: 10, ..Plan::of(taken) }, 1, Ts).await.unwrap();
+    let chunks = tape.end(reel::BEGIN, "full").await.unwrap();
+    check_prefix(&Model { plans: confined(taken), ..Model::default() }, &chunks);
+    fs::write(tape.folder().with_extension("taken"), taken.to_string()).unwrap();
+}
+
+const CONFINED: &str = "RILLCAST_TEST_CONFINED_TAPE";
+
+fn confined(taken: u64) -> Vec<Plan> {
+    let bytes = |number| if number < taken { 100_000 } else { 10 };
+    (0..=taken).map(|number| Plan { bytes: bytes(number), ..Plan::of(number) }).collect()
+}
+
+#[tokio::test]
+async fn what_could_be_written_by_half_is_taken_back() {
+    let root = tempfile::tempdir().unwrap();
+    // Files may have 2200 blocks of 512 bytes, little more than the ballast: so writes are refused in their middle as
+    // by a disk that is full.
+    let script =
+        "trap '' XFSZ; ulimit -f 2200; exec \"$0\" --exact faults::somebody_whose_files_may_not_grow";
+    let mut command = Command::new("sh");
+    command.args(["-c", script]).arg(std::env::current_exe().unwrap()).env(CONFINED, root.path());
+    let done = command.output().unwrap();
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stdout));
+    let mut recovered = reel::recover(&reel::rack(root.path())).await;
+    assert_eq!(recovered.end.as_ref().map(|end| end.reason.as_str()), Some("full"));
+    let taken: u64 =
+        fs::read_to_string(recovered.tape.folder().with_extension("taken")).unwrap().parse().unwrap();
+    let model = Model { plans: confined(taken), ..Model::default() };
+    check_prefix(&model, &reel::chunks(&mut recovered).await);
+}
+
+#[tokio::test]
+async fn a_disk_that_hangs_holds_up_nobody_else() {
+    let root = tempfile::tempdir().unwrap();
+    let rack = reel::rack(root.path());
+    let mut tape = reel::tape(&rack, 1, Ts).await;
+    reel::take(&mut tape, &Plan::of(0), 1, Ts).await.unwrap();
+    let folder = tape.folder().to_owned();
+    drop(tape);
+    // Whoever opens a pipe to read hangs until somebody opens it to write.
+    let pipe = folder.join("media/hls/720p30/0.ts");
+    fs::remove_file(&pipe).unwrap();
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let mut hangs = std::pin::pin!(reel::until_unlocked(async || rack.recover(&folder).await.unwrap()));
+    let goes_on = async {
+        let mut header = reel::header(1, Ts);
+        header.recording = reel::recording("recording002");
+        let mut tape = rack.create(header).await.unwrap();
+        tape.begin_run(reel::run(0)).await.unwrap();
+        for number in 0..20 {
+            reel::take(&mut tape, &Plan::of(number), 1, Ts).await.unwrap();
+        }
+        tape.discard().await.unwrap();
+    };
+    tokio::select! {
+        biased;
+        _ = &mut hangs => panic!("nobody writes to the pipe"),
+        () = goes_on => {}
+    }
+    let writer = tokio::task::spawn_blocking(move || fs::OpenOptions::new().write(true).open(pipe));
+    let mut recovered = hangs.await;
+    drop(writer.await.unwrap().unwrap());
+    assert_eq!((recovered.torn_segments, reel::chunks(&mut recovered).await.len()), (1, 0));
 }
