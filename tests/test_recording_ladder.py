@@ -3,7 +3,7 @@
 Promise: each rendition is decoded and its pictures' numbers are read; a browser changes between them.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pytest
 
@@ -14,7 +14,7 @@ from harness import recording_look as look
 from harness.aws import Channel
 from harness.ladder_film import Film, make
 from harness.players import Stage, kind
-from harness.recording import END, Tree, configure, recorded_channel
+from harness.recording import END, NO_THUMBNAILS, Tree, configure, recorded_channel
 from harness.recording_house import House, houses
 
 pytestmark = pytest.mark.alone
@@ -30,6 +30,10 @@ class Choice:
     asked: dict
     kept: dict
     container: str = "TS"
+    thumbnails: dict = field(default_factory=lambda: NO_THUMBNAILS)
+
+
+EACH_SECOND = {"recordingMode": "INTERVAL", "targetIntervalSeconds": 1, "storage": ["SEQUENTIAL", "LATEST"]}
 
 
 def custom(*classes: str) -> dict:
@@ -39,7 +43,7 @@ def custom(*classes: str) -> dict:
 CHOICES = {
     "all": Choice({"renditionSelection": "ALL"}, EVERY),
     "all in fMP4": Choice({}, EVERY, "FRAGMENTED_MP4"),
-    "none": Choice({"renditionSelection": "NONE"}, {}),
+    "none": Choice({"renditionSelection": "NONE"}, {}, thumbnails=EACH_SECOND),
     # HD is not there: the best is.
     "some": Choice(custom("LOWEST_RESOLUTION", "HD"), dict([SOURCE, LOWEST])),
     "one twice": Choice(custom("SD", "FULL_HD"), dict([SOURCE])),
@@ -71,10 +75,9 @@ def house(start_server, tmp_path_factory):
 def all_recorded(house, publish, tmp_path_factory):
     film, begun = make(FILM, tmp_path_factory.mktemp("films")), {}
     for title, choice in CHOICES.items():
-        # One name would make them one bucket: what lies there is looked at as a whole.
-        bucket = title.lower().replace(" ", "-")
-        asked = {"renditionConfiguration": choice.asked} if choice.asked else {}
-        configuration = configure(house.ivs, bucket.ljust(3, "-0"), **asked)
+        asked = {"thumbnailConfiguration": choice.thumbnails}
+        asked |= {"renditionConfiguration": choice.asked} if choice.asked else {}
+        configuration = configure(house.ivs, title.lower().replace(" ", "-"), **asked)
         options = {"type": "STANDARD", "containerFormat": choice.container}
         channel = recorded_channel(house.ivs, configuration, **options)
         begun[title] = channel, publish(film, house.url(channel))
@@ -92,8 +95,7 @@ def recorded(request, all_recorded) -> Recorded:
 
 def test_the_renditions_that_were_asked_for_are_kept(recorded, tmp_path):
     found = checks.check(recorded.tree, recorded.channel.arn, recorded.choice.kept, tmp_path, suffix=recorded.suffix)
-    if recorded.choice.kept:
-        assert found.ms == FILM.seconds * 1000
+    assert found.ms == FILM.seconds * 1000
     for one in found.renditions:
         assert sum(one.pictures.values()) == FILM.pictures, one.path
     (end,) = recorded.house.events.recordings(recorded.channel, END)
@@ -140,3 +142,13 @@ def assert_shown(stage: Stage) -> None:
     assert max(off) - min(off) < 1 / FILM.fps, f"from {min(off):.3f} to {max(off):.3f} s off"
     assert stage.read("glass.unreadable") == 0
     assert [error for error in stage.errors() if "fatal" in error or "404" in error] == [], stage.errors()
+
+
+def test_where_no_rendition_is_kept_there_are_thumbnails_all_the_same(all_recorded):
+    recorded = all_recorded["none"]
+    media, items = recorded.tree.json(checks.ENDED)["media"], recorded.tree.items()
+    thumbnails = [key for key in items if key.startswith(f"{media['thumbnails']['path']}/")]
+    # Keyframes come every two seconds.
+    assert len(thumbnails) == FILM.seconds // 2 + 1
+    assert media["latest_thumbnail"]["path"] in items
+    assert [key for key in items if key.startswith("media/hls/")] == []

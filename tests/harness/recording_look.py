@@ -50,34 +50,34 @@ def _number(blocks: bytes) -> int:
 
 
 def pictures(file: Path) -> list[Packet]:
-    """The coded pictures of a file in the order in which they are shown."""
+    """The coded pictures of a file in the order in which they are decoded, each with its first byte's place."""
     entries = "packet=pts_time,flags,pos"
     found = _probe(str(file), "-select_streams", "v:0", "-show_entries", entries)["packets"]
-    packets = [Packet(float(one["pts_time"]), "K" in one["flags"], int(one.get("pos", -1))) for one in found]
-    return sorted(packets, key=lambda packet: packet.time)
+    return [Packet(float(one["pts_time"]), "K" in one["flags"], int(one["pos"])) for one in found]
 
 
-def tracks(source: str | Path) -> Counter[str]:
-    """Codecs of the tracks, each with how many there are."""
-    found = _probe(*OPEN, str(source), "-show_entries", "stream=codec_name")
-    return Counter(one.get("codec_name", "?") for one in found["streams"])
+@dataclass(frozen=True)
+class Shape:
+    """What a player knows of something before it plays."""
+
+    codecs: Counter[str]
+    #: Width and height of each track of pictures.
+    sizes: list[tuple[int, int]]
+    seconds: float
 
 
-def sizes(source: str | Path) -> list[tuple[int, int]]:
-    """Width and height of each track of pictures."""
-    found = _probe(*OPEN, str(source), "-select_streams", "v", "-show_entries", "stream=width,height")
-    return [(one["width"], one["height"]) for one in found["streams"]]
-
-
-def seconds(source: str | Path) -> float:
-    """How long it plays, as a player would tell beforehand."""
-    return float(_probe(*OPEN, str(source), "-show_entries", "format=duration")["format"]["duration"])
+def shape(source: str | Path) -> Shape:
+    entries = "stream=codec_name,width,height:format=duration"
+    found = _probe(*OPEN, str(source), "-show_entries", entries)
+    streams = found["streams"]
+    codecs = Counter(one.get("codec_name", "?") for one in streams)
+    sizes = [(one["width"], one["height"]) for one in streams if "width" in one]
+    return Shape(codecs, sizes, float(found["format"]["duration"]))
 
 
 def spans(source: str | Path) -> tuple[tuple[float, float], tuple[float, float]]:
     """When the first and the last picture are shown, and the first and the last frame of sound are heard."""
-    entries = "packet=pts_time,codec_type"
-    found = _probe(*OPEN, str(source), "-show_entries", entries)["packets"]
+    found = _probe(*OPEN, str(source), "-show_entries", "packet=pts_time,codec_type")["packets"]
     times = {
         kind: [float(one["pts_time"]) for one in found if one["codec_type"] == kind and "pts_time" in one]
         for kind in ("video", "audio")
