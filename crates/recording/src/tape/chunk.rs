@@ -10,7 +10,7 @@ use domain::ContainerFormat;
 use media::Ticks;
 
 use super::Rendition;
-use super::journal::{Piece, SegmentLine};
+use super::journal::{ChunkLine, Piece, SegmentLine};
 use crate::layout;
 use crate::playlist::Entry;
 
@@ -96,7 +96,16 @@ pub(super) struct DraftFile {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct NewInit {
     pub(super) number: u32,
-    pub(super) bytes: u64,
+    /// `None`: as many as its file has.
+    pub(super) bytes: Option<u64>,
+}
+
+impl NewInit {
+    fn parcel(self, folder: &Path, key: String) -> Parcel {
+        let length = || folder.join(&key).metadata().map_or(0, |found| found.len());
+        let bytes = self.bytes.unwrap_or_else(length);
+        Parcel::new(folder, key, bytes)
+    }
 }
 
 impl Draft {
@@ -128,8 +137,66 @@ impl Draft {
         };
         self.number == line.chunk
             && line.duration >= 0
+            && line.from == self.duration.count()
             && self.files.len() == line.pieces.len()
             && self.files.iter().zip(&line.pieces).all(piece_fits)
+    }
+
+    /// What is missing between the segments so far and a place in the chunk that is this far from its begin, and where
+    /// each file has so many bytes: one segment, of this number, of which nothing else is known. `None` where the place
+    /// is not behind them.
+    pub(super) fn missing_before(
+        &self,
+        from: i64,
+        bytes: &[Option<u64>],
+        number: u64,
+    ) -> Option<SegmentLine> {
+        let missing = |(file, bytes): (&Option<DraftFile>, &Option<u64>)| match (file, bytes) {
+            (Some(file), Some(bytes)) => {
+                let length = bytes.checked_sub(file.bytes)?;
+                let (at, init, crc) = (file.bytes, file.init, 0);
+                let entries = vec![(length, from.checked_sub(self.duration.count())?)];
+                Some(Some(Piece { at, crc, init, joins: false, entries }))
+            }
+            (None, None) => Some(None),
+            _ => None,
+        };
+        if self.files.len() != bytes.len() || from <= self.duration.count() {
+            return None;
+        }
+        let pieces = self.files.iter().zip(bytes).map(missing).collect::<Option<Vec<_>>>()?;
+        let since = self.duration.count();
+        Some(SegmentLine {
+            chunk: self.number,
+            number,
+            time: self.time.saturating_add(since / (Ticks::PER_SECOND / 1_000)),
+            from: since,
+            duration: from - since,
+            breaks: false,
+            pieces,
+            is_guess: true,
+        })
+    }
+
+    /// Is it so long, and are these its files' lengths?
+    pub(super) fn has(&self, duration: i64, bytes: &[Option<u64>]) -> bool {
+        let lengths = self.files.iter().map(|file| file.as_ref().map(|file| file.bytes));
+        self.duration.count() == duration && lengths.eq(bytes.iter().copied())
+    }
+
+    /// How it ends, as the journal tells it.
+    pub(super) fn end(&self) -> ChunkLine {
+        let bytes = self.files.iter().map(|file| file.as_ref().map(|file| file.bytes)).collect();
+        ChunkLine { number: self.number, duration: self.duration.count(), bytes }
+    }
+
+    /// Takes all segments out again.
+    pub(super) fn empty(&mut self) {
+        self.duration = Ticks::ZERO;
+        for file in self.files.iter_mut().flatten() {
+            file.bytes = 0;
+            file.entries.clear();
+        }
     }
 
     /// Adds a segment that fits.
@@ -157,7 +224,7 @@ impl Draft {
             let init = file.init.map(|number| {
                 let new = init.take_if(|new| new.number == number);
                 let key = || layout::init(&rendition.name, number);
-                InitFile { number, parcel: new.map(|new| Parcel::new(folder, key(), new.bytes)) }
+                InitFile { number, parcel: new.map(|new| new.parcel(folder, key())) }
             });
             Some(ChunkFile { parcel, init, entries: file.entries })
         });

@@ -125,6 +125,10 @@ impl Deck {
         Arc::clone(&self.folder)
     }
 
+    pub(super) fn header(&self) -> &Header {
+        &self.header
+    }
+
     pub(super) fn sums(&self) -> Sums {
         self.account.sums()
     }
@@ -219,24 +223,18 @@ impl Deck {
         folder::remove(&self.folder)
     }
 
-    /// Ends the chunk that was open when the tape was left, with so many of its segments.
-    pub(super) fn close_recovered(&mut self, segments: usize) -> Result<(), Error> {
-        let Some(draft) = self.account.draft() else { return Ok(()) };
-        let number = draft.number;
-        let kept = self.account.open_lines().iter().take(segments);
-        let lengths = kept.fold(vec![0; self.header.renditions.len()], |mut lengths: Vec<u64>, line| {
-            for (length, piece) in lengths.iter_mut().zip(&line.pieces) {
-                *length = piece.as_ref().map_or(0, |piece| piece.at + piece.bytes());
+    /// Ends the chunk that was open when the tape was left, as far as this line says.
+    pub(super) fn close_recovered(&mut self, end: ChunkLine) -> Result<(), Error> {
+        let lengths = self.header.renditions.iter().zip(&end.bytes);
+        for (rendition, bytes) in lengths.filter(|_| end.duration > 0) {
+            if let Some(bytes) = bytes {
+                let path =
+                    self.folder.join(layout::chunk(&rendition.name, end.number, self.header.container));
+                let file = disk::open(&path)?;
+                ChunkWriter { file, path, is_frayed: true }.settle(*bytes)?;
             }
-            lengths
-        });
-        let renditions = self.header.renditions.iter().zip(&draft.files).zip(lengths);
-        for ((rendition, _), bytes) in renditions.filter(|((_, file), _)| file.is_some() && segments > 0) {
-            let path = self.folder.join(layout::chunk(&rendition.name, number, self.header.container));
-            let file = disk::open(&path)?;
-            ChunkWriter { file, path, is_frayed: true }.settle(bytes)?;
         }
-        self.tell_chunk(ChunkLine { number, segments })?;
+        self.tell_chunk(end)?;
         self.settle_journal()
     }
 
@@ -248,7 +246,7 @@ impl Deck {
                 writer.settle(file.bytes)?;
             }
         }
-        let end = ChunkLine { number: draft.number, segments: self.account.open_lines().len() };
+        let end = draft.end();
         let draft = self.tell_chunk(end)?;
         self.files.clear();
         self.settle_journal()?;
@@ -274,13 +272,16 @@ impl Deck {
             self.files = self.begin_files(whole)?;
         }
         let pieces = self.pieces(whole)?;
+        let draft = self.account.draft();
         let line = SegmentLine {
             chunk: self.account.chunk(),
             number: conductor.number,
             time: domain::unix_millis(conductor.time),
+            from: draft.map_or(0, |draft| draft.duration.count()),
             duration: conductor.duration.count().max(0),
-            breaks,
+            breaks: draft.map_or(breaks, |draft| draft.breaks),
             pieces,
+            is_guess: false,
         };
         self.tell(&Line::Segment(line))
     }

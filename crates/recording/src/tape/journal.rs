@@ -57,13 +57,18 @@ pub(super) struct SegmentLine {
     pub(super) number: u64,
     /// Wall clock time of its first picture, in milliseconds since 1970.
     pub(super) time: i64,
+    /// Ticks from the chunk's begin to its own.
+    pub(super) from: i64,
     /// How long it plays, in ticks.
     pub(super) duration: i64,
-    /// It begins a chunk whose media time does not continue what was before.
+    /// Its chunk's media time does not continue what was before.
     #[serde(default, skip_serializing_if = "is_false")]
     pub(super) breaks: bool,
     /// What each rendition has of it.
     pub(super) pieces: Vec<Option<Piece>>,
+    /// No line told this: it is what must have been where one is missing.
+    #[serde(skip)]
+    pub(super) is_guess: bool,
 }
 
 /// A segment of one rendition.
@@ -91,12 +96,14 @@ impl Piece {
 }
 
 /// The end of a chunk.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct ChunkLine {
     pub(super) number: u64,
-    /// How many of its segments count, from the first on; none: it is no chunk. Fewer than were written where the disk
-    /// had not got the others when the power was cut.
-    pub(super) segments: usize,
+    /// How long it plays, in ticks. Segments that go further do not count: the disk had not got them when the power was
+    /// cut. None at all: it is no chunk.
+    pub(super) duration: i64,
+    /// How many bytes each rendition has of it.
+    pub(super) bytes: Vec<Option<u64>>,
 }
 
 /// A thumbnail.
@@ -124,6 +131,11 @@ impl SegmentLine {
     pub(super) fn duration(&self) -> Ticks {
         Ticks::new(self.duration.max(0))
     }
+
+    /// How far from the chunk's begin it ends, in ticks.
+    pub(super) fn to(&self) -> i64 {
+        self.from.saturating_add(self.duration.max(0))
+    }
 }
 
 /// The line as it stands in the file, its end with it.
@@ -145,32 +157,45 @@ pub(super) fn decode(line: &[u8]) -> Option<Line> {
     if sum == crc32fast::hash(text) { serde_json::from_slice(text).ok() } else { None }
 }
 
-/// Reads lines up to the first that is broken.
+/// One step through a journal.
+#[derive(Debug)]
+pub(super) enum Step {
+    /// A line as it was written.
+    Line(Box<Line>),
+    /// Something that is no such line.
+    Broken,
+    /// Nothing more.
+    End,
+}
+
+/// Reads lines.
 #[derive(Debug)]
 pub(super) struct Reader<R> {
     source: R,
-    /// Where the last good line ended.
-    good: u64,
+    /// Where the step that was made last ended.
+    at: u64,
     line: Vec<u8>,
 }
 
 impl<R: BufRead> Reader<R> {
     pub(super) fn new(source: R) -> Self {
-        Self { source, good: 0, line: Vec::new() }
+        Self { source, at: 0, line: Vec::new() }
     }
 
-    /// The next line; `None` at the end, or where a line is broken.
-    pub(super) fn next(&mut self) -> io::Result<Option<Line>> {
+    /// The next step. What is longer than any line is broken in steps of that length.
+    pub(super) fn next(&mut self) -> io::Result<Step> {
         self.line.clear();
-        let limit = LONGEST_LINE as u64 + 1;
-        let read = io::Read::take(&mut self.source, limit).read_until(b'\n', &mut self.line)?;
+        let read = io::Read::take(&mut self.source, LONGEST_LINE as u64).read_until(b'\n', &mut self.line)?;
+        self.at += read as u64;
+        if read == 0 {
+            return Ok(Step::End);
+        }
         let line = self.line.strip_suffix(b"\n").and_then(decode);
-        self.good += if line.is_some() { read as u64 } else { 0 };
-        Ok(line)
+        Ok(line.map_or(Step::Broken, |line| Step::Line(Box::new(line))))
     }
 
-    /// Where the last good line ended.
-    pub(super) fn good(&self) -> u64 {
-        self.good
+    /// Where the step that was made last ended.
+    pub(super) fn at(&self) -> u64 {
+        self.at
     }
 }

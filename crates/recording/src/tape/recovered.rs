@@ -5,17 +5,17 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{self, BufReader, Read as _, Seek as _, SeekFrom};
+use std::io::{self, BufRead, BufReader, Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use parking_lot::Mutex;
 
 use super::account::Account;
-use super::chunk::{Chunk, Parcel};
+use super::chunk::{Chunk, Draft, Parcel};
 use super::deck::{Deck, Parts};
-use super::journal::{Line, Piece, Reader, SegmentLine, ThumbnailLine};
-use super::{End, Header, Rack, Run, Tape, disk, folder};
+use super::journal::{ChunkLine, Line, Piece, Reader, SegmentLine, Step, ThumbnailLine};
+use super::{End, Header, Rack, Rendition, Run, Tape, disk, folder};
 use crate::{Error, layout};
 
 /// Items that are read at a time.
@@ -40,6 +40,9 @@ pub struct Recovered {
     pub torn_bytes: u64,
     /// Segments that the journal tells of and the disk had not got whole. They are cut off.
     pub torn_segments: u64,
+    /// Lines in the journal's midst that could not be read. What they told is made up from those around them: chunks
+    /// are whole but for a missing split into entries, or missing with a discontinuity in their place.
+    pub broken_lines: u64,
     rack: Rack,
     items: Arc<Mutex<Items>>,
     batch: std::vec::IntoIter<Item>,
@@ -56,7 +59,8 @@ pub enum Item {
 
 impl Recovered {
     pub(super) fn new(rack: &Rack, found: Found) -> Self {
-        let Found { deck, runs, notes, end, torn_bytes, torn_segments, items, header } = found;
+        let Found { deck, runs, notes, end, torn_bytes, torn_segments, broken_lines, items } = found;
+        let header = deck.header().clone();
         Self {
             tape: Tape::new(rack.clone(), deck),
             header,
@@ -65,6 +69,7 @@ impl Recovered {
             end,
             torn_bytes,
             torn_segments,
+            broken_lines,
             rack: rack.clone(),
             items: Arc::new(Mutex::new(items)),
             batch: Vec::new().into_iter(),
@@ -88,93 +93,137 @@ impl Recovered {
 #[derive(Debug)]
 pub(super) struct Found {
     deck: Deck,
-    header: Header,
     runs: Vec<Run>,
     notes: BTreeMap<String, String>,
     end: Option<End>,
     torn_bytes: u64,
     torn_segments: u64,
+    broken_lines: u64,
     items: Items,
 }
 
 /// Takes a tape up: reads its journal once, cuts off what is torn, ends the open chunk.
 pub(super) fn recover(path: &Path, keep_free: u64) -> Result<Option<Found>, Error> {
-    if !path.join(folder::JOURNAL).exists() {
-        // Nothing was on it.
-        return match path.exists() && !folder::has_media(path)? && folder::lock(path)?.is_some() {
-            true => remove_empty(path),
-            false => Ok(None),
-        };
+    let journal_path = path.join(folder::JOURNAL);
+    if !path.exists() || !journal_path.exists() && folder::has_media(path)? {
+        return Ok(None);
     }
     let Some(lock) = folder::lock(path)? else { return Ok(None) };
-    let journal_path = path.join(folder::JOURNAL);
+    if !journal_path.exists() {
+        return remove_empty(path);
+    }
     let journal = disk::open(&journal_path)?;
     let failed = |source| disk::failed("read", &journal_path, source);
-    let mut reader = Reader::new(BufReader::with_capacity(BLOCK, journal.try_clone().map_err(failed)?));
-    let Some(header) = first(reader.next().map_err(failed)?) else {
-        // The first line is on the disk before anything else is: without media it never was whole.
+    let copy = journal.try_clone().map_err(failed)?;
+    let replay = Replay::read(BufReader::with_capacity(BLOCK, copy)).map_err(failed)?;
+    let is_lost = replay.account.has_lost_all();
+    let Some(header) = replay.header.filter(|_| !is_lost) else {
+        // The first lines are on the disk before any media is: without media they never were whole.
         return if folder::has_media(path)? {
             Err(failed(io::ErrorKind::InvalidData.into()))
         } else {
             remove_empty(path)
         };
     };
-    let mut account = Account::new(header.renditions.len());
-    let (mut runs, mut notes, mut end) = (Vec::new(), BTreeMap::new(), None);
-    let mut good = reader.good();
-    while let Some(line) = reader.next().map_err(failed)? {
-        if account.add(&line).is_err() {
-            break;
+    let length = journal.metadata().map_err(failed)?.len();
+    journal.set_len(replay.good).map_err(failed)?;
+    folder::make_all(path, &header)?;
+    let end =
+        replay.account.draft().map(|draft| as_on_disk(path, &header, draft, replay.account.open_lines()));
+    let Replay { account, runs, notes, end: ending, good, broken_lines, .. } = replay;
+    let parts = Parts { folder: path.into(), lock, journal, journal_end: good, header, account };
+    let mut deck = Deck::with(parts, keep_free);
+    let torn_segments = end.as_ref().map_or(0, |(_, torn)| *torn);
+    if let Some((end, _)) = end {
+        deck.close_recovered(end)?;
+    }
+    let items = Items::open(path, deck.header().clone())?;
+    let torn_bytes = length.saturating_sub(good);
+    Ok(Some(Found { deck, runs, notes, end: ending, torn_bytes, torn_segments, broken_lines, items }))
+}
+
+/// What a journal tells.
+#[derive(Debug)]
+pub(super) struct Replay {
+    /// `None`: the first line is not as it was written.
+    pub(super) header: Option<Header>,
+    pub(super) account: Account,
+    pub(super) runs: Vec<Run>,
+    pub(super) notes: BTreeMap<String, String>,
+    pub(super) end: Option<End>,
+    /// Where the last good line ended.
+    pub(super) good: u64,
+    /// Between good ones.
+    pub(super) broken_lines: u64,
+}
+
+impl Replay {
+    /// Reads it to its end.
+    pub(super) fn read(source: impl BufRead) -> io::Result<Self> {
+        let mut reader = Reader::new(source);
+        let header = first(reader.next()?);
+        let account = Account::new(header.as_ref().map_or(0, |header| header.renditions.len()));
+        let (runs, notes, good) = (Vec::new(), BTreeMap::new(), reader.at());
+        let mut replay = Self { header, account, runs, notes, end: None, good, broken_lines: 0 };
+        let mut broken = 0;
+        while replay.header.is_some() {
+            match reader.next()? {
+                Step::End => break,
+                Step::Line(line) if replay.account.add(&line).is_ok() => {
+                    replay.broken_lines += std::mem::take(&mut broken);
+                    replay.good = reader.at();
+                    replay.keep(*line);
+                }
+                Step::Line(_) | Step::Broken => {
+                    broken += 1;
+                    replay.account.note_damage();
+                }
+            }
         }
-        good = reader.good();
+        Ok(replay)
+    }
+
+    fn keep(&mut self, line: Line) {
         match line {
-            Line::Run(run) => runs.push(run),
-            Line::Note(note) => drop(notes.insert(note.name, note.text)),
-            Line::End(ending) => end = Some(ending),
+            Line::Run(run) => self.runs.push(run),
+            Line::Note(note) => drop(self.notes.insert(note.name, note.text)),
+            Line::End(end) => self.end = Some(end),
             _ => {}
         }
     }
-    let length = journal.metadata().map_err(failed)?.len();
-    journal.set_len(good).map_err(failed)?;
-    folder::make_all(path, &header)?;
-    let torn_segments = {
-        let whole = whole_segments(path, &header, account.open_lines())?;
-        (whole, account.open_lines().len() - whole)
-    };
-    let parts =
-        Parts { folder: path.into(), lock, journal, journal_end: good, header: header.clone(), account };
-    let mut deck = Deck::with(parts, keep_free);
-    deck.close_recovered(torn_segments.0)?;
-    let items = Items::open(path, header.clone())?;
-    let torn_segments = torn_segments.1 as u64;
-    Ok(Some(Found { deck, header, runs, notes, end, torn_bytes: length - good, torn_segments, items }))
 }
 
 fn remove_empty(path: &Path) -> Result<Option<Found>, Error> {
     folder::remove(path).map(|_| None)
 }
 
-fn first(line: Option<Line>) -> Option<Header> {
-    let Some(Line::Header(header)) = line else { return None };
+fn first(step: Step) -> Option<Header> {
+    let Step::Line(line) = step else { return None };
+    let Line::Header(header) = *line else { return None };
     header.renditions.iter().all(|rendition| folder::is_name(&rendition.name)).then_some(*header)
 }
 
-/// How many of these segments of the open chunk are on the disk as they were written, from the first on.
-fn whole_segments(path: &Path, header: &Header, lines: &[SegmentLine]) -> Result<usize, Error> {
-    let Some(first) = lines.first() else { return Ok(0) };
-    let mut files = Vec::new();
-    for (rendition, piece) in header.renditions.iter().zip(&first.pieces) {
-        let path = path.join(layout::chunk(&rendition.name, first.chunk, header.container));
-        files.push(piece.as_ref().and_then(|_| File::open(&path).ok()));
-    }
-    let is_whole = |line: &&SegmentLine| {
-        line.pieces.iter().zip(&files).all(|(piece, file)| match (piece, file) {
-            (None, _) => true,
-            (Some(piece), Some(file)) => has(file, piece),
-            (Some(_), None) => false,
-        })
+/// How an open chunk ends when only those segments count that are on the disk as they were written, from the first on;
+/// and how many are not.
+fn as_on_disk(path: &Path, header: &Header, draft: &Draft, lines: &[SegmentLine]) -> (ChunkLine, u64) {
+    let open = |(rendition, file): (&Rendition, &Option<_>)| {
+        file.as_ref()?;
+        File::open(path.join(layout::chunk(&rendition.name, draft.number, header.container))).ok()
     };
-    Ok(lines.iter().take_while(is_whole).count())
+    let files: Vec<Option<File>> = header.renditions.iter().zip(&draft.files).map(open).collect();
+    let is_whole = |line: &&SegmentLine| {
+        let mut pieces = line.pieces.iter().zip(&files);
+        !line.is_guess
+            && pieces.all(|(piece, file)| match (piece, file) {
+                (None, _) => true,
+                (Some(piece), Some(file)) => has(file, piece),
+                (Some(_), None) => false,
+            })
+    };
+    let mut kept = draft.clone();
+    kept.empty();
+    let whole = lines.iter().take_while(is_whole).inspect(|line| kept.add(line)).count();
+    (kept.end(), (lines.len() - whole) as u64)
 }
 
 /// Does the file have this piece as it was written?
@@ -220,16 +269,24 @@ impl Items {
         let path = self.folder.join(folder::JOURNAL);
         let mut found = Vec::new();
         while found.len() < BATCH {
-            let line = self.reader.next().map_err(|source| disk::failed("read", &path, source))?;
-            let Some(line) = line else { break };
-            let Ok(ended) = self.account.add(&line) else { break };
+            let step = self.reader.next().map_err(|source| disk::failed("read", &path, source))?;
+            let line = match step {
+                Step::Line(line) => Some(line),
+                Step::Broken => None,
+                Step::End => break,
+            };
+            let added = line.and_then(|line| Some((self.account.add(&line).ok()?, line)));
+            let Some((ended, line)) = added else {
+                self.account.note_damage();
+                continue;
+            };
             if let Some(draft) = ended {
                 let Header { renditions, container, .. } = &self.header;
                 let chunk = draft.finish(&self.folder, *container, renditions, self.account.new_inits());
                 found.push(Item::Chunk(as_found(chunk)));
             }
-            if let Line::Thumbnail(line) = line {
-                found.extend(thumbnail(&self.folder, &line).map(Item::Thumbnail));
+            if let Line::Thumbnail(line) = &*line {
+                found.extend(thumbnail(&self.folder, line).map(Item::Thumbnail));
             }
         }
         Ok(found)
