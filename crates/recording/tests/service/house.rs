@@ -25,13 +25,24 @@ use tokio_util::sync::CancellationToken;
 pub(crate) struct Ground {
     pub(crate) folder: TempDir,
     pub(crate) store: Store,
-    streams: AtomicU8,
+    pub(crate) streams: AtomicU8,
 }
 
 impl Ground {
     pub(crate) async fn new() -> Self {
         let store = Store::in_memory().await.expect("a database");
         Self { folder: TempDir::new().expect("a folder"), store, streams: AtomicU8::new(1) }
+    }
+
+    /// One whose database is a file.
+    pub(crate) async fn on_file() -> Self {
+        let folder = TempDir::new().expect("a folder");
+        let store = Store::open(&folder.path().join("database")).await.expect("a database");
+        Self { folder, store, streams: AtomicU8::new(1) }
+    }
+
+    pub(crate) fn database(&self) -> PathBuf {
+        self.folder.path().join("database")
     }
 
     pub(crate) fn tapes(&self) -> PathBuf {
