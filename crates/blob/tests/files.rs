@@ -77,7 +77,7 @@ macro_rules! everywhere {
         mod disk { $( #[tokio::test] async fn $name() { super::$name(super::on_disk()).await; } )* }
         mod remote {
             $( #[tokio::test] async fn $name() {
-                super::$name(super::in_s3(&stringify!($name).replace('_', "-")[..20])).await;
+                super::$name(super::in_s3(&stringify!($name).replace('_', "")[..20])).await;
             } )*
         }
     };

@@ -74,7 +74,7 @@ pub struct State {
 pub struct Courier {
     shared: Arc<Shared>,
     state: watch::Receiver<State>,
-    over: oneshot::Receiver<bool>,
+    over: oneshot::Receiver<()>,
     stop: CancellationToken,
 }
 
@@ -92,13 +92,12 @@ impl Courier {
         let (sender, state) = watch::channel(State::default());
         let (queue, figures) = (Mutex::default(), Arc::clone(&means.figures));
         let shared = Arc::new(Shared { queue, news: Notify::new(), state: sender, figures });
-        let (stop, (done, over)) = (means.stop.child_token(), oneshot::channel());
+        let (stop, (done, over)) = (means.stop.child_token(), oneshot::channel::<()>());
         let round = Round::new(place, listing, means, Arc::clone(&shared));
         let stopped = stop.clone();
         means.tasks.spawn(async move {
-            let is_done = stopped.run_until_cancelled_owned(round.run()).await.is_some();
-            // Whoever waited may be gone.
-            drop(done.send(is_done));
+            stopped.run_until_cancelled_owned(round.run()).await;
+            drop(done);
         });
         Self { shared, state, over, stop }
     }
@@ -117,24 +116,10 @@ impl Courier {
         self.state.clone()
     }
 
-    /// Waits until all errands are done: `true`. Cancelled, it stops, and what is not done stays on the tape: `false`.
-    pub async fn finish(mut self, cancel: &CancellationToken) -> bool {
-        self.shared.queue.lock().close();
-        self.shared.news.notify_one();
-        let over = cancel.run_until_cancelled(&mut self.over).await;
-        match over {
-            Some(over) => over.unwrap_or(false),
-            None => {
-                self.stop.cancel();
-                (&mut self.over).await.unwrap_or(false)
-            }
-        }
-    }
-
     /// Stops it. When this returns it touches nothing more.
     pub async fn abandon(mut self) {
         self.stop.cancel();
-        // It ended in one way or the other.
+        // What is sent is nothing but its end.
         drop((&mut self.over).await);
     }
 }

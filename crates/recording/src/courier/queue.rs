@@ -16,7 +16,6 @@ pub(super) struct Queue {
     left: usize,
     /// Where, counted from the very first, those are that may be superseded.
     images: HashMap<String, usize>,
-    is_closed: bool,
 }
 
 impl Queue {
@@ -50,14 +49,6 @@ impl Queue {
             }
         }
         popped
-    }
-
-    pub(super) fn close(&mut self) {
-        self.is_closed = true;
-    }
-
-    pub(super) fn is_closed(&self) -> bool {
-        self.is_closed
     }
 }
 

@@ -30,19 +30,14 @@ impl Round {
         Self { road, listing, shared, images: HashMap::new() }
     }
 
-    /// Works until all errands are done and no more come.
+    /// Works for ever.
     pub(super) async fn run(mut self) {
         loop {
-            let (next, is_closed) = {
-                let mut queue = self.shared.queue.lock();
-                (queue.pop(), queue.is_closed())
-            };
-            if !next.is_empty() {
-                self.run_errands(next).await;
-            } else if is_closed {
-                return;
-            } else {
+            let next = self.shared.queue.lock().pop();
+            if next.is_empty() {
                 self.wait().await;
+            } else {
+                self.run_errands(next).await;
             }
         }
     }

@@ -11,6 +11,9 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+/// Longer bodies are not kept.
+const TEXT: usize = 64 << 10;
+
 /// A call as it came.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Called {
@@ -22,6 +25,8 @@ pub struct Called {
     pub target: String,
     /// Bytes of its body.
     pub length: usize,
+    /// Its body, if that is a text that is not too long.
+    pub text: String,
     /// Status that the caller was answered; `None`: none yet, or never.
     pub status: Option<u16>,
 }
@@ -136,6 +141,7 @@ async fn call(
         Some(Fault::Slow(rate)) => slow_body(socket, head.length, rate).await?,
         _ => body(socket, head.length).await?,
     };
+    ends.read(called, &body);
     let answer = match fault {
         Some(Fault::Hang) => std::future::pending().await,
         Some(Fault::Answer(status, text)) => {
@@ -164,12 +170,20 @@ impl Ends {
     fn note(&self, head: &Head) -> Called {
         let mut words = head.text.split(' ').map(str::to_owned);
         let (method, target) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
-        let mut called = Called { number: 0, method, target, length: head.length, status: None };
+        let mut called =
+            Called { number: 0, method, target, length: head.length, text: String::new(), status: None };
         self.calls.send_modify(|calls| {
             called.number = calls.len();
             calls.push(called.clone());
         });
         called
+    }
+
+    fn read(&self, called: &Called, body: &[u8]) {
+        let text = std::str::from_utf8(body).unwrap_or_default();
+        if body.len() <= TEXT {
+            self.calls.send_modify(|calls| text.clone_into(&mut calls[called.number].text));
+        }
     }
 
     fn answered(&self, called: &Called, status: u16) {
