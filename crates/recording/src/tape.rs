@@ -16,6 +16,7 @@ mod folder;
 mod journal;
 mod rack;
 mod recovered;
+mod replay;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -29,6 +30,7 @@ use serde::{Deserialize, Serialize};
 pub use chunk::{Chunk, ChunkFile, InitFile, Parcel};
 pub use rack::{Inventory, Rack};
 pub use recovered::{Item, Recovered};
+pub use replay::Replay;
 
 use crate::Error;
 use crate::merge::Profile;

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read as _, Seek as _, SeekFrom};
+use std::io::{self, BufReader, Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -15,6 +15,7 @@ use super::account::Account;
 use super::chunk::{Chunk, Draft, Parcel};
 use super::deck::{Deck, Parts};
 use super::journal::{ChunkLine, Line, Piece, Reader, SegmentLine, Step, ThumbnailLine};
+use super::replay::Replay;
 use super::{End, Header, Rack, Rendition, Run, Tape, disk, folder};
 use crate::{Error, layout};
 
@@ -126,11 +127,11 @@ pub(super) fn recover(path: &Path, keep_free: u64) -> Result<Option<Found>, Erro
         };
     };
     let length = journal.metadata().map_err(failed)?.len();
-    journal.set_len(replay.good).map_err(failed)?;
+    journal.set_len(replay.good_bytes).map_err(failed)?;
     folder::make_all(path, &header)?;
     let end =
         replay.account.draft().map(|draft| as_on_disk(path, &header, draft, replay.account.open_lines()));
-    let Replay { account, runs, notes, end: ending, good, broken_lines, .. } = replay;
+    let Replay { account, runs, notes, end: ending, good_bytes: good, broken_lines, .. } = replay;
     let parts = Parts { folder: path.into(), lock, journal, journal_end: good, header, account };
     let mut deck = Deck::with(parts, keep_free);
     let torn_segments = end.as_ref().map_or(0, |(_, torn)| *torn);
@@ -142,65 +143,8 @@ pub(super) fn recover(path: &Path, keep_free: u64) -> Result<Option<Found>, Erro
     Ok(Some(Found { deck, runs, notes, end: ending, torn_bytes, torn_segments, broken_lines, items }))
 }
 
-/// What a journal tells.
-#[derive(Debug)]
-pub(super) struct Replay {
-    /// `None`: the first line is not as it was written.
-    pub(super) header: Option<Header>,
-    pub(super) account: Account,
-    pub(super) runs: Vec<Run>,
-    pub(super) notes: BTreeMap<String, String>,
-    pub(super) end: Option<End>,
-    /// Where the last good line ended.
-    pub(super) good: u64,
-    /// Between good ones.
-    pub(super) broken_lines: u64,
-}
-
-impl Replay {
-    /// Reads it to its end.
-    pub(super) fn read(source: impl BufRead) -> io::Result<Self> {
-        let mut reader = Reader::new(source);
-        let header = first(reader.next()?);
-        let account = Account::new(header.as_ref().map_or(0, |header| header.renditions.len()));
-        let (runs, notes, good) = (Vec::new(), BTreeMap::new(), reader.at());
-        let mut replay = Self { header, account, runs, notes, end: None, good, broken_lines: 0 };
-        let mut broken = 0;
-        while replay.header.is_some() {
-            match reader.next()? {
-                Step::End => break,
-                Step::Line(line) if replay.account.add(&line).is_ok() => {
-                    replay.broken_lines += std::mem::take(&mut broken);
-                    replay.good = reader.at();
-                    replay.keep(*line);
-                }
-                Step::Line(_) | Step::Broken => {
-                    broken += 1;
-                    replay.account.note_damage();
-                }
-            }
-        }
-        Ok(replay)
-    }
-
-    fn keep(&mut self, line: Line) {
-        match line {
-            Line::Run(run) => self.runs.push(run),
-            Line::Note(note) => drop(self.notes.insert(note.name, note.text)),
-            Line::End(end) => self.end = Some(end),
-            _ => {}
-        }
-    }
-}
-
 fn remove_empty(path: &Path) -> Result<Option<Found>, Error> {
     folder::remove(path).map(|_| None)
-}
-
-fn first(step: Step) -> Option<Header> {
-    let Step::Line(line) = step else { return None };
-    let Line::Header(header) = *line else { return None };
-    header.renditions.iter().all(|rendition| folder::is_name(&rendition.name)).then_some(*header)
 }
 
 /// How an open chunk ends when only those segments count that are on the disk as they were written, from the first on;
