@@ -53,6 +53,10 @@ pub struct Figures {
     pub thumbnails: AtomicU64,
     /// Those of them that could not be made.
     pub thumbnails_lost: AtomicU64,
+    /// Thumbnails that were ordered, of recordings.
+    pub ordered_thumbnails: AtomicU64,
+    /// Those of them that could not be made, or not in time.
+    pub ordered_thumbnails_lost: AtomicU64,
     /// Workers that run.
     pub running: AtomicU64,
     /// Streams whose ladder is being made.

@@ -17,7 +17,7 @@ use tracing::{error, info, warn};
 use crate::capacity::Budget;
 use crate::figures::Figures;
 use crate::session::{Finding, Session, Shared, words};
-use crate::{Config, Deps, Machine};
+use crate::{Config, Deps, Machine, thumbnail};
 
 /// Coded pixels a second that are promised as long as nobody knows better, in all: one ladder of 1080p30, which
 /// two cores of the last ten years can make.
@@ -95,6 +95,7 @@ impl Transcode {
         }
         if !self.shared.config.is_on {
             broadcast.set_ladder(true, Vec::new());
+            thumbnail::refuse(&broadcast, "transcoding is off");
             return;
         }
         let session = Session::new(Arc::clone(&self.shared), broadcast);

@@ -21,7 +21,7 @@ use tracing::{info, warn};
 
 use crate::capacity::{Budget, Reservation};
 use crate::figures::{Figures, Held};
-use crate::thumbnail::Thumbnailer;
+use crate::thumbnail::{Scope, Thumbnailer, refuse};
 use crate::worker::Confinement;
 use crate::{Config, Error, Input, Ladder, WhenFull};
 
@@ -105,17 +105,25 @@ impl Session {
 
     /// Works until the broadcast's end, or `shutdown`.
     pub(crate) async fn run(self, shutdown: CancellationToken) {
+        self.work(&shutdown).await;
+        // Whatever the reason is why none were made.
+        self.broadcast.end_ordered_thumbnails();
+    }
+
+    async fn work(&self, shutdown: &CancellationToken) {
         if self.broadcast.channel_type() != ChannelType::Basic {
             match shutdown.run_until_cancelled(self.begin()).await.flatten() {
                 None => return,
                 Some((frames, beginning, Some(decided))) => {
-                    return self.transcode(frames, beginning, decided, shutdown).await;
+                    let pictures = self.thumbnails(Scope::Ordered, shutdown);
+                    tokio::join!(self.transcode(frames, beginning, decided, shutdown), pictures);
+                    return;
                 }
                 Some((_, _, None)) => {}
             }
         }
         if self.broadcast.failure().is_none() {
-            self.thumbnails(&shutdown).await;
+            self.thumbnails(Scope::All, shutdown).await;
         }
     }
 
@@ -127,13 +135,17 @@ impl Session {
         Some((frames, beginning, decided))
     }
 
-    /// Makes small pictures of what is passed through.
-    async fn thumbnails(&self, shutdown: &CancellationToken) {
+    /// Makes small pictures.
+    async fn thumbnails(&self, scope: Scope, shutdown: &CancellationToken) {
         let mut finding = self.shared.finding.clone();
         let known = shutdown.run_until_cancelled(finding.wait_for(Option::is_some)).await;
         let known = known.and_then(Result::ok).and_then(|finding| finding.clone());
-        if let Some(Finding::Able { thumbnailer, .. }) = known {
-            thumbnailer.run(&self.broadcast, shutdown).await;
+        match known {
+            Some(Finding::Able { thumbnailer, .. }) => {
+                thumbnailer.run(&self.broadcast, scope, shutdown).await;
+            }
+            Some(Finding::Unable) => refuse(&self.broadcast, "the installed ffmpeg can't be used"),
+            None => {}
         }
     }
 
@@ -222,14 +234,14 @@ impl Session {
         frames: Subscriber,
         beginning: Beginning,
         decided: Decided,
-        shutdown: CancellationToken,
+        shutdown: &CancellationToken,
     ) {
         let Decided { ladder, input, rungs, confinement, room } = decided;
         let figures = &self.shared.figures;
         let _reserved = Held::new(figures, |figures| &figures.reserved, room.pixels());
         let _one = Held::new(figures, |figures| &figures.streams, 1);
         let drive = Drive::new(&self.shared, &self.broadcast, confinement, (ladder, input), rungs);
-        drive.run(frames, beginning.into_frames(), shutdown).await;
+        drive.run(frames, beginning.into_frames(), shutdown.clone()).await;
     }
 }
 

@@ -1,18 +1,25 @@
-//! Small pictures of streams that are passed through: nobody else decodes these.
+//! Small pictures of streams: for viewers those of what is passed through, as nobody else decodes it; and those that
+//! somebody orders, of any stream.
 //!
 //! Promise: one keyframe is decoded for each, by a process that lives for it alone; whatever a stream sends, it costs
-//! no more than its own picture, one of two processes for five seconds now and then, and one line in the log.
+//! no more than its own pictures, one of a few processes for some seconds now and then, and one line in the log. A
+//! keyframe that an order is for waits for its turn; one that can't is counted, and the first of them is told.
 
+mod lookout;
+mod schedule;
 mod size;
 mod still;
 
+use std::collections::VecDeque;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::thread::available_parallelism;
 use std::time::Duration;
 
-use live::{Broadcast, Next, Subscriber, Thumbnail};
-use media::{Frame, Ticks, TrackKind, Tracks};
+use domain::ThumbnailMode;
+use live::{Broadcast, Thumbnail};
 use tokio::sync::Semaphore;
-use tokio::time::{Instant, sleep};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
@@ -20,18 +27,38 @@ use crate::figures::Figures;
 use crate::session::words;
 use crate::{Config, Confinement, Error};
 
+use lookout::{Lookout, Wanted};
 pub(crate) use size::{filter, size};
+use still::Wish;
 
-/// Processes that make small pictures at a time, on the whole server.
+/// Processes that make small pictures at a time, on the whole server: half as many as there are processors, and at
+/// least so many.
 const AT_ONCE: usize = 2;
-/// How often a stream that is left in peace is asked whether it is over.
-const GLANCE: Duration = Duration::from_secs(1);
-/// The next keyframe is waited for from so long before it is due: where the interval is a multiple of the keyframes',
-/// one would else be missed by a moment and the next one taken.
-const EARLY: Duration = Duration::from_millis(200);
+/// The whole time that one may take, where only viewers want its picture, and where somebody ordered it.
+const LONGEST: Duration = Duration::from_secs(5);
+const LONGEST_ORDERED: Duration = Duration::from_secs(10);
 
-/// How often the interval is doubled, at most, while nothing succeeds.
-const MOST_DOUBLINGS: u32 = 4;
+/// Keyframes of one stream that wait for their turn; and bytes of them.
+const WAITING: usize = 8;
+const WAITING_BYTES: usize = 16 << 20;
+/// After a failure the next ordered picture of the stream is made so much later at the earliest, twice as long each
+/// time up to the longest.
+const PAUSE: Duration = Duration::from_secs(1);
+const MOST_DOUBLINGS: u32 = 6;
+
+/// Quality of images for viewers, and of those that are ordered, which people and programs look at closely; as the
+/// encoder has it: 2 is the best, 31 the smallest.
+const GLIMPSE: u8 = 4;
+const CLOSE: u8 = 3;
+
+/// Which small pictures are made of a stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Scope {
+    /// Those for viewers, and those that are ordered.
+    All,
+    /// Only those that are ordered: a worker makes those for viewers.
+    Ordered,
+}
 
 /// Makes small pictures. One for the server: it sees to it that there are never many processes.
 #[derive(Debug)]
@@ -42,125 +69,203 @@ pub(crate) struct Thumbnailer {
     places: Semaphore,
 }
 
-/// A keyframe and what explains it.
-#[derive(Debug)]
-struct Key {
-    tracks: Arc<Tracks>,
-    frame: Frame,
+/// What a process made, or why it did not; `None` at shutdown.
+type Made = Result<Option<Vec<Thumbnail>>, Error>;
+
+/// The one that is being made.
+struct Making<'a> {
+    of: Wanted,
+    result: Pin<Box<dyn Future<Output = Made> + Send + 'a>>,
 }
 
-/// How it went with a stream so far.
+/// How it went with the ordered pictures of a stream so far.
 #[derive(Debug, Default)]
 struct Past {
-    newest: Option<Ticks>,
     /// One after the other, up to now.
     failures: u32,
-    was_told: bool,
+    /// Nothing is tried before.
+    pause: Option<Instant>,
 }
 
-impl Past {
-    /// From the beginning of one to that of the next. A stream whose pictures can't be made is asked less and less
-    /// often, so that it takes no places from others.
-    fn interval(&self, usual: Duration) -> Duration {
-        usual.saturating_mul(1 << self.failures.min(MOST_DOUBLINGS)).saturating_sub(EARLY)
-    }
+/// The pictures of one stream.
+struct Work<'a> {
+    thumbnailer: &'a Thumbnailer,
+    broadcast: &'a Broadcast,
+    shutdown: &'a CancellationToken,
+    lookout: Lookout<'a>,
+    waiting: VecDeque<Wanted>,
+    making: Option<Making<'a>>,
+    past: Past,
+    was_told: bool,
 }
 
 impl Thumbnailer {
     /// One whose processes are started as `config` says, confined so.
     pub(crate) fn new(config: Config, confinement: Confinement, figures: Arc<Figures>) -> Self {
-        Self { config, confinement, figures, places: Semaphore::new(AT_ONCE) }
+        let processors = available_parallelism().map_or(1, usize::from);
+        let places = Semaphore::new(AT_ONCE.max(processors / 2));
+        Self { config, confinement, figures, places }
     }
 
-    /// Puts small pictures of this broadcast there until it is over, or `shutdown`; no process is left then. Returns
-    /// at once if none are wanted.
-    pub(crate) async fn run(&self, broadcast: &Broadcast, shutdown: &CancellationToken) {
-        if self.config.passed_thumbnail_interval.is_zero() {
-            return;
-        }
-        let mut past = Past::default();
-        while let Some(Some(key)) = shutdown.run_until_cancelled(newer_key(broadcast, past.newest)).await {
-            past.newest = Some(key.frame.pts);
-            let begun = Instant::now();
-            match self.still(&key, shutdown).await {
-                Ok(Some(thumbnail)) => {
-                    Figures::count(&self.figures.thumbnails);
-                    past.failures = 0;
-                    broadcast.put_thumbnail(thumbnail);
-                }
-                Ok(None) => return,
-                Err(cause) => self.lose(broadcast, &mut past, &cause),
-            }
-            let due = begun + past.interval(self.config.passed_thumbnail_interval);
-            if shutdown.run_until_cancelled(pause(broadcast, due)).await.is_none() {
-                return;
-            }
-        }
+    /// Puts small pictures of this broadcast there until it is over, or `shutdown`; no process is left then.
+    pub(crate) async fn run(&self, broadcast: &Broadcast, scope: Scope, shutdown: &CancellationToken) {
+        let usual = self.config.passed_thumbnail_interval;
+        let usual = Some(usual).filter(|usual| scope == Scope::All && !usual.is_zero());
+        let work = Work {
+            thumbnailer: self,
+            broadcast,
+            shutdown,
+            lookout: Lookout::new(broadcast, usual),
+            waiting: VecDeque::new(),
+            making: None,
+            past: Past::default(),
+            was_told: false,
+        };
+        work.run().await;
+        broadcast.end_ordered_thumbnails();
     }
 
-    fn lose(&self, broadcast: &Broadcast, past: &mut Past, cause: &Error) {
-        Figures::count(&self.figures.thumbnails_lost);
-        past.failures = past.failures.saturating_add(1);
-        if !std::mem::replace(&mut past.was_told, true) {
-            let (channel, stream, cause) = (broadcast.channel(), broadcast.stream(), words(cause));
-            warn!(%channel, %stream, %cause, "no thumbnail; what else fails of this stream's is only counted");
-        }
-    }
-
-    /// `None` at shutdown.
-    async fn still(&self, key: &Key, shutdown: &CancellationToken) -> Result<Option<Thumbnail>, Error> {
+    async fn make(&self, wanted: Wanted, shutdown: &CancellationToken) -> Made {
         // The semaphore is never closed.
         let Some(Ok(_place)) = shutdown.run_until_cancelled(self.places.acquire()).await else {
             return Ok(None);
         };
-        still::make(&self.config, &self.confinement, key, shutdown).await
+        let longest = if wanted.by_order.is_some() { LONGEST_ORDERED } else { LONGEST };
+        let wishes = self.wishes(&wanted);
+        let program = (&self.config, &self.confinement);
+        still::make(program, &wanted.key, &wishes, longest, shutdown).await
+    }
+
+    /// The one that is ordered first, and that for viewers unless it would be the same.
+    fn wishes(&self, wanted: &Wanted) -> Vec<Wish> {
+        let order = wanted.by_order.map(|order| Wish { size: (order.width, order.height), quality: CLOSE });
+        let video = wanted.key.tracks.video.as_ref().filter(|_| wanted.by_viewers);
+        let size = video.map(|video| size(video, self.config.thumbnail_lines));
+        let glimpse = size.filter(|size| order.is_none_or(|order| order.size != *size));
+        order.into_iter().chain(glimpse.map(|size| Wish { size, quality: GLIMPSE })).collect()
     }
 }
 
-/// Until the next one is due, or the stream is over. Its frames are not looked at meanwhile, which costs nothing.
-async fn pause(broadcast: &Broadcast, due: Instant) {
-    while !broadcast.is_forgotten() {
-        let left = due.saturating_duration_since(Instant::now());
-        if left.is_zero() {
-            return;
-        }
-        sleep(left.min(GLANCE)).await;
-    }
-}
-
-/// The latest keyframe that is still there, or the next one, but not that of this time once more; `None` when the
-/// stream is over.
-async fn newer_key(broadcast: &Broadcast, than: Option<Ticks>) -> Option<Key> {
-    let mut subscriber = broadcast.subscribe();
-    let mut tracks = Arc::default();
-    loop {
-        match subscriber.next().await {
-            Next::Tracks(next) => tracks = next,
-            Next::Frame(frame) if is_key(&frame, &tracks) && Some(frame.pts) != than => {
-                return Some(newest_of(Key { tracks, frame }, &mut subscriber));
+impl Work<'_> {
+    async fn run(mut self) {
+        let mut orders = self.broadcast.thumbnail_order();
+        let mut is_over = false;
+        while !self.shutdown.is_cancelled() && (!is_over || self.making.is_some()) {
+            self.lookout.order(*orders.borrow_and_update());
+            tokio::select! {
+                // An order counts for what is read after it.
+                biased;
+                () = self.shutdown.cancelled() => {}
+                // The sender lives as long as the broadcast.
+                _ = orders.changed(), if !is_over => {}
+                made = made(&mut self.making), if self.making.is_some() => self.settle(made),
+                wanted = self.lookout.next(), if !is_over => match wanted {
+                    Some(wanted) => self.take(wanted),
+                    None => is_over = true,
+                },
             }
-            Next::Frame(_) | Next::Metadata(_) | Next::Lagged => {}
-            Next::End => return None,
+            self.begin();
+        }
+        // It ends at once, and its process is waited for.
+        if self.making.is_some() {
+            let _ = made(&mut self.making).await;
+        }
+    }
+
+    /// A keyframe that is wanted: it waits, if there is room.
+    fn take(&mut self, mut wanted: Wanted) {
+        let bytes: usize = self.waiting.iter().map(|waiting| waiting.key.frame.data.len()).sum();
+        let is_full = self.waiting.len() >= WAITING || bytes > WAITING_BYTES;
+        if wanted.by_order.is_some() && (is_full || self.past.pause.is_some_and(|end| Instant::now() < end)) {
+            wanted.by_order = None;
+            self.miss(if is_full {
+                "more of them are ordered than can be made in the time"
+            } else {
+                "others of it failed just before"
+            });
+        }
+        if wanted.by_viewers || wanted.by_order.is_some() {
+            self.waiting.push_back(wanted);
+        }
+    }
+
+    /// Has the next one made.
+    fn begin(&mut self) {
+        if self.making.is_none()
+            && !self.shutdown.is_cancelled()
+            && let Some(of) = self.waiting.pop_front()
+        {
+            let result = Box::pin(self.thumbnailer.make(of.clone(), self.shutdown));
+            self.making = Some(Making { of, result });
+        }
+    }
+
+    fn settle(&mut self, (of, made): (Wanted, Made)) {
+        let figures = &self.thumbnailer.figures;
+        match made {
+            Ok(None) => {}
+            Ok(Some(images)) => {
+                let (first, last) = (images.first().cloned(), images.last().cloned());
+                if let Some(image) = first.filter(|_| of.by_order.is_some()) {
+                    Figures::count(&figures.ordered_thumbnails);
+                    self.past = Past::default();
+                    self.broadcast.put_ordered_thumbnail(image);
+                }
+                if let Some(image) = last.filter(|_| of.by_viewers) {
+                    Figures::count(&figures.thumbnails);
+                    self.lookout.served(true);
+                    self.broadcast.put_thumbnail(image);
+                }
+            }
+            Err(cause) => self.lose(&of, &cause),
+        }
+    }
+
+    fn lose(&mut self, of: &Wanted, cause: &Error) {
+        if of.by_viewers {
+            Figures::count(&self.thumbnailer.figures.thumbnails_lost);
+            self.lookout.served(false);
+        }
+        if of.by_order.is_some() {
+            let pause = PAUSE * (1 << self.past.failures.min(MOST_DOUBLINGS));
+            self.past.pause = Some(Instant::now() + pause);
+            self.past.failures = self.past.failures.saturating_add(1);
+            return self.miss(&words(cause));
+        }
+        self.tell(&words(cause));
+    }
+
+    /// An ordered one is not made.
+    fn miss(&mut self, cause: &str) {
+        Figures::count(&self.thumbnailer.figures.ordered_thumbnails_lost);
+        self.tell(cause);
+    }
+
+    fn tell(&mut self, cause: &str) {
+        if !std::mem::replace(&mut self.was_told, true) {
+            let (channel, stream) = (self.broadcast.channel(), self.broadcast.stream());
+            warn!(%channel, %stream, cause, "no thumbnail; what else fails of this stream's is only counted");
         }
     }
 }
 
-/// Goes on to a still newer keyframe if it is there already.
-fn newest_of(mut key: Key, subscriber: &mut Subscriber) -> Key {
-    let mut tracks = Arc::clone(&key.tracks);
-    while let Some(next) = subscriber.try_next() {
-        match next {
-            Next::Tracks(next) => tracks = next,
-            Next::Frame(frame) if is_key(&frame, &tracks) => key = Key { tracks: Arc::clone(&tracks), frame },
-            Next::Frame(_) | Next::Metadata(_) | Next::Lagged => {}
-            Next::End => break,
-        }
-    }
-    key
+/// What became of it; waits for it. Safe to cancel.
+async fn made(making: &mut Option<Making<'_>>) -> (Wanted, Made) {
+    let Some(current) = making else { return std::future::pending().await };
+    let result = current.result.as_mut().await;
+    let of = current.of.clone();
+    *making = None;
+    (of, result)
 }
 
-fn is_key(frame: &Frame, tracks: &Tracks) -> bool {
-    frame.track == TrackKind::Video && frame.keyframe && tracks.video.is_some()
+/// Nobody can make what may be ordered of this broadcast: `why`.
+pub(crate) fn refuse(broadcast: &Broadcast, why: &str) {
+    broadcast.end_ordered_thumbnails();
+    let wants = |mode| mode == ThumbnailMode::Interval;
+    if broadcast.recording().is_some_and(|recording| wants(recording.thumbnails.mode)) {
+        let (channel, stream) = (broadcast.channel(), broadcast.stream());
+        warn!(%channel, %stream, why, "the recording of this stream gets no thumbnails: they need ffmpeg");
+    }
 }
 
 #[cfg(test)]

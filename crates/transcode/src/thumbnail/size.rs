@@ -1,23 +1,13 @@
-//! How large small pictures are.
+//! How `ffmpeg` makes small pictures.
 //!
-//! Promise: even edges, square pixels, the shape of the picture as it is shown; never larger than it, either way.
+//! Promise: an image has the size that was asked for, and the picture in it its own shape.
 
+use live::thumbnail_size;
 use media::AvcParams;
-
-/// The longer edge, in shorter ones that were asked for, at most: a picture of one line would else be as long as ever.
-const LONGEST: f64 = 4.0;
 
 /// Width and height of a small picture of a stream with these parameters: its shorter edge has so many lines at most.
 pub(crate) fn size(video: &AvcParams, lines: u32) -> (u32, u32) {
-    let (coded_width, coded_height) = (f64::from(video.width.max(1)), f64::from(video.height.max(1)));
-    let (across, down) = video.pixel_aspect;
-    let pixel = f64::from(across.max(1)) / f64::from(down.max(1));
-    // Wider pixels than high ones: as wide as coded, and less high.
-    let (width, height) =
-        if pixel > 1.0 { (coded_width, coded_height / pixel) } else { (coded_width * pixel, coded_height) };
-    let lines = f64::from(lines.max(2));
-    let scale = (lines / width.min(height)).min(lines * LONGEST / width.max(height)).min(1.0);
-    (even(width * scale), even(height * scale))
+    thumbnail_size(video, Some(lines))
 }
 
 /// What `ffmpeg` is told, to make pictures of this size as JPEG images have them: full range, and the matrix of BT.601.
@@ -27,9 +17,35 @@ pub(crate) fn filter((width, height): (u32, u32)) -> String {
     )
 }
 
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is bounded below and above")]
+/// The same for a picture of a stream with these parameters, whose shape may be another one: then there are bars.
+pub(super) fn fitting(video: &AvcParams, (width, height): (u32, u32)) -> String {
+    let (across, down) = inner(video, (width, height));
+    let filter = filter((across, down));
+    if (across, down) == (width, height) {
+        return filter;
+    }
+    format!("{filter},pad={width}:{height}:-1:-1")
+}
+
+/// The picture within an image of this size: all of it where the shapes are the same, but for rounded edges.
+fn inner(video: &AvcParams, (width, height): (u32, u32)) -> (u32, u32) {
+    let (shown_across, shown_down) = thumbnail_size(video, None);
+    let shape = f64::from(shown_across) / f64::from(shown_down);
+    let [across, down] = [f64::from(width), f64::from(height)];
+    let within = (across.min(down * shape), down.min(across / shape));
+    let is_near = |edge: f64, whole: f64| whole - edge <= ROUNDED;
+    if is_near(within.0, across) && is_near(within.1, down) {
+        return (width, height);
+    }
+    (even(within.0).min(width), even(within.1).min(height))
+}
+
+/// Edges that differ by no more than this were rounded.
+const ROUNDED: f64 = 4.0;
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is within an image")]
 fn even(edge: f64) -> u32 {
-    ((edge / 2.0).round() as u32 * 2).clamp(2, 16_384)
+    ((edge / 2.0).round() as u32 * 2).max(2)
 }
 
 #[cfg(test)]
@@ -38,8 +54,8 @@ mod tests {
 
     use super::*;
 
-    fn of(width: u32, height: u32, pixel_aspect: (u32, u32)) -> (u32, u32) {
-        let video = AvcParams {
+    fn of(width: u32, height: u32, pixel_aspect: (u32, u32)) -> AvcParams {
+        AvcParams {
             record: Bytes::new(),
             profile: 77,
             constraints: 0,
@@ -49,30 +65,24 @@ mod tests {
             height,
             pixel_aspect,
             frame_rate: None,
-        };
-        size(&video, 360)
-    }
-
-    #[test]
-    fn small_pictures_keep_the_shape_that_is_shown() {
-        for (width, height, pixel_aspect, expected) in [
-            (1_920, 1_080, (1, 1), (640, 360)),
-            (1_080, 1_920, (1, 1), (360, 640)),
-            (1_440, 1_080, (4, 3), (640, 360)),
-            (720, 576, (16, 15), (480, 360)),
-            (720, 480, (8, 9), (480, 360)),
-            (320, 180, (1, 1), (320, 180)),
-            (320, 240, (4, 3), (320, 180)),
-            (160, 240, (1, 2), (80, 240)),
-        ] {
-            assert_eq!(of(width, height, pixel_aspect), expected, "{width}x{height}");
         }
     }
 
     #[test]
-    fn no_shape_makes_a_long_or_an_empty_picture() {
-        assert_eq!(of(16_384, 16, (1, 1)), (1_440, 2));
-        assert_eq!(of(1, 1, (8, 1)), (2, 2));
-        assert_eq!(of(0, 0, (0, 0)), (2, 2));
+    fn a_picture_of_another_shape_gets_bars_and_keeps_its_own() {
+        for (video, expected) in [
+            (of(1_920, 1_080, (1, 1)), (640, 360)),
+            (of(1_440, 1_080, (4, 3)), (640, 360)),
+            (of(1_366, 768, (1, 1)), (640, 360)),
+            (of(1_440, 1_080, (1, 1)), (480, 360)),
+            (of(1_080, 1_920, (1, 1)), (202, 360)),
+            (of(2_560, 1_080, (1, 1)), (640, 270)),
+            (of(320, 180, (1, 1)), (640, 360)),
+            (of(0, 0, (0, 0)), (360, 360)),
+            (of(16_384, 2, (1, 1)), (640, 2)),
+        ] {
+            assert_eq!(inner(&video, (640, 360)), expected, "{}x{}", video.width, video.height);
+            assert_eq!(fitting(&video, (640, 360)).contains("pad"), expected != (640, 360));
+        }
     }
 }

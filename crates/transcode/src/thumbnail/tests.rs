@@ -9,8 +9,11 @@ use std::time::SystemTime;
 
 use domain::{Arn, StreamId};
 use live::{Audience, Hub, Publisher, RingLimits};
+use live::{Ordered, OrderedThumbnails, ThumbnailOrder};
 use media::avc::AccessUnit;
 use media::ts::Demuxer;
+use media::{Frame, Ticks, TrackKind, Tracks};
+use tokio::time::sleep;
 
 use super::*;
 
@@ -101,7 +104,7 @@ async fn with_run(thumbnailer: &Thumbnailer, publisher: Publisher, test: impl As
         test(&mut publisher).await;
         drop(publisher);
     };
-    let both = async { tokio::join!(thumbnailer.run(&broadcast, &never), testing) };
+    let both = async { tokio::join!(thumbnailer.run(&broadcast, Scope::All, &never), testing) };
     tokio::time::timeout(ENOUGH * 2, both).await.expect("it ends with its stream");
 }
 
@@ -217,18 +220,24 @@ async fn a_program_that_hangs_is_killed_at_shutdown() {
         }
         shutdown.cancel();
     };
-    let both = async { tokio::join!(thumbnailer.run(publisher.broadcast(), &shutdown), stopping) };
+    let both =
+        async { tokio::join!(thumbnailer.run(publisher.broadcast(), Scope::All, &shutdown), stopping) };
     tokio::time::timeout(ENOUGH, both).await.expect("it ends at shutdown");
     let process = std::fs::read_to_string(&trace).expect("it was written");
     assert!(!PathBuf::from(format!("/proc/{}", process.trim())).exists(), "it is gone, and waited for");
 }
 
 #[tokio::test]
-async fn where_none_are_wanted_nothing_is_done() {
+async fn where_none_are_wanted_none_are_made() {
     let thumbnailer = thumbnailer(Config { passed_thumbnail_interval: Duration::ZERO, ..config() });
     let hub = Hub::new(RingLimits::default());
-    let publisher = on_air(&hub, 5);
-    thumbnailer.run(publisher.broadcast(), &CancellationToken::new()).await;
+    with_run(&thumbnailer, on_air(&hub, 5), async |publisher| {
+        let (tracks, frames) = film("green", "320x180", "");
+        publisher.set_tracks(tracks);
+        frames.into_iter().for_each(|frame| publisher.push(frame));
+    })
+    .await;
+    assert_eq!(thumbnailer.figures.thumbnails.load(Ordering::Relaxed), 0);
 }
 
 #[tokio::test]
@@ -244,11 +253,178 @@ async fn a_stream_of_sound_alone_has_no_thumbnail() {
     assert_eq!(thumbnailer.figures.thumbnails_lost.load(Ordering::Relaxed), 0);
 }
 
-#[test]
-fn who_fails_is_asked_less_often() {
-    let after = |failures| {
-        let past = Past { failures, ..Past::default() };
-        (past.interval(Duration::from_secs(5)) + EARLY).as_secs()
+fn order(every: u64, width: u32, height: u32) -> Option<ThumbnailOrder> {
+    Some(ThumbnailOrder { every: Duration::from_millis(every), width, height })
+}
+
+async fn ordered(reader: &mut OrderedThumbnails) -> Arc<Thumbnail> {
+    match tokio::time::timeout(ENOUGH, reader.next()).await.expect("made in time") {
+        Some(Ordered::Thumbnail(thumbnail)) => thumbnail,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Keyframes of numbered pictures, each a little brighter, two each second.
+fn numbered(count: u32) -> (Tracks, Vec<Frame>) {
+    let source =
+        format!("color=c=black:s=320x180:r=2:d={},format=gray,geq=lum='16+N*10'", f64::from(count) / 2.0);
+    let (tracks, frames) = encoded(&source, "");
+    assert_eq!(frames.len(), count as usize);
+    (tracks, frames)
+}
+
+#[tokio::test]
+async fn an_order_gets_the_first_keyframe_at_or_after_each_of_its_times() {
+    let config = Config { passed_thumbnail_interval: Duration::from_secs(1_000), ..config() };
+    let thumbnailer = Thumbnailer::new(config.clone(), Confinement::found(&config).await, Arc::default());
+    let hub = Hub::new(RingLimits::default());
+    let publisher = on_air(&hub, 8);
+    let mut reader = publisher.broadcast().ordered_thumbnails();
+    publisher.broadcast().order_thumbnails(order(1_000, 160, 90));
+    with_run(&thumbnailer, publisher, async |publisher| {
+        let (tracks, frames) = numbered(9);
+        publisher.set_tracks(tracks);
+        for (number, frame) in frames.iter().enumerate() {
+            publisher.push(frame.clone());
+            if number % 2 == 0 {
+                let made = ordered(&mut reader).await;
+                assert_eq!((made.pts, made.width, made.height), (frame.pts, 160, 90));
+                let expected = u8::try_from(16 + number * 10).expect("dark");
+                assert!(is_near(colour(&made), [expected; 3]), "{number}: {:?}", colour(&made));
+            }
+        }
+        // The first one served viewers as well, in their own size; they are in no hurry for the next.
+        let viewers = thumbnail(publisher, |_| true).await;
+        assert_eq!((viewers.pts, viewers.width, viewers.height), (frames[0].pts, 320, 180));
+    })
+    .await;
+    assert_eq!(tokio::time::timeout(ENOUGH, reader.next()).await.expect("it is over"), None);
+    assert_eq!(thumbnailer.figures.ordered_thumbnails.load(Ordering::Relaxed), 5);
+    assert_eq!(thumbnailer.figures.thumbnails.load(Ordering::Relaxed), 1);
+    assert_eq!(thumbnailer.figures.ordered_thumbnails_lost.load(Ordering::Relaxed), 0);
+}
+
+#[tokio::test]
+async fn what_a_worker_shows_viewers_is_not_made_twice_but_orders_are_served() {
+    let thumbnailer = thumbnailer(config());
+    let hub = Hub::new(RingLimits::default());
+    let publisher = on_air(&hub, 9);
+    let broadcast = Arc::clone(publisher.broadcast());
+    let mut reader = broadcast.ordered_thumbnails();
+    let mut publisher = publisher;
+    let never = CancellationToken::new();
+    let testing = async {
+        let (tracks, frames) = film("0xc02010", "640x360", "");
+        publisher.set_tracks(tracks);
+        // Ordered while it is on air already.
+        publisher.push(frames[0].clone());
+        broadcast.order_thumbnails(order(60_000, 640, 360));
+        publisher.push(frames[1].clone());
+        let made = ordered(&mut reader).await;
+        assert!(is_near(colour(&made), [0xc0, 0x20, 0x10]), "{:?}", colour(&made));
+        // Taken back, and ordered once more.
+        broadcast.order_thumbnails(None);
+        tokio::task::yield_now().await;
+        publisher.push(frames[2].clone());
+        broadcast.order_thumbnails(order(500, 64, 36));
+        publisher.push(frames[3].clone());
+        assert_eq!(ordered(&mut reader).await.width, 64);
+        drop(publisher);
     };
-    assert_eq!([0, 1, 2, 4, 5, u32::MAX].map(after), [5, 10, 20, 80, 80, 80]);
+    let both = async { tokio::join!(thumbnailer.run(&broadcast, Scope::Ordered, &never), testing) };
+    tokio::time::timeout(ENOUGH * 2, both).await.expect("it ends with its stream");
+    assert_eq!(broadcast.thumbnail(), None);
+}
+
+#[tokio::test]
+async fn the_size_that_was_ordered_stays_when_the_stream_gets_another_shape() {
+    let thumbnailer = thumbnailer(config());
+    let hub = Hub::new(RingLimits::default());
+    let publisher = on_air(&hub, 0);
+    let mut reader = publisher.broadcast().ordered_thumbnails();
+    publisher.broadcast().order_thumbnails(order(100, 320, 180));
+    with_run(&thumbnailer, publisher, async |publisher| {
+        let (tracks, frames) = film("white", "320x180", "");
+        publisher.set_tracks(tracks);
+        publisher.push(frames[0].clone());
+        let wide = ordered(&mut reader).await;
+        assert!(is_near(colour(&wide), [255; 3]), "{:?}", colour(&wide));
+        let (tracks, frames) = film("white", "180x320", "-output_ts_offset 60");
+        publisher.set_tracks(tracks);
+        publisher.push(frames[0].clone());
+        let upright = ordered(&mut reader).await;
+        assert_eq!((upright.width, upright.height), (320, 180));
+        // 102 of 320 columns are white.
+        assert!(is_near(colour(&upright), [81; 3]), "{:?}", colour(&upright));
+    })
+    .await;
+}
+
+/// A program that waits until a file is there, and then does as `ffmpeg`.
+fn waiting(folder: &std::path::Path) -> (PathBuf, PathBuf) {
+    let (program, gate) = (folder.join("waits"), folder.join("gate"));
+    let script =
+        format!("#!/bin/sh\nwhile [ ! -e {} ]; do sleep 0.01; done\nexec ffmpeg \"$@\"\n", gate.display());
+    std::fs::write(&program, script).expect("the folder is writable");
+    let mut mode = std::fs::metadata(&program).expect("just written").permissions();
+    std::os::unix::fs::PermissionsExt::set_mode(&mut mode, 0o755);
+    std::fs::set_permissions(&program, mode).expect("it is ours");
+    (program, gate)
+}
+
+#[tokio::test]
+async fn what_is_ordered_waits_for_its_turn_and_what_can_not_wait_is_counted() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let (ffmpeg, gate) = waiting(folder.path());
+    let thumbnailer = thumbnailer(Config { ffmpeg, passed_thumbnail_interval: Duration::ZERO, ..config() });
+    let hub = Hub::new(RingLimits::default());
+    let publisher = on_air(&hub, 1);
+    let mut reader = publisher.broadcast().ordered_thumbnails();
+    publisher.broadcast().order_thumbnails(order(500, 64, 36));
+    let lost = || thumbnailer.figures.ordered_thumbnails_lost.load(Ordering::Relaxed);
+    with_run(&thumbnailer, publisher, async |publisher| {
+        let (tracks, frames) = numbered(13);
+        publisher.set_tracks(tracks);
+        frames.iter().for_each(|frame| publisher.push(frame.clone()));
+        while lost() < 4 {
+            sleep(Duration::from_millis(5)).await;
+        }
+        std::fs::write(&gate, "").expect("the folder is writable");
+        for frame in &frames[..9] {
+            assert_eq!(ordered(&mut reader).await.pts, frame.pts, "one that is made, and eight that waited");
+        }
+    })
+    .await;
+    assert_eq!(lost(), 4);
+}
+
+#[tokio::test]
+async fn a_stream_whose_ordered_pictures_fail_is_left_in_peace_for_a_while() {
+    let thumbnailer = thumbnailer(Config { passed_thumbnail_interval: Duration::ZERO, ..config() });
+    let hub = Hub::new(RingLimits::default());
+    let publisher = on_air(&hub, 2);
+    let mut reader = publisher.broadcast().ordered_thumbnails();
+    publisher.broadcast().order_thumbnails(order(100, 64, 36));
+    let lost = || thumbnailer.figures.ordered_thumbnails_lost.load(Ordering::Relaxed);
+    with_run(&thumbnailer, publisher, async |publisher| {
+        let (tracks, frames) = film("green", "320x180", "");
+        publisher.set_tracks(tracks);
+        let noise = [&[0, 0, 0, 200, 0x65][..], &[0xa7; 199]].concat();
+        publisher.push(Frame { data: noise.into(), ..frames[0].clone() });
+        while lost() == 0 {
+            sleep(Duration::from_millis(5)).await;
+        }
+        let mut pts = frames[1].pts;
+        let made = loop {
+            publisher.push(Frame { pts, dts: pts, ..frames[1].clone() });
+            pts += Ticks::from_millis(200);
+            if let Ok(Some(Ordered::Thumbnail(made))) =
+                tokio::time::timeout(Duration::from_millis(300), reader.next()).await
+            {
+                break made;
+            }
+        };
+        assert!(made.pts > frames[1].pts && lost() > 1, "some were not tried");
+    })
+    .await;
 }
