@@ -219,7 +219,7 @@ mod tests {
 
         /// One of 100 bytes; it ended `number` seconds after 1970, or goes on.
         async fn record(&self, number: u8, stage: RecordingStage, node: &str) -> Recording {
-            let ended = (stage != RecordingStage::Started).then_some(i64::from(number) * 1_000);
+            let ended = (stage != Started).then_some(i64::from(number) * 1_000);
             let recording = Recording {
                 id: id(number),
                 session: id(number),

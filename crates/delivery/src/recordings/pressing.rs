@@ -1,7 +1,7 @@
 //! Playlists in fewer bytes.
 //!
-//! Promise: a playlist is squeezed once for all who ask for it, off the runtime's threads; all that are kept have a
-//! bound, and what is too long to be squeezed in a moment is sent as it is.
+//! Promise: a playlist is squeezed once for all who ask for it, off the runtime's threads and few at a time; all that
+//! are kept have a bound, and what is too long to be squeezed in a moment is sent as it is.
 
 use std::collections::VecDeque;
 use std::io::Write as _;
@@ -12,7 +12,7 @@ use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use http::header::RANGE;
-use tokio::sync::OnceCell;
+use tokio::sync::{OnceCell, Semaphore};
 
 use super::reply::Found;
 use super::whole;
@@ -24,11 +24,20 @@ const LEAST: u64 = 1 << 10;
 const MOST: u64 = 16 << 20;
 /// Playlists that are remembered, as squeezed; each has a tenth of its bytes or less.
 const KEPT: usize = 32;
+/// Playlists that are squeezed at once.
+const TURNS: usize = 2;
 
 /// Squeezes playlists.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Pressing {
     recent: Mutex<VecDeque<(u64, Pressed)>>,
+    turns: Semaphore,
+}
+
+impl Default for Pressing {
+    fn default() -> Self {
+        Self { recent: Mutex::default(), turns: Semaphore::new(TURNS) }
+    }
 }
 
 type Pressed = Arc<OnceCell<Bytes>>;
@@ -42,6 +51,7 @@ impl Pressing {
         }
         let pressed = recent(&mut self.recent(), opened.mark);
         let made = pressed.get_or_try_init(|| async {
+            let _turn = self.turns.acquire().await.map_err(drop)?;
             let text = whole(opened, MOST).await.map_err(drop)?;
             tokio::task::spawn_blocking(move || squeeze(&text)).await.map_err(drop)?.map_err(drop)
         });

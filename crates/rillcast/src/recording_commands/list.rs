@@ -2,7 +2,7 @@
 //!
 //! Promise: the newest first; a line for each, printed as it is read, so that a million of them take no memory.
 
-use std::io::Write as _;
+use std::io::{ErrorKind, Write as _};
 use std::time::SystemTime;
 
 use clap::ArgMatches;
@@ -13,15 +13,18 @@ use super::{Shelves, Walk, show};
 pub(super) async fn run(shelves: &Shelves, matches: &ArgMatches) -> Result<String, String> {
     let channel = matches.get_one::<String>("channel").map(|text| channel(text)).transpose()?;
     let json = matches.get_flag("json");
-    if !json {
-        print(&line("ID", "CHANNEL", "BEGAN", "LENGTH", "STAGE", "SIZE", "WHERE"))?;
+    let head = line("ID", "CHANNEL", "BEGAN", "LENGTH", "STAGE", "SIZE", "WHERE");
+    if !json && !print(&head)? {
+        return Ok(String::new());
     }
     let now = unix_millis(SystemTime::now());
     let mut walk = Walk::over(&shelves.store, channel.as_ref());
     while let Some(page) = walk.page().await? {
         for recording in &page {
             let text = if json { show::as_json(shelves, recording) } else { row(recording, now) };
-            print(&text)?;
+            if !print(&text)? {
+                return Ok(String::new());
+            }
         }
     }
     Ok(String::new())
@@ -31,10 +34,13 @@ fn channel(text: &str) -> Result<Arn, String> {
     Arn::parse(text).map_err(|error| format!("{text} is not the ARN of a channel: {error}"))
 }
 
-/// A reader that has seen enough, such as `head`, is no failure that needs words.
-fn print(text: &str) -> Result<(), String> {
-    let mut out = std::io::stdout().lock();
-    out.write_all(text.as_bytes()).map_err(|error| format!("printing: {error}"))
+/// False when nobody reads on, such as `head` that has seen enough.
+fn print(text: &str) -> Result<bool, String> {
+    match std::io::stdout().lock().write_all(text.as_bytes()) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(false),
+        Err(error) => Err(format!("printing: {error}")),
+    }
 }
 
 fn row(recording: &Recording, now: i64) -> String {
