@@ -28,8 +28,6 @@ pub(crate) struct Feed {
     segments: SegmentReader,
     /// As it was when the reading began.
     snapshot: Arc<Snapshot>,
-    /// It did not come in time the last time; it is not waited for until it has caught up.
-    is_late: bool,
 }
 
 impl Feed {
@@ -60,16 +58,7 @@ impl Feed {
             None => wait.await?,
         };
         first_of(&snapshot)?;
-        Some(Self { rendition, segments, snapshot, is_late: false })
-    }
-
-    /// Its segment of this number, if it is whole.
-    async fn segment(&mut self, number: u64) -> Option<Arc<Segment>> {
-        let patience = if self.is_late { Duration::ZERO } else { TRAIL };
-        let found = timeout_at(Instant::now() + patience, self.segments.wait(number)).await;
-        self.is_late = found.is_err();
-        let snapshot = found.ok()??;
-        snapshot.segment(number).filter(|segment| !segment.is_gap()).cloned()
+        Some(Self { rendition, segments, snapshot })
     }
 }
 
@@ -131,12 +120,31 @@ pub(crate) struct Row {
     pub(crate) lost: u64,
 }
 
+/// A rendition that is read. It holds nothing of what it has read.
+#[derive(Debug)]
+struct Track {
+    segments: SegmentReader,
+    /// It did not come in time the last time; it is not waited for until it has caught up.
+    is_late: bool,
+}
+
+impl Track {
+    /// Its segment of this number, if it is whole.
+    async fn segment(&mut self, number: u64) -> Option<Arc<Segment>> {
+        let patience = if self.is_late { Duration::ZERO } else { TRAIL };
+        let found = timeout_at(Instant::now() + patience, self.segments.wait(number)).await;
+        self.is_late = found.is_err();
+        let snapshot = found.ok()??;
+        snapshot.segment(number).filter(|segment| !segment.is_gap()).cloned()
+    }
+}
+
 /// Goes through a broadcast, segment by segment.
 #[derive(Debug)]
 pub(crate) struct Reading {
-    source: Feed,
+    source: SegmentReader,
     /// Recorded renditions; `None` stands for the source.
-    feeds: Vec<Option<Feed>>,
+    tracks: Vec<Option<Track>>,
     next: u64,
 }
 
@@ -145,21 +153,23 @@ impl Reading {
     pub(crate) fn new(source: Feed, feeds: Vec<Option<Feed>>) -> Self {
         let made = feeds.iter().flatten().map(|feed| feed.first().number);
         let next = made.max().unwrap_or(0).max(source.first().number);
-        Self { source, feeds, next }
+        let track = |feed: Feed| Track { segments: feed.segments, is_late: false };
+        let tracks = feeds.into_iter().map(|feed| feed.map(track)).collect();
+        Self { source: source.segments, tracks, next }
     }
 
-    /// The next row; `None` at the end of the broadcast. What was waited for is lost when it is cancelled.
+    /// The next row; `None` at the end of the broadcast. Safe to cancel.
     pub(crate) async fn next(&mut self) -> Option<Row> {
-        let snapshot = self.source.segments.wait(self.next).await?;
+        let snapshot = self.source.wait(self.next).await?;
         let behind = |segment: &&Arc<Segment>| segment.number >= self.next;
         let mut held = snapshot.retired.iter().chain(snapshot.listed.iter());
         let conductor = Arc::clone(held.find(behind)?);
         let lost = conductor.number - self.next;
-        let mut segments = Vec::with_capacity(self.feeds.len());
-        for feed in &mut self.feeds {
-            segments.push(match feed {
+        let mut segments = Vec::with_capacity(self.tracks.len());
+        for track in &mut self.tracks {
+            segments.push(match track {
                 None => Some(Arc::clone(&conductor)).filter(|segment| !segment.is_gap()),
-                Some(feed) => feed.segment(conductor.number).await,
+                Some(track) => track.segment(conductor.number).await,
             });
         }
         self.next = conductor.number + 1;

@@ -4,8 +4,11 @@
 //! Promise: every tape whose lock can be had is brought to its end, beside what is on air; nothing that is on a tape is
 //! ever given up. A row that says that a recording goes on, though nothing does, is closed.
 
+mod orphan;
+
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, SystemTime};
 
 use domain::{Recording, RecordingStage, RecordingStatus, chain, unix_millis};
@@ -95,6 +98,10 @@ async fn resume(house: &House, folder: PathBuf) {
 /// Sends all of it, and then brings it to its end.
 async fn go_on(house: &House, mut recovered: Recovered) -> Result<(), Error> {
     let recording = recording(&recovered);
+    if is_over(house, &recording).await {
+        // The server died when all was done but this.
+        return recovered.tape.discard().await.map(drop);
+    }
     let (torn_bytes, torn_segments) = (recovered.torn_bytes, recovered.torn_segments);
     tracing::info!(recording = %recording.id, torn_bytes, torn_segments, "a recording that was left is finished");
     let mut beside = JoinSet::new();
@@ -122,6 +129,16 @@ async fn go_on(house: &House, mut recovered: Recovered) -> Result<(), Error> {
     finish(house, ending).await;
     while beside.join_next().await.is_some() {}
     Ok(())
+}
+
+/// Does its row say that all of it is in its bucket?
+async fn is_over(house: &House, recording: &Recording) -> bool {
+    loop {
+        match house.store.recording(&recording.id).await {
+            Ok(row) => return row.is_some_and(|row| row.stage != RecordingStage::Started),
+            Err(_) => sleep(PAUSE).await,
+        }
+    }
 }
 
 /// As far as the tape knows it.
@@ -159,8 +176,16 @@ async fn close_row(house: &House, mut row: Recording) {
     row.stage = RecordingStage::EndedWithFailure;
     row.ended_at = Some(unix_millis(SystemTime::now()));
     INTERNAL.clone_into(&mut row.reason);
+    match orphan::close(&house.means.blobs, &mut row).await {
+        Ok(()) => {}
+        Err(cause) => {
+            let (id, cause) = (&row.id, chain(&cause));
+            tracing::error!(recording = %id, cause, "what is left of a recording could not be closed in its bucket");
+        }
+    }
     let (ledger, scribe) = Ledger::open(house.store.clone(), row, house.deadline.clone());
     ledger.tell(RecordingStatus::EndFailure, SystemTime::now());
     drop(ledger);
     scribe.await;
+    house.figures().failed.fetch_add(1, Ordering::Relaxed);
 }

@@ -124,6 +124,7 @@ impl Take {
         let manifest = manifest(&header, &header.recording);
         let introduction = Introduction::begin(&courier, &ledger, &manifest, beside);
         house.figures().started.fetch_add(1, Ordering::Relaxed);
+        tell(&header.recording);
         Some(Self {
             house: house.clone(),
             active: Active::new(house.figures()),
@@ -170,7 +171,9 @@ impl Take {
         thumbnails: &mut Thumbnails,
         early: &mut VecDeque<Image>,
     ) -> Verdict {
-        let Cast { mut reading, broadcast, .. } = cast;
+        // The first segment is not held for as long as the stream lasts.
+        let (mut reading, broadcast) = (cast.reading, cast.broadcast);
+        drop((cast.first, cast.renditions, cast.profile));
         let deadline = self.house.deadline.clone();
         let (sender, mut rows) = mpsc::channel(ROWS);
         let read = async move {
@@ -308,6 +311,12 @@ impl Take {
             tracing::warn!(cause = chain(&cause), "the tape of a recording that could not begin is left");
         }
     }
+}
+
+fn tell(recording: &Recording) {
+    let Recording { id, channel, configuration, prefix, .. } = recording;
+    let stream = recording.streams.first().map(tracing::field::display);
+    tracing::info!(recording = %id, %channel, stream, bucket = configuration.bucket, prefix, "a stream is recorded");
 }
 
 /// A tape that is ready for the first segment.

@@ -96,6 +96,11 @@ async fn a_recording_whose_tape_is_gone_is_closed_as_failed() {
     let mut publisher = house.publish(1, &configuration());
     push(&mut publisher, &Film::default(), 12).await;
     until("it is told", async || ground.told().await == ["Recording Start"]).await;
+    until("a chunk is listed", async || {
+        let rows = ground.recordings().await;
+        ground.keys(&rows[0]).iter().any(|key| key.ends_with("byte-range-multivariant.m3u8"))
+    })
+    .await;
     house.die().await;
     std::fs::remove_dir_all(ground.tapes()).expect("the disk is lost");
     let house = House::open(&ground);
@@ -103,6 +108,12 @@ async fn a_recording_whose_tape_is_gone_is_closed_as_failed() {
     let rows = ground.recordings().await;
     assert_eq!(rows[0].stage, RecordingStage::EndedWithFailure);
     assert_eq!(ground.told().await[1], "Recording End Failure");
+    let failed = ground.json(&rows[0], "events/recording-failed.json");
+    assert_eq!(failed["recording_status"], "RECORDING_ENDED_WITH_FAILURE");
+    assert_eq!(failed["media"]["hls"]["duration_ms"], 10_000);
+    let playlist = ground.read(&rows[0], "media/hls/360p30/playlist.m3u8");
+    assert!(playlist.ends_with("#EXT-X-ENDLIST\n"), "{playlist}");
+    assert_eq!(rows[0].duration_ms, 10_000);
     house.close().await;
     end(publisher).await;
 }

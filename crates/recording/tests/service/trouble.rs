@@ -130,6 +130,10 @@ async fn a_tape_that_breaks_ends_the_recording_and_not_the_stream() {
         }
     }
     assert!(publisher.broadcast().shelf().latest().is_some_and(|now| !now.ended), "the stream goes on");
+    sleep(HALF_MINUTE).await;
+    assert_eq!(ground.told().await, ["Recording Start"], "the end is not on the tape");
+    std::fs::remove_file(&folder).expect("the file goes");
+    std::fs::rename(&aside, &folder).expect("the folder is back");
     until("it is told", async || ground.told().await.len() == 2).await;
     assert_eq!(ground.told().await[1], "Recording End Failure");
     let rows = ground.recordings().await;
