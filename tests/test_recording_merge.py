@@ -198,23 +198,37 @@ def edge(playback: str, variant: Variant) -> int:
 SHOW = Recipe(seconds=30, kbps=200, fps=15)
 
 
-def test_another_encoder_that_goes_on_with_a_stream_leaves_no_seam(house, clip, publish, tmp_path):
-    configuration = configure(house.ivs, "takeovers", recordingReconnectWindowSeconds=1)
+def test_a_takeover_leaves_no_seam_and_a_reconnect_leaves_one(house, clip, publish, tmp_path):
+    configuration = configure(house.ivs, "takeovers", recordingReconnectWindowSeconds=WINDOW)
     channel = recorded_channel(house.ivs, configuration, containerFormat="TS")
     first = publish(clip(SHOW), house.url(channel), loop=True)
-    (start,) = house.events.wait(channel, START)
+    house.events.wait(channel, START)
     second = publish(clip(replace(SHOW, scene="smptebars")), house.url(channel, "?priority=1"), loop=True)
     first.ended()
     wait_until(lambda: "Stream Takeover" in map(name, house.events.of(channel)), "the takeover")
-    # Two segments later the recording has pictures of the second encoder.
-    (live,) = variants(channel.playback)
-    taken = edge(channel.playback, live)
-    wait_until(lambda: edge(channel.playback, live) > taken + 2, "media of the second encoder")
+    sends_on(channel)
     second.stop()
+    # And on again, after a while without a picture.
+    wait_until(lambda: len(streams(house, channel, "Session Ended")) == 1, "the stream's end")
+    third = publish(clip(SHOW), house.url(channel), loop=True)
+    sends_on(channel)
+    third.stop()
     tree = house.tree(channel)
     (end,) = house.events.recordings(channel, END)
-    assert end["detail"]["recording_session_stream_ids"] == [start["detail"]["stream_id"]]
+    wanted = streams(house, channel, "Session Created")
+    assert end["detail"]["recording_session_stream_ids"] == wanted and len(wanted) == 2
     (rendition,) = tree.json(checks.ENDED)["media"]["hls"]["renditions"]
     # Where the encoders change, two keyframes may be closer to each other than what is cut apart.
     found = checks.check(tree, channel.arn, {rendition["path"]: (320, 180)}, tmp_path, every_keyframe=False)
-    assert not any(entry.discontinuity for entry in found.renditions[0].whole.entries)
+    entries = found.renditions[0].whole.entries
+    (seam,) = [at for at, entry in enumerate(entries) if entry.discontinuity]
+    paused = (entries[seam].moment - entries[seam - 1].moment).total_seconds() - entries[seam - 1].ms / 1000
+    assert paused > 0, "the dates are those of the clock"
+    assert sum(entry.ms for entry in entries) == end["detail"]["recording_duration_ms"], "without the pause"
+
+
+def sends_on(channel: Channel) -> None:
+    """Waits for some segments of the encoder that is on air now."""
+    live = variants(channel.playback)[0]
+    begun = edge(channel.playback, live)
+    wait_until(lambda: edge(channel.playback, live) > begun + 1, "media of the encoder")

@@ -108,8 +108,9 @@ class Watched:
         self.url = url(self.tree, PLAYLISTS[1])
         wait_until(lambda: self.tree.has(f"media/hls/{PLAYLISTS[1]}"), "a playlist")
         assert not self.tree.has(checks.ENDED)
-        # An independent player reads on to the end while the list grows.
-        self.decoded = Background(look.numbers, self.url, "-live_start_index", "0")
+        # An independent player reads on to the end while the list grows. On a connection that it keeps, ffmpeg 5.1
+        # asks for the initialisation section with the byte range of the piece before, and waits for ever.
+        self.decoded = Background(look.numbers, self.url, "-live_start_index", "0", "-http_persistent", "0")
         self.hall, self.stage = hall, hall.open(HLS_JS, self.url)
 
     def begins(self) -> None:
@@ -146,6 +147,15 @@ def test_every_picture_is_there_in_its_order(shows, which, playlist):
     assert shape.sizes == [(320, 180)] and abs(shape.seconds - FILM.seconds) < 0.2, shape
 
 
+@pytest.mark.parametrize("container", CONTAINERS)
+def test_the_server_serves_what_it_recorded(shows, container):
+    show = shows["disk", container]
+    tree = show.ended()
+    for playlist in PLAYLISTS:
+        source = f"{show.house.server.url}/recordings/{tree.bucket}/{tree.prefix}/media/hls/{playlist}"
+        assert look.runs(look.numbers(source)) == [(0, FILM.pictures - 1)], playlist
+
+
 @pytest.mark.parametrize("which", KINDS, ids="-".join)
 def test_sound_and_picture_stay_together(shows, which):
     source = url(shows[which].ended(), PLAYLISTS[0])
@@ -153,7 +163,7 @@ def test_sound_and_picture_stay_together(shows, which):
     assert abs(picture[0] - sound[0]) < 0.1 and abs(picture[1] - sound[1]) < 0.1, (picture, sound)
 
 
-@pytest.mark.parametrize(("which", "playlist"), zip(KINDS, [*PLAYLISTS, *reversed(PLAYLISTS)]), ids=str)
+@pytest.mark.parametrize(("which", "playlist"), [*zip(KINDS, [*PLAYLISTS, *reversed(PLAYLISTS)])], ids=str)
 def test_a_browser_plays_it_and_goes_where_it_is_sent(hall, shows, which, playlist):
     stage = hall.open(HLS_JS, url(shows[which].ended(), playlist))
     try:

@@ -13,9 +13,12 @@ from pathlib import Path
 from .ladder_film import BITS
 from .ladder_look import DARK, LIGHT, ROWS
 
-#: That ID3 tags are nothing to decode, and that there may be none.
+#: That ID3 tags are nothing to decode, and that there may be none; that the initialisation section is there again,
+#: which is what comes of reading a list that grows: ffmpeg fetches it anew.
 HARMLESS = re.compile(
     r"^(Unsupported codec with id 98313 for input stream \d+"
+    r"|\[mov,mp4,[\w,]+ @ \w+\] Found duplicated MOOV Atom. Skipped it"
+    r"|    Last message repeated \d+ times"
     r"|\[\w+ @ \w+\] start time for stream \d+ is not set in estimate_timings_from_pts)\n",
     re.MULTILINE,
 )
