@@ -1,4 +1,4 @@
-//! Fragmented MP4 as HLS carries it: one init segment, then fragments.
+//! Fragmented MP4 as HLS carries it: one init segment, then fragments; and the header of a file that has none.
 //!
 //! Promise: a fragment is its events (`emsg`), one `moof` (video before audio) and one `mdat`, written into
 //! one buffer of exactly the right size with one copy of each payload; equal input gives equal bytes. What is read back
@@ -11,11 +11,13 @@
 mod event;
 mod fragment;
 mod init;
+mod movie;
 mod read;
 
 pub use event::{Event, EventTime, ID3_SCHEME, SERVICE_ID3_SCHEME};
 pub use fragment::{Fragment, Sample};
 pub use init::init_segment;
+pub use movie::{Coding, Table, TableSample, file_type, moov};
 pub use read::{BoxError, Fragments, SampleView, TrackHeader, TrackRun, fragments, read_init};
 
 /// Track id of the picture.

@@ -16,6 +16,7 @@ mod casting;
 pub mod courier;
 mod entropy;
 mod error;
+pub mod export;
 mod figures;
 mod house;
 pub mod layout;

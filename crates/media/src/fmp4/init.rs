@@ -105,7 +105,7 @@ fn put_media_header(out: &mut BytesMut, timescale: u32) {
     });
 }
 
-fn put_handler(out: &mut BytesMut, kind: &[u8; 4], name: &[u8]) {
+pub(super) fn put_handler(out: &mut BytesMut, kind: &[u8; 4], name: &[u8]) {
     put_full_box(out, b"hdlr", 0, |out| {
         out.put_u32(0);
         out.put_slice(kind);
@@ -114,7 +114,7 @@ fn put_handler(out: &mut BytesMut, kind: &[u8; 4], name: &[u8]) {
     });
 }
 
-fn put_data_information(out: &mut BytesMut) {
+pub(super) fn put_data_information(out: &mut BytesMut) {
     put_box(out, b"dinf", |out| {
         put_full_box(out, b"dref", 0, |out| {
             out.put_u32(1);
@@ -138,7 +138,7 @@ fn put_sample_table(out: &mut BytesMut, entry: impl FnOnce(&mut BytesMut)) {
     });
 }
 
-fn put_avc1(out: &mut BytesMut, params: &AvcParams, width: u16, height: u16) {
+pub(super) fn put_avc1(out: &mut BytesMut, params: &AvcParams, width: u16, height: u16) {
     put_box(out, b"avc1", |out| {
         put_entry_header(out);
         out.put_bytes(0, 16);
@@ -163,7 +163,7 @@ fn put_avc1(out: &mut BytesMut, params: &AvcParams, width: u16, height: u16) {
     });
 }
 
-fn put_mp4a(out: &mut BytesMut, params: &AacParams) {
+pub(super) fn put_mp4a(out: &mut BytesMut, params: &AacParams) {
     put_box(out, b"mp4a", |out| {
         put_entry_header(out);
         out.put_bytes(0, 8);
@@ -209,22 +209,22 @@ fn put_entry_header(out: &mut BytesMut) {
     out.put_u16(1); // data reference
 }
 
-fn put_unity_matrix(out: &mut BytesMut) {
+pub(super) fn put_unity_matrix(out: &mut BytesMut) {
     for value in [0x0001_0000, 0, 0, 0, 0x0001_0000, 0, 0, 0, 0x4000_0000u32] {
         out.put_u32(value);
     }
 }
 
-fn put_box(out: &mut BytesMut, kind: &[u8; 4], body: impl FnOnce(&mut BytesMut)) {
+pub(super) fn put_box(out: &mut BytesMut, kind: &[u8; 4], body: impl FnOnce(&mut BytesMut)) {
     let start = out.len();
     out.put_u32(0);
     out.put_slice(kind);
     body(out);
-    let length = u32::try_from(out.len() - start).expect("an init segment is far below 4 GiB");
+    let length = u32::try_from(out.len() - start).expect("headers are far below 4 GiB");
     out[start..start + 4].copy_from_slice(&length.to_be_bytes());
 }
 
-fn put_full_box(out: &mut BytesMut, kind: &[u8; 4], flags: u32, body: impl FnOnce(&mut BytesMut)) {
+pub(super) fn put_full_box(out: &mut BytesMut, kind: &[u8; 4], flags: u32, body: impl FnOnce(&mut BytesMut)) {
     put_box(out, kind, |out| {
         out.put_u32(flags);
         body(out);
@@ -246,13 +246,13 @@ fn put_descriptor(out: &mut BytesMut, tag: u8, body: impl FnOnce(&mut BytesMut))
 
 /// As wide as the picture is shown when its height is kept, in 16.16 fixed point; as it is coded where that does not
 /// fit (ISO 14496-12, 8.3.2 and 12.1.4: `tkhd` has the size after `pasp`).
-fn shown_width(params: &AvcParams) -> u32 {
+pub(super) fn shown_width(params: &AvcParams) -> u32 {
     let (across, down) = params.pixel_aspect;
     let shown = (u64::from(params.width) << 16).saturating_mul(u64::from(across)) / u64::from(down.max(1));
     u32::try_from(shown).unwrap_or(u32::from(side(params.width)) << 16)
 }
 
 /// Box fields of a picture's size have 16 bits; parsed parameters are bounded well below that.
-fn side(pixels: u32) -> u16 {
+pub(super) fn side(pixels: u32) -> u16 {
     u16::try_from(pixels).unwrap_or(u16::MAX)
 }

@@ -39,8 +39,8 @@ pub(super) fn look(report: &mut Report, key: &str, listed: &Listed) {
             report.fault(key, format!("does not say when {} was on air", entry.name));
             continue;
         };
-        // Clocks are set now and then, hence no fault.
-        if before.is_some_and(|before| before > time) {
+        // Clocks are set now and then, hence no fault; another stream has a time of its own.
+        if !entry.discontinuity && before.is_some_and(|before| before > time) {
             report.note(key, format!("goes back in time to {time} at {}", entry.name));
         }
         before = Some(time);
