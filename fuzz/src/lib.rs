@@ -8,6 +8,7 @@
 pub mod chat;
 pub mod flv;
 pub mod fmp4;
+pub mod journal;
 pub mod pattern;
 pub mod playback_token;
 pub mod policy;

@@ -32,6 +32,11 @@ fn fragments_of_the_corpus_add_up() {
 }
 
 #[test]
+fn journals_of_the_corpus_mean_what_their_good_part_means() {
+    replay("journal", fuzz::journal::run);
+}
+
+#[test]
 fn patterns_of_the_corpus_mean_the_same_in_other_words() {
     replay("pattern", fuzz::pattern::run);
 }
