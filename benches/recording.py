@@ -17,6 +17,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 import streams
@@ -61,6 +62,8 @@ class Plain(servers.Rillcast):
         shutil.rmtree(self.folder)
         servers.CACHE.mkdir(parents=True, exist_ok=True)
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="recording-", dir=servers.CACHE))
+        self.log.close()
+        self.log = (self.folder / "log").open("wb")
         return super().start(count)
 
     def run(self, *command) -> subprocess.Popen:
@@ -216,7 +219,9 @@ def long(plan: Plan) -> Long:
         was, found = [spent(server) for server in running], [[], []]
         for hour in range(1, plan.hours + 1):
             for at, (server, sender) in enumerate(zip(running, senders, strict=True)):
-                sender.reach(BEFORE + hour * 3600)
+                if not sender.reach(BEFORE + hour * 3600):
+                    said = (server.folder / "log").read_text(errors="replace")
+                    raise RuntimeError(f"an encoder was sent away ({server.name}): {said}")
                 now = spent(server)
                 resident = meter.resident_bytes([server.process.pid])
                 found[at].append(Hour(now[0] - was[at][0], now[1] - was[at][1], resident))
@@ -247,18 +252,27 @@ class Sender:
         command = ["ffmpeg", "-nostdin", "-v", "error", "-progress", "-", "-stats_period", "0.05"]
         command += ["-readrate", str(speed), "-i", str(film), "-c", "copy", "-f", "flv", url]
         self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+        self.sent = 0.0  # seconds of the film
+        # Nobody else may keep it from writing.
+        self.listener = threading.Thread(target=self._listen, daemon=True)
+        self.listener.start()
 
-    def reach(self, seconds: float) -> None:
-        """Waits until so much of the film is sent."""
+    def _listen(self) -> None:
         for line in self.process.stdout:
             name, _, value = line.strip().partition("=")
-            if name == "out_time_us" and value.isdigit() and int(value) >= seconds * 1e6:
-                return
-        raise RuntimeError("an encoder was sent away")
+            if name == "out_time_us" and value.isdigit():
+                self.sent = int(value) / 1e6
+
+    def reach(self, seconds: float) -> bool:
+        """Waits until so much of the film is sent; was it?"""
+        while self.sent < seconds and self.process.poll() is None:
+            time.sleep(0.02)
+        return self.sent >= seconds
 
     def stop(self) -> None:
         self.process.kill()
-        self.process.communicate()
+        self.process.wait()
+        self.listener.join()
 
 
 # Telling
