@@ -215,6 +215,25 @@ fn recordings_command() -> Command {
                 .group(ArgGroup::new("which").args(["id", "all"]).required(true)),
         ))
         .subcommand(with_buckets(
+            Command::new("export")
+                .about("Write a recording to one MP4 file, nothing coded anew")
+                .arg(id())
+                .arg(
+                    Arg::new("file")
+                        .value_name("FILE")
+                        .required(true)
+                        .value_parser(value_parser!(PathBuf))
+                        .help("The file, which appears when it is whole"),
+                )
+                .arg(
+                    Arg::new("rendition")
+                        .long("rendition")
+                        .value_name("NAME")
+                        .help("Such as 480p30; by default the highest"),
+                )
+                .arg(switch("force", "Replace a file that is there")),
+        ))
+        .subcommand(with_buckets(
             Command::new("remove")
                 .about("Remove a recording for good: its objects and what is known of it")
                 .arg(id())

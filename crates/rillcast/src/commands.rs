@@ -141,7 +141,7 @@ fn read(matches: &ArgMatches) -> Result<(Layers, Config), String> {
 }
 
 /// Cancelled by the first SIGTERM or SIGINT; a second one is left to end the process at once.
-fn on_signals() -> std::io::Result<CancellationToken> {
+pub(crate) fn on_signals() -> std::io::Result<CancellationToken> {
     let (mut term, mut int) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let shutdown = CancellationToken::new();
     let token = shutdown.clone();

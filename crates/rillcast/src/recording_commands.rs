@@ -4,6 +4,7 @@
 //! buckets on disk and in S3 alike; nothing is removed that still goes on.
 
 mod bar;
+mod export;
 mod list;
 mod remove;
 mod show;
@@ -83,6 +84,7 @@ pub(crate) async fn run(config: Config, command: &str, matches: &ArgMatches) -> 
     let code = match command {
         "list" => said(list::run(&shelves, matches).await),
         "verify" => verify::run(&shelves, matches).await,
+        "export" => export::run(&shelves, id(matches), matches).await,
         "show" => said(show::run(&shelves, id(matches), matches.get_flag("json")).await),
         _ => said(remove::run(&shelves, id(matches), matches).await),
     };
