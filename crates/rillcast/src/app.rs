@@ -93,7 +93,7 @@ impl App {
         let events = telling::bind(&config, &pipes, &node).await?;
         let playback = delivery(&config, &pipes, &node).await?;
         let routes = routes(&config, &control, &chat, &pipes, &events, playback);
-        let counts = (events.counts(), transcode.figures());
+        let counts = (events.counts(), transcode.figures(), recorder.figures());
         let measures = Measures::new(&config, &pipes, &chat, &routes.delivery, counts);
         let addresses = Addresses {
             http: http_address,

@@ -12,6 +12,7 @@ mod periods;
 mod playback;
 mod process;
 mod push;
+mod recording;
 mod series;
 mod sinks;
 mod streams;
@@ -40,6 +41,7 @@ pub(crate) struct Measures {
     delivery: Delivery,
     told: Counts,
     transcoding: Arc<transcode::Figures>,
+    recording: Arc<::recording::Figures>,
     sink: Option<MetricSink>,
 }
 
@@ -50,7 +52,7 @@ impl Measures {
         pipes: &Pipes,
         chat: &Chat,
         delivery: &Delivery,
-        (told, transcoding): (Counts, Arc<transcode::Figures>),
+        (told, transcoding, recording): (Counts, Arc<transcode::Figures>, Arc<::recording::Figures>),
     ) -> Self {
         let sink = config.measures.cloudwatch.then(|| {
             let place = MetricSinkConfig {
@@ -66,13 +68,14 @@ impl Measures {
             delivery: delivery.clone(),
             told,
             transcoding,
+            recording,
             sink,
         }
     }
 
     /// Measures, answers on the listener and sends until `closing`.
     pub(crate) async fn run(self, listener: Option<TcpListener>, closing: CancellationToken) {
-        let Self { meter, chat, delivery, told, transcoding, sink } = self;
+        let Self { meter, chat, delivery, told, transcoding, recording, sink } = self;
         let measured = listener.is_some() || sink.is_some();
         let look = async {
             if measured {
@@ -83,7 +86,7 @@ impl Measures {
         };
         let serve = async {
             if let Some(listener) = listener {
-                let page = Page { meter: meter.clone(), chat, delivery, told, transcoding };
+                let page = Page { meter: meter.clone(), chat, delivery, told, transcoding, recording };
                 listener::serve(listener, move || page.text(), closing.clone()).await;
             }
         };

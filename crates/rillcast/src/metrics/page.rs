@@ -17,6 +17,7 @@ use prometheus_client::registry::Registry;
 use super::meter::Meter;
 use super::playback::PlaybackPage;
 use super::process::Process;
+use super::recording::RecordingPage;
 use super::sinks::SinksPage;
 use super::streams::StreamsPage;
 use super::transcoding::TranscodingPage;
@@ -36,6 +37,8 @@ pub(crate) struct Page {
     pub told: Counts,
     /// What makes renditions.
     pub transcoding: Arc<transcode::Figures>,
+    /// What records.
+    pub recording: Arc<recording::Figures>,
 }
 
 impl Page {
@@ -45,8 +48,9 @@ impl Page {
         let told = Box::new(SinksPage(self.told.read()));
         let playback = Box::new(PlaybackPage(self.delivery.figures()));
         let transcoding = Box::new(TranscodingPage(Arc::clone(&self.transcoding)));
+        let recording = Box::new(RecordingPage(Arc::clone(&self.recording)));
         let all: Vec<Box<dyn Collector>> =
-            vec![streams, transcoding, playback, told, Box::new(Process::now()), Box::new(Build)];
+            vec![streams, transcoding, recording, playback, told, Box::new(Process::now()), Box::new(Build)];
         join(all, &[self.chat.metrics()])
     }
 }

@@ -31,6 +31,7 @@ enum Metric {
     KeyframeInterval,
     LiveDeliveredTime,
     LiveInputTime,
+    RecordedTime,
 }
 
 impl Metric {
@@ -45,6 +46,7 @@ impl Metric {
             Self::KeyframeInterval => "KeyframeInterval",
             Self::LiveDeliveredTime => "LiveDeliveredTime",
             Self::LiveInputTime => "LiveInputTime",
+            Self::RecordedTime => "RecordedTime",
         }
     }
 
@@ -53,7 +55,9 @@ impl Metric {
             Self::ConcurrentViews | Self::ConcurrentStreams => Unit::Count,
             Self::IngestBitrate | Self::IngestVideoBitrate | Self::IngestAudioBitrate => Unit::BitsPerSecond,
             Self::IngestFramerate => Unit::CountPerSecond,
-            Self::KeyframeInterval | Self::LiveDeliveredTime | Self::LiveInputTime => Unit::Seconds,
+            Self::KeyframeInterval | Self::LiveDeliveredTime | Self::LiveInputTime | Self::RecordedTime => {
+                Unit::Seconds
+            }
         }
     }
 
@@ -162,6 +166,10 @@ impl Periods {
             if delivered > 0.0 {
                 self.add(Metric::LiveDeliveredTime, dimension(), delivered);
             }
+            let recorded = sums.recorded_seconds() - old.recorded_seconds();
+            if recorded > 0.0 {
+                self.add(Metric::RecordedTime, dimension(), recorded);
+            }
             self.sums.insert(channel, sums);
         }
     }
@@ -237,7 +245,11 @@ mod tests {
     }
 
     fn view(viewers: u32, seconds: u64) -> View {
-        let sums = Sums { input: Duration::from_secs(seconds), delivered_ms: seconds * 2_000 };
+        let sums = Sums {
+            input: Duration::from_secs(seconds),
+            delivered_ms: seconds * 2_000,
+            recorded_ms: seconds * 900,
+        };
         let named = Named { channel: "one".into(), sums, present: Some(present(viewers)) };
         View { named: vec![named], unnamed: vec![], other: Sums::default(), all: sums }
     }
@@ -267,6 +279,10 @@ mod tests {
         assert!(rates.iter().all(|rate| rate.to_the_second && rate.statistics.samples == 5.0));
         let [delivered] = found(&data, "LiveDeliveredTime", Some("one"))[..] else { panic!("{data:?}") };
         assert_eq!(delivered.statistics.sum, 120.0);
+        for channel in [Some("one"), None] {
+            let [recorded] = found(&data, "RecordedTime", channel)[..] else { panic!("{data:?}") };
+            assert!((recorded.statistics.sum - 54.0).abs() < 1e-6 && !recorded.to_the_second, "{recorded:?}");
+        }
         let [healthy] = found(&data, "ConcurrentStreams", Some("HEALTHY"))[..] else { panic!("{data:?}") };
         assert_eq!(healthy.statistics.sum, 60.0);
     }

@@ -84,7 +84,7 @@ impl StreamsPage {
 
     fn sums(&self, to: &mut DescriptorEncoder<'_>) -> fmt::Result {
         type Sum = fn(&Sums) -> f64;
-        let sums: [([&str; 2], [&str; 2], Sum); 2] = [
+        let sums: [([&str; 2], [&str; 2], Sum); 3] = [
             (
                 ["ivs_live_delivered", "ivs_all_live_delivered"],
                 ["Media time handed to viewers, by channel", "Media time handed to viewers, of all channels"],
@@ -97,6 +97,11 @@ impl StreamsPage {
                     "Time that streams were on air, of all channels",
                 ],
                 |sums| sums.input.as_secs_f64(),
+            ),
+            (
+                ["ivs_recorded", "ivs_all_recorded"],
+                ["Media time recorded, by channel", "Media time recorded, of all channels"],
+                |sums| sums.recorded_seconds(),
             ),
         ];
         for ([name, all], [help, help_of_all], sum) in sums {

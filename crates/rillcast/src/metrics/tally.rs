@@ -20,18 +20,27 @@ pub(crate) struct Sums {
     pub input: Duration,
     /// Media time handed to viewers, in milliseconds.
     pub delivered_ms: u64,
+    /// Media time recorded, in milliseconds: each moment once, however many renditions it has.
+    pub recorded_ms: u64,
 }
 
 impl Sums {
     fn add(&mut self, more: Self) {
         self.input += more.input;
         self.delivered_ms += more.delivered_ms;
+        self.recorded_ms += more.recorded_ms;
     }
 
     /// Media time handed to viewers, in seconds.
     #[expect(clippy::cast_precision_loss, reason = "exact up to 285,000 years")]
     pub(crate) fn delivered_seconds(&self) -> f64 {
         self.delivered_ms as f64 / 1_000.0
+    }
+
+    /// Media time recorded, in seconds.
+    #[expect(clippy::cast_precision_loss, reason = "exact up to 285,000 years")]
+    pub(crate) fn recorded_seconds(&self) -> f64 {
+        self.recorded_ms as f64 / 1_000.0
     }
 }
 
@@ -99,6 +108,7 @@ struct Tracked {
     /// Up to when its time on air is counted; `None` once all of it is.
     counted_until: Option<Instant>,
     delivered_ms: u64,
+    recorded_ms: u64,
     measured: bool,
 }
 
@@ -215,6 +225,7 @@ impl Tracked {
             on_air: true,
             counted_until: Some(now),
             delivered_ms: 0,
+            recorded_ms: 0,
             measured: false,
         }
     }
@@ -224,20 +235,25 @@ impl Tracked {
         self.measured |= pulse.incoming().bitrate > 0;
         let input = self.counted_until.map_or(Duration::ZERO, |until| now.saturating_duration_since(until));
         self.counted_until = Some(now);
-        Sums { input, delivered_ms: self.delivered(pulse) }
+        Sums { input, ..self.media(pulse) }
     }
 
     /// What came since the last time, of a stream that is off air.
     fn finish(&mut self, now: Instant) -> Sums {
         let input =
             self.counted_until.take().map_or(Duration::ZERO, |until| now.saturating_duration_since(until));
-        let delivered_ms = self.broadcast.upgrade().map_or(0, |broadcast| self.delivered(broadcast.pulse()));
-        Sums { input, delivered_ms }
+        let media = self.broadcast.upgrade().map(|broadcast| self.media(broadcast.pulse()));
+        Sums { input, ..media.unwrap_or_default() }
     }
 
-    fn delivered(&mut self, pulse: &Pulse) -> u64 {
-        let delivered_ms = pulse.delivered_ms();
-        delivered_ms.saturating_sub(std::mem::replace(&mut self.delivered_ms, delivered_ms))
+    /// What was done with its media since the last time.
+    fn media(&mut self, pulse: &Pulse) -> Sums {
+        let since = |known: &mut u64, now: u64| now.saturating_sub(std::mem::replace(known, now));
+        Sums {
+            delivered_ms: since(&mut self.delivered_ms, pulse.delivered_ms()),
+            recorded_ms: since(&mut self.recorded_ms, pulse.recorded_ms()),
+            ..Sums::default()
+        }
     }
 
     fn present(&self, broadcast: &Broadcast) -> Present {
@@ -308,9 +324,11 @@ mod tests {
         assert_eq!(seconds(studio.view(3).named[0].sums), (3, 3));
         drop(publisher);
         assert_eq!(seconds(studio.view(4).named[0].sums), (4, 3));
-        // A viewer fetches the end.
+        // A viewer fetches the end, which is recorded, too.
         broadcast.pulse().add_delivered(1_000);
+        broadcast.pulse().add_recorded(4_000);
         let view = studio.view(5);
+        assert_eq!((view.named[0].sums.recorded_ms, view.all.recorded_ms), (4_000, 4_000));
         assert_eq!((seconds(view.named[0].sums), seconds(view.all)), ((4, 4), (4, 4)));
         assert_eq!(view.named[0].present, None);
     }

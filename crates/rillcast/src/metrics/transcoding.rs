@@ -27,7 +27,11 @@ impl Collector for TranscodingPage {
         delays(to, figures)?;
         let thumbnails = [("made", now(&figures.thumbnails)), ("lost", now(&figures.thumbnails_lost))];
         let about = About::new("rillcast_thumbnails", "Small pictures of streams that are passed through");
-        counters(to, &about, "outcome", thumbnails)
+        counters(to, &about, "outcome", thumbnails)?;
+        let ordered =
+            [("made", now(&figures.ordered_thumbnails)), ("lost", now(&figures.ordered_thumbnails_lost))];
+        let about = About::new("rillcast_recording_thumbnails", "Thumbnails of recordings");
+        counters(to, &about, "outcome", ordered)
     }
 }
 
@@ -104,6 +108,7 @@ mod tests {
         encode(&mut page, &registry).expect("text");
         for line in [
             "rillcast_transcode_workers 0",
+            "rillcast_recording_thumbnails_total{outcome=\"lost\"} 0",
             "rillcast_transcode_workers_lost_total{cause=\"stalled\"} 0",
             "rillcast_transcode_short_total{outcome=\"refused\"} 0",
             "rillcast_transcode_cpu_seconds_total 1.5",
