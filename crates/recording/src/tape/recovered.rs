@@ -47,6 +47,7 @@ pub struct Recovered {
     rack: Rack,
     items: Arc<Mutex<Items>>,
     batch: std::vec::IntoIter<Item>,
+    lost_files: u64,
 }
 
 /// What was written at one time.
@@ -74,7 +75,15 @@ impl Recovered {
             rack: rack.clone(),
             items: Arc::new(Mutex::new(items)),
             batch: Vec::new().into_iter(),
+            lost_files: 0,
         }
+    }
+
+    /// Files of ended chunks, and thumbnails, that were written and are lost: those that are on the tape and not whole,
+    /// and all of a chunk of which no line can be read. Complete when [`Self::next`] gave the last. What was torn off
+    /// the open chunk is not among them.
+    pub fn lost_files(&self) -> u64 {
+        self.lost_files
     }
 
     /// What was written next, from the beginning on; `None` after the last that was written before recovery.
@@ -84,7 +93,9 @@ impl Recovered {
     pub async fn next(&mut self) -> Result<Option<Item>, Error> {
         if self.batch.as_slice().is_empty() {
             let items = Arc::clone(&self.items);
-            self.batch = self.rack.aside(move || items.lock().batch()).await?.into_iter();
+            let (batch, lost) = self.rack.aside(move || items.lock().batch()).await?;
+            self.batch = batch.into_iter();
+            self.lost_files = lost;
         }
         Ok(self.batch.next())
     }
@@ -195,6 +206,9 @@ struct Items {
     header: Header,
     reader: Reader<io::Take<BufReader<File>>>,
     account: Account,
+    /// The number of the chunk that should be next.
+    next_chunk: u64,
+    lost_files: u64,
 }
 
 impl Items {
@@ -206,10 +220,11 @@ impl Items {
         let mut reader = Reader::new(BufReader::with_capacity(BLOCK, journal).take(length));
         reader.next().map_err(failed)?;
         let account = Account::new(header.renditions.len());
-        Ok(Self { folder: folder.to_owned(), header, reader, account })
+        Ok(Self { folder: folder.to_owned(), header, reader, account, next_chunk: 0, lost_files: 0 })
     }
 
-    fn batch(&mut self) -> Result<Vec<Item>, Error> {
+    /// The next items, and how many files of all so far are lost.
+    fn batch(&mut self) -> Result<(Vec<Item>, u64), Error> {
         let path = self.folder.join(folder::JOURNAL);
         let mut found = Vec::new();
         while found.len() < BATCH {
@@ -217,23 +232,42 @@ impl Items {
             let line = match step {
                 Step::Line(line) => Some(line),
                 Step::Broken => None,
-                Step::End => break,
+                Step::End => {
+                    self.pass(self.account.chunk());
+                    break;
+                }
             };
             let added = line.and_then(|line| Some((self.account.add(&line).ok()?, line)));
             let Some((ended, line)) = added else {
                 self.account.note_damage();
                 continue;
             };
-            if let Some(draft) = ended {
-                let Header { renditions, container, .. } = &self.header;
-                let chunk = draft.finish(&self.folder, *container, renditions, self.account.new_inits());
-                found.push(Item::Chunk(as_found(chunk)));
-            }
+            found.extend(ended.map(|draft| Item::Chunk(self.chunk(draft))));
             if let Line::Thumbnail(line) = &*line {
-                found.extend(thumbnail(&self.folder, line).map(Item::Thumbnail));
+                let thumbnail = thumbnail(&self.folder, line);
+                self.lost_files += u64::from(thumbnail.is_none());
+                found.extend(thumbnail.map(Item::Thumbnail));
             }
         }
-        Ok(found)
+        Ok((found, self.lost_files))
+    }
+
+    /// Counts what is missing before the chunk of this number.
+    fn pass(&mut self, number: u64) {
+        let missing = number.saturating_sub(self.next_chunk);
+        let files = missing.saturating_mul(self.header.renditions.len() as u64);
+        self.lost_files = self.lost_files.saturating_add(files);
+        self.next_chunk = number;
+    }
+
+    fn chunk(&mut self, draft: Draft) -> Chunk {
+        self.pass(draft.number);
+        self.next_chunk = draft.number.saturating_add(1);
+        let written = draft.files.iter().flatten().count();
+        let Header { renditions, container, .. } = &self.header;
+        let chunk = as_found(draft.finish(&self.folder, *container, renditions, self.account.new_inits()));
+        self.lost_files += (written - chunk.files.iter().flatten().count()) as u64;
+        chunk
     }
 }
 

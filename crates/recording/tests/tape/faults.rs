@@ -237,10 +237,14 @@ proptest! {
 async fn check_recovered(rack: &Rack, model: &Model, mut recovered: Recovered, damages: &[Damage]) {
     let (sums, broken) = (recovered.tape.sums(), recovered.broken_lines);
     let found = reel::chunks(&mut recovered).await;
+    let missing = found.last().map_or(0, |last| last.number + 1 - found.len() as u64);
+    let gaps = found.iter().flat_map(|chunk| &chunk.files).filter(|file| file.is_none()).count() as u64;
+    assert!(recovered.lost_files() >= missing * RENDITIONS as u64);
+    assert!(broken > 0 || recovered.lost_files() <= gaps);
     if broken == 0 {
-        model.check_beginning(&found)
+        model.check_beginning(&found);
     } else {
-        model.check_parts(&found)
+        model.check_parts(&found);
     }
     let length = found.iter().fold(0, |sum, chunk| sum + chunk.duration.count());
     assert_eq!(length, sums.duration.count());
@@ -275,6 +279,7 @@ async fn a_line_that_flips_costs_no_more_than_what_it_told() {
         assert_eq!(recovered.broken_lines, 1, "line {index}");
         let found = reel::chunks(&mut recovered).await;
         assert_eq!(recovered.tape.duration(), Ticks::from_millis(34_000), "line {index}");
+        assert_eq!(recovered.lost_files(), 0, "line {index}");
         for (mut found, told) in found.into_iter().zip(&told) {
             for (found, told) in found.files.iter_mut().zip(&told.files) {
                 let (found, told) = (found.as_mut().unwrap(), told.as_ref().unwrap());
@@ -304,8 +309,9 @@ async fn a_file_of_an_ended_chunk_that_is_too_short_is_a_gap_and_the_rest_is_unh
     let (rack, told) = left_with(root.path(), 15).await;
     let file = &told[1].files[0].as_ref().unwrap().parcel;
     fs::OpenOptions::new().write(true).open(&file.path).unwrap().set_len(file.bytes - 1).unwrap();
-    let found = reel::chunks(&mut reel::recover(&rack).await).await;
-    assert_eq!(numbers(&found), [0, 1, 2]);
+    let mut recovered = reel::recover(&rack).await;
+    let found = reel::chunks(&mut recovered).await;
+    assert_eq!((numbers(&found), recovered.lost_files()), (vec![0, 1, 2], 1));
     assert_eq!((&found[0], &found[2]), (&told[0], &told[2]));
     assert_eq!((&found[1].files[0], &found[1].files[1]), (&None, &told[1].files[1]));
 }
