@@ -253,26 +253,33 @@ def test_a_configuration_that_can_not_work_says_why(start_server, tmp_path, s3, 
 
 
 @pytest.fixture
-def small_disk(tmp_path):
-    """A file system of a few MB."""
-    place = tmp_path / "recordings"
-    place.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", "size=3m,mode=700", "tmpfs", str(place)]
-    done = subprocess.run(command, capture_output=True, text=True)
-    if done.returncode:
-        pytest.skip(f"needs the right to mount: {done.stderr}")
-    yield place
-    subprocess.run(["umount", "--lazy", str(place)], check=True)
+def small_disk():
+    """Puts a file system of a few MB where it is asked for."""
+    mounted: list[Path] = []
+
+    def mount(place: Path) -> Path:
+        place.mkdir(exist_ok=True)
+        command = ["mount", "-t", "tmpfs", "-o", "size=3m,mode=700", "tmpfs", str(place)]
+        done = subprocess.run(command, capture_output=True, text=True)
+        if done.returncode:
+            pytest.skip(f"needs the right to mount: {done.stderr}")
+        mounted.append(place)
+        return place
+
+    yield mount
+    for place in mounted:
+        subprocess.run(["umount", "--lazy", str(place)], check=True)
 
 
 def test_a_full_disk_ends_the_recording_and_not_the_stream(start_server, tmp_path, s3, wire, film, small_disk):
-    studio = Studio(start_server, tmp_path, s3, "--recording-folder", str(small_disk), endpoint=wire.endpoint)
+    place = small_disk(tmp_path / "recordings")
+    studio = Studio(start_server, tmp_path, s3, "--recording-folder", str(place), endpoint=wire.endpoint)
     channel = studio.channel("full")
     push = studio.push(channel, film(RICH), 6)
     wait_until(lambda: studio.names(channel) == [START], "the recording")
     # What can't leave the disk fills it.
     fault = wire.spoil(s3_faults.status(503, bucket=channel.bucket))
-    wait_until(lambda: shutil.disk_usage(small_disk).free < 600_000, "the disk to be full")
+    wait_until(lambda: shutil.disk_usage(place).free < 600_000, "the disk to be full")
     wait_until(lambda: "StorageFull" in studio.server.log() or "No space left" in studio.server.log(), "its words")
     at = push.sent
     wait_until(lambda: push.sent > at + 60, "more of the stream")
@@ -289,11 +296,26 @@ def test_a_full_disk_ends_the_recording_and_not_the_stream(start_server, tmp_pat
     assert studio.is_live(channel)
     studio.verified(kept.prefix.rpartition("/")[2])
     push.leave()
-    wait_until(lambda: not studio.is_live(channel) and not list(small_disk.glob("*/*")), "room again")
+    wait_until(lambda: not studio.is_live(channel) and not list(place.glob("*/*")), "room again")
     push = studio.push(channel, film(FILM), 12)
     assert studio.ended(channel, 2)[-1]["recording_status"] == END
     last = Kept(s3, channel.bucket, studio.told(channel)[-1]["recording_s3_key_prefix"]).check()
     assert last.numbers() == list(range(push.over().sent))
+
+
+def test_a_full_bucket_costs_nothing_but_delay(start_server, tmp_path, film, small_disk):
+    """One on a disk of its own, while there is room for tapes."""
+    studio = Studio(start_server, tmp_path, DiskBuckets())
+    channel = studio.channel("full-bucket")
+    place = small_disk(studio.buckets.root / channel.bucket)
+    push = studio.push(channel, film(RICH), 6)
+    wait_until(lambda: "waits on the disk" in studio.server.log(), "the bucket to be full")
+    at = push.sent
+    wait_until(lambda: push.sent > at + 60, "more of the stream")
+    subprocess.run(["mount", "-o", "remount,size=64m", str(place)], check=True)
+    push.leave()
+    complete(studio, channel, push.sent)
+    studio.verified("--all")
 
 
 def test_nothing_is_recorded_where_less_is_free_than_is_to_be_kept(start_server, tmp_path, film):
