@@ -10,14 +10,13 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from harness import emsg, ladder_captions, rtmp
+from harness import emsg, ladder_captions
 from harness import recording_check as checks
 from harness.aws import Channel
-from harness.encoder import tags
 from harness.ladder_film import Film, make
 from harness.player_demux import PICTURE, TAG, Fragments, TransportStream
 from harness.recording import CHANGE, END, LONG, START, Tree, configure, name, recorded_channel
-from harness.recording_house import House, houses, leave, settle
+from harness.recording_house import House, houses, leave
 from harness.server import ACCOUNT, REGION
 from harness.waiting import wait_until
 
@@ -185,18 +184,9 @@ def plain(disk):
 @pytest.mark.parametrize("container", CONTAINERS)
 def test_timed_metadata_are_kept_with_their_pictures(disk, plain, films, container):
     channel = recorded_channel(disk.ivs, plain, containerFormat=container)
-    sent = [tag for tag in tags(films(SHORT)) if tag.kind in (rtmp.AUDIO, rtmp.VIDEO)]
     # One in the first segment, one for the picture that begins another, one in the last chunk.
-    wanted, begun = {22: "kick-off", 60: '{"goal": "Füße 🎈"}', 180: "x" * 1024}, 0
-    shown = [at for at, tag in enumerate(sent) if tag.kind == rtmp.VIDEO and tag.body[1] == 1]
-    publisher = disk.send(channel, [])
-    for number, text in wanted.items():
-        publisher.tags(sent[begun : shown[number]])
-        settle(publisher)
-        disk.ivs.put_metadata(channelArn=channel.arn, metadata=text)
-        begun = shown[number]
-    publisher.tags(sent[begun:])
-    leave(publisher)
+    wanted = {22: "kick-off", 60: '{"goal": "Füße 🎈"}', 180: "x" * 1024}
+    disk.send_with_texts(channel, films(SHORT), wanted)
     init, chunks = media(disk.tree(channel), "180p15", CONTAINERS[container])
     found = units(init, chunks)
     pictures = sorted(unit.at for unit in found if unit.kind == PICTURE)

@@ -21,7 +21,7 @@ from harness.recording_house import House, houses
 pytestmark = pytest.mark.alone
 
 #: A little more than a rung of the ladder, so that the source is a rendition, too.
-FILM = Film(size="704x396", fps=15, seconds=23, gop_seconds=2, kbps=700)
+FILM = Film(size="704x396", fps=15, seconds=13, gop_seconds=2, kbps=700)
 SOURCE, MIDDLE, LOWEST = ("396p15", (704, 396)), ("360p30", (640, 360)), ("160p30", (284, 160))
 EVERY = dict([SOURCE, MIDDLE, LOWEST])
 
@@ -119,8 +119,9 @@ VIDEO = "document.querySelector('video')"
 HLS_JS = kind("hls.js", "hls", startPosition=0, lowLatencyMode=False, maxBufferLength=6)
 
 
-@pytest.mark.parametrize("title", ["all", "all in fMP4"])
-@pytest.mark.parametrize("playlist", ["master.m3u8", "byte-range-multivariant.m3u8"])
+@pytest.mark.parametrize(
+    ("title", "playlist"), [("all", "master.m3u8"), ("all in fMP4", "byte-range-multivariant.m3u8")]
+)
 def test_a_browser_changes_between_renditions(hall, all_recorded, title, playlist):
     stage = hall.open(HLS_JS, all_recorded[title].tree.url(f"media/hls/{playlist}"))
     try:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from harness import players
+from harness import emsg, players
 from harness import recording_check as checks
 from harness import recording_look as look
 from harness.aws import Channel
@@ -195,3 +195,23 @@ def assert_shown(stage: Stage, fps: int = FILM.fps) -> None:
     assert stage.read("glass.unreadable") == 0
     assert [error for error in stage.errors() if "fatal" in error or "404" in error] == [], stage.errors()
     assert stage.read("glass.holes") == []
+
+
+@pytest.mark.parametrize("container", CONTAINERS)
+def test_a_browser_finds_timed_metadata_at_their_pictures(hall, shows, films, container):
+    house = shows["disk", container].house
+    channel = recorded_channel(house.ivs, configure(house.ivs, "told"), containerFormat=container)
+    texts = {22: "kick-off", 60: "goal", 142: "in the middle of a chunk", 180: "in the second"}
+    house.send_with_texts(channel, films(replace(FILM, seconds=13)), texts)
+    stages = [hall.open(HLS_JS, url(house.tree(channel), playlist)) for playlist in PLAYLISTS]
+    try:
+        for stage in stages:
+            stage.wait(f"{VIDEO}.buffered.length === 1 && {VIDEO}.buffered.end(0) > 12.9")
+            tags = [(one["at"], bytes(one["data"])) for one in stage.read("glass.tags")]
+            told = [(at, emsg.private_frame(tag).data.decode()) for at, tag in tags if not emsg.is_text(tag)]
+            assert [text for _, text in told] == list(texts.values())
+            for number, (at, _) in zip(texts, told):
+                assert abs(at - number / FILM.fps) < 0.1, (number, at)
+    finally:
+        for stage in stages:
+            hall.close(stage)

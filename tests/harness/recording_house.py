@@ -12,7 +12,7 @@ from typing import Any
 from . import aws, rtmp
 from .aws import Channel
 from .buckets import PLACES, DiskBuckets, S3Buckets
-from .encoder import Tag
+from .encoder import Tag, tags
 from .recording import END, Events, Push, Tree, pushing
 from .server import Server
 from .waiting import wait_until
@@ -25,6 +25,19 @@ class House:
     events: Events
     ivs: Any
     push: Callable[..., Push]
+
+    def send_with_texts(self, channel: Channel, film: Path, texts: dict[int, str]) -> None:
+        """Sends the film, and each text with PutMetadata so that it belongs to the picture of this number."""
+        media = [tag for tag in tags(film) if tag.kind in (rtmp.AUDIO, rtmp.VIDEO)]
+        shown = [at for at, tag in enumerate(media) if tag.kind == rtmp.VIDEO and tag.body[1] == 1]
+        publisher, begun = self.send(channel, []), 0
+        for number, text in texts.items():
+            publisher.tags(media[begun : shown[number]])
+            settle(publisher)
+            self.ivs.put_metadata(channelArn=channel.arn, metadata=text)
+            begun = shown[number]
+        publisher.tags(media[begun:])
+        leave(publisher)
 
     def tree(self, channel: Channel, at: int = 0) -> Tree:
         """What the channel's recording left (the first, unless told), once it has ended."""

@@ -5,6 +5,11 @@ function start(video, source, settings) {
     glass.errors.push(`${error.details}${error.fatal ? " (fatal)" : ""}: ${error.error?.message ?? error.reason ?? ""}`);
     glass.status = error.response?.code ?? glass.status;
   });
+  // ID3 tags as they are read, each with its time: of the cues made of them Chromium drops those that come too early.
+  glass.tags = [];
+  player.on(Hls.Events.FRAG_PARSING_METADATA, (_, { samples }) => {
+    for (const { data, pts } of samples) glass.tags.push({ at: pts, data: [...data] });
+  });
   player.on(Hls.Events.MANIFEST_PARSED, () => video.play());
   player.loadSource(source);
   player.attachMedia(video);
