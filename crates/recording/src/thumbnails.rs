@@ -17,10 +17,14 @@ use live::{
     thumbnail_size,
 };
 use media::{AvcParams, Ticks};
+use tokio::time::sleep;
 use tracing::warn;
 
 use crate::manifest::Size;
 use crate::selection::{Candidate, thumbnail_lines};
+
+/// How often it is asked what time playlists tell, until the first segment says so.
+const GLANCE: Duration = Duration::from_millis(50);
 
 /// Which thumbnails a recording has: decided by its first stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,6 +94,8 @@ pub struct Thumbnails {
     /// Read only until it tells what pictures there are.
     frames: Option<Subscriber>,
     missed: u64,
+    /// It came before it was known what time playlists tell of it.
+    early: Option<Arc<Thumbnail>>,
 }
 
 impl Thumbnails {
@@ -98,7 +104,7 @@ impl Thumbnails {
     pub fn of(broadcast: &Arc<Broadcast>, plan: Option<Plan>) -> Self {
         let images = broadcast.ordered_thumbnails();
         let broadcast = Arc::clone(broadcast);
-        Self { broadcast, plan, is_ordered: false, images, frames: None, missed: 0 }
+        Self { broadcast, plan, is_ordered: false, images, frames: None, missed: 0, early: None }
     }
 
     /// What is planned, as soon as the stream's ladder and its pictures are known; it stays as it is. `None`: not
@@ -127,20 +133,22 @@ impl Thumbnails {
     /// all.
     pub async fn last(&mut self) -> Option<Image> {
         self.settle().await;
-        while self.is_ordered
-            && let Some(next) = self.images.next().await
-        {
-            match next {
-                Ordered::Thumbnail(thumbnail) => return Some(self.image(&thumbnail)),
+        while self.is_ordered {
+            if let Some(early) = &self.early {
+                if let Some(time) = self.broadcast.pulse().time_of(early.pts) {
+                    let (jpeg, pts) = (dated::dated(&early.jpeg, time), early.pts);
+                    self.early = None;
+                    return Some(Image { jpeg, pts, time });
+                }
+                sleep(GLANCE).await;
+                continue;
+            }
+            match self.images.next().await? {
+                Ordered::Thumbnail(thumbnail) => self.early = Some(thumbnail),
                 Ordered::Missed(count) => self.miss(count),
             }
         }
         None
-    }
-
-    fn image(&self, thumbnail: &Thumbnail) -> Image {
-        let time = self.broadcast.pulse().time_of(thumbnail.pts).unwrap_or(thumbnail.time);
-        Image { jpeg: dated::dated(&thumbnail.jpeg, time), pts: thumbnail.pts, time }
     }
 
     /// Waits until there is a plan; without one there is nothing to wait for.

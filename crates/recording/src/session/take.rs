@@ -185,8 +185,9 @@ impl Take {
         };
         let write = async {
             // What this stream has may be ordered only now, as one that joins has what the recording has.
-            if let (Some(plan), None) = (self.plan, thumbnails.plan()) {
-                *thumbnails = Thumbnails::of(&broadcast, Some(plan));
+            if self.plan.is_some() && thumbnails.plan() != self.plan {
+                early.clear();
+                *thumbnails = Thumbnails::of(&broadcast, self.plan);
             }
             while let Some(image) = early.pop_front() {
                 self.image(image).await;
