@@ -6,7 +6,7 @@
 
 mod orphan;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, SystemTime};
@@ -24,10 +24,12 @@ use crate::listing::Listing;
 use crate::session::{Ending, INTERNAL, Introduction, finish, manifest, place, target};
 use crate::tape::{End, Item, Recovered};
 
-/// Tapes that are taken up at once.
+/// Tapes that are read at once.
 const AT_ONCE: usize = 8;
 /// From one try to read the rack, or the database, to the next.
 const PAUSE: Duration = Duration::from_secs(5);
+/// The same for a tape that can't be read.
+const LONG_PAUSE: Duration = Duration::from_secs(60);
 
 /// Takes up what is there, until the deadline.
 pub(crate) async fn recover(house: House) {
@@ -41,11 +43,7 @@ async fn take_up(house: House) {
     let mut resumed = JoinSet::new();
     for folder in tapes {
         let (house, places) = (house.clone(), Arc::clone(&places));
-        resumed.spawn(async move {
-            // The semaphore is never closed.
-            let _place = places.acquire_owned().await;
-            resume(&house, folder).await;
-        });
+        resumed.spawn(async move { resume(&house, folder, &places).await });
     }
     close_rows(&house).await;
     while let Some(done) = resumed.join_next().await {
@@ -78,25 +76,29 @@ async fn inventory(house: &House) -> Vec<PathBuf> {
     }
 }
 
-async fn resume(house: &House, folder: PathBuf) {
-    let recovered = match house.rack.recover(&folder).await {
-        // Another server's, or one of a stream that is on air.
-        Ok(None) => return,
-        Ok(Some(recovered)) => recovered,
-        Err(cause) => {
+/// Finishes what is on a tape, or leaves it to who has it. Tries again where the disk makes trouble.
+async fn resume(house: &House, folder: PathBuf, places: &Semaphore) {
+    let mut is_first = true;
+    while let Err(cause) = try_resume(house, &folder, places).await {
+        if is_first {
             let (folder, cause) = (folder.display(), chain(&cause));
-            tracing::error!(%folder, cause, "can't take up the tape of a recording");
-            return;
+            tracing::error!(%folder, cause, "can't read the tape of a recording; trying on");
         }
-    };
-    if let Err(cause) = go_on(house, recovered).await {
-        let (folder, cause) = (folder.display(), chain(&cause));
-        tracing::error!(%folder, cause, "can't read the tape of a recording to its end");
+        is_first = false;
+        sleep(LONG_PAUSE).await;
     }
 }
 
+async fn try_resume(house: &House, folder: &Path, places: &Semaphore) -> Result<(), Error> {
+    // Tapes are read one after the other; buckets that are away hold up nobody but their own.
+    let permit = places.acquire().await;
+    // One that can't be had is another server's, or of a stream that is on air.
+    let Some(recovered) = house.rack.recover(folder).await? else { return Ok(()) };
+    go_on(house, recovered, permit).await
+}
+
 /// Sends all of it, and then brings it to its end.
-async fn go_on(house: &House, mut recovered: Recovered) -> Result<(), Error> {
+async fn go_on<P>(house: &House, mut recovered: Recovered, permit: P) -> Result<(), Error> {
     let recording = recording(&recovered);
     if is_over(house, &recording).await {
         // The server died when all was done but this.
@@ -123,8 +125,14 @@ async fn go_on(house: &House, mut recovered: Recovered) -> Result<(), Error> {
             Item::Thumbnail(parcel) => courier.send(Errand::Files(vec![parcel])),
         }
     }
+    drop(permit);
     let is_ended = recovered.end.is_some();
-    let end = recovered.end.take().unwrap_or(End { at: until, reason: String::new() });
+    let mut end = recovered.end.take().unwrap_or(End { at: until, reason: String::new() });
+    let lost = recovered.lost_files();
+    if lost > 0 && end.reason.is_empty() {
+        tracing::error!(recording = %header.recording.id, lost, "files of a recording were damaged on its tape");
+        INTERNAL.clone_into(&mut end.reason);
+    }
     let ending = Ending { tape: recovered.tape, courier, ledger, introduction, header, end, is_ended };
     finish(house, ending).await;
     while beside.join_next().await.is_some() {}

@@ -134,3 +134,30 @@ async fn a_tape_of_another_server_that_lives_is_left_alone() {
     other.close().await;
     house.close().await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_bucket_that_is_away_holds_up_no_tape_of_another() {
+    let ground = Ground::new().await;
+    let house = House::open(&ground);
+    let away = RecordingConfiguration { bucket: "away".to_owned(), ..configuration() };
+    let mut publishers = Vec::new();
+    for id in 1..=10 {
+        let configuration = if id < 10 { &away } else { &configuration() };
+        let mut publisher = house.publish(id, configuration);
+        push(&mut publisher, &Film::default(), 5).await;
+        publishers.push(publisher);
+    }
+    until("all are taped", async || house.count(|figures| &figures.recorded_ms) == 40_000).await;
+    house.die().await;
+    let folder = ground.buckets().join("away");
+    std::fs::remove_dir_all(&folder).expect("the bucket goes");
+    std::fs::write(&folder, "no folder").expect("a file in the way");
+    let house = House::open(&ground);
+    let ended = async || ground.told().await.iter().filter(|status| *status == "Recording End").count();
+    until("one end is told", async || ended().await == 1).await;
+    sleep(Duration::from_secs(60)).await;
+    assert_eq!(ended().await, 1);
+    std::fs::remove_file(&folder).expect("the file goes");
+    until("all ends are told", async || ended().await == 10).await;
+    house.close().await;
+}
