@@ -67,6 +67,9 @@ impl Round {
             let its: Vec<_> = carried.by_ref().take(errand.files().len()).collect();
             self.run_errand(errand, &its).await;
         }
+        if self.listing.due_at().is_some_and(|due| due <= Instant::now()) {
+            self.list(false).await;
+        }
     }
 
     /// Does what is left of an errand when its files are there.
@@ -99,9 +102,6 @@ impl Round {
         let lines = Arc::new(self.listing.lines(&chunk));
         self.road.insist(0, |_| Arc::clone(&lines).write()).await;
         self.listing.add(&chunk, &lines, brought, Instant::now());
-        if self.listing.due_at().is_some_and(|due| due <= Instant::now()) {
-            self.list(false).await;
-        }
     }
 
     async fn list(&mut self, is_end: bool) {
