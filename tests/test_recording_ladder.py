@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from harness import ladder_faults as faults
 from harness import ladder_watch as ladder
 from harness import players
 from harness import recording_check as checks
@@ -15,7 +16,7 @@ from harness.aws import Channel
 from harness.ladder_film import Film, make
 from harness.ladder_look import thumbnail
 from harness.players import Stage, kind
-from harness.recording import END, NO_THUMBNAILS, Tree, configure, recorded_channel
+from harness.recording import END, NO_THUMBNAILS, START, Tree, configure, recorded_channel
 from harness.recording_house import House, houses
 
 pytestmark = pytest.mark.alone
@@ -107,6 +108,24 @@ def test_every_rendition_shows_every_picture(recorded):
     for name in recorded.choice.kept:
         source = recorded.tree.url(f"media/hls/{name}/byte-range-variant.m3u8")
         assert look.runs(look.numbers(source)) == [(0, FILM.pictures - 1)], name
+
+
+def test_a_worker_that_dies_costs_a_recording_no_more_than_it_says(house, all_recorded, publish, tmp_path):
+    # All other streams are over: the worker that is there is this one's.
+    channel = recorded_channel(house.ivs, configure(house.ivs, "gaps"), type="STANDARD", containerFormat="TS")
+    publisher = publish(make(FILM, tmp_path), house.url(channel))
+    house.events.wait(channel, START)
+    faults.kill(faults.worker(house.server))
+    assert publisher.ended(120) == 0, publisher.log()
+    # Another worker begins with a keyframe of its own.
+    found = checks.check(house.tree(channel), channel.arn, EVERY, tmp_path, every_keyframe=False, has_gaps=True)
+    source, *made = found.renditions
+    assert not any(entry.gap for entry in source.whole.entries)
+    assert sum(source.pictures.values()) == FILM.pictures
+    for one in made:
+        missing = FILM.pictures - sum(one.pictures.values())
+        gaps = sum(entry.ms for entry in one.whole.entries if entry.gap) / 1000
+        assert abs(missing - gaps * FILM.fps) <= 2, f"{one.path}: {missing} pictures, {gaps} s"
 
 
 @pytest.fixture(scope="module")

@@ -63,10 +63,12 @@ def check(
     *,
     suffix: str = "ts",
     every_keyframe: bool = True,
+    has_gaps: bool = False,
 ) -> Checked:
     """All of it. `sizes` are the renditions by name, the highest first; `folder` is for scratch files.
 
-    Unless `every_keyframe`, a byte range may hold more than one.
+    Unless `every_keyframe`, a byte range may hold more than one. If it `has_gaps`, chunks may end where one begins or
+    ends, in all renditions.
     """
     _prefix(tree.prefix, channel)
     started, ended = tree.json(STARTED), tree.json(ENDED)
@@ -75,6 +77,9 @@ def check(
     items = tree.items()
     found = [_rendition(tree, items, name, size, suffix) for name, size in sizes.items()]
     for one in found:
+        if not has_gaps:
+            _cuts(one.whole.entries, one.path)
+            assert not any(entry.gap for entry in one.whole.entries), one.path
         assert one.whole.ms == ended["media"]["hls"]["duration_ms"], f"{one.path}: {one.whole.ms} ms"
         _chunks(tree, one, folder, suffix, every_keyframe)
     assert_aligned(found)
@@ -169,7 +174,6 @@ def _rendition(tree: Tree, items: dict[str, Item], name: str, size: tuple[int, i
     assert all(entry.length is None for entry in whole.entries)
     _dates(whole.entries, name)
     _dates(ranges.entries, name)
-    _cuts(whole.entries, name)
     for chunk in whole.entries:
         item = items.get(f"{base}/{chunk.uri}")
         _tiles(chunk, ranges.of(chunk.uri), item.size if item else None)
