@@ -136,7 +136,7 @@ def test_viewers_of_a_recorded_stream_notice_nothing(studio, wire, film, tmp_pat
     watching = Background(Viewer(url).follow)
     wait_until(lambda: studio.names(channel) == [START], "the recording")
     with wire.broken(s3_faults.silent(bucket=channel.bucket)) as fault:
-        wait_until(lambda: fault.done >= 1 and push.sent > 13 * FILM.fps, "calls that are not answered")
+        wait_until(lambda: fault.done >= 1 and push.sent > 8 * FILM.fps, "calls that are not answered")
     push.leave()
     # The rules of playlists are checked while it follows.
     seen = watching.result()
@@ -155,7 +155,7 @@ def test_a_service_that_dies_and_comes_back_costs_nothing(start_server, tmp_path
     try:
         studio = Studio(start_server, tmp_path, s3)
         middle, end = studio.channel("dies-in-the-middle"), studio.channel("dies-at-the-end")
-        pushes = [studio.push(channel, film(FILM), 12) for channel in (middle, end)]
+        pushes = [studio.push(channel, film(FILM), 20) for channel in (middle, end)]
         for push in pushes:
             wait_until(lambda push=push: push.sent > 20 * FILM.fps, "a third of the stream")
         s3.kill()
@@ -164,7 +164,7 @@ def test_a_service_that_dies_and_comes_back_costs_nothing(start_server, tmp_path
         s3.start()
         complete(studio, middle, pushes[0].over().sent)
         complete(studio, end, pushes[1].over().sent)
-        again = studio.push(end, film(FILM), 12)
+        again = studio.push(end, film(FILM), 20)
         wait_until(lambda: again.sent > 30 * FILM.fps, "half of the stream")
         s3.kill()
         again.over()
@@ -214,7 +214,7 @@ def test_a_bucket_that_is_gone_fails_the_recording_and_not_the_stream(studio, fi
     lives_on(studio, channel, push)
     assert channel.bucket in studio.server.log()
     studio.buckets.make(channel.bucket)
-    push = studio.push(channel, film(FILM), 12)
+    push = studio.push(channel, film(FILM), 20)
     assert studio.ended(channel, 2)[-1]["recording_status"] == END
     assert push.over().sent == FILM.pictures
 
@@ -298,7 +298,7 @@ def test_a_full_disk_ends_the_recording_and_not_the_stream(start_server, tmp_pat
     studio.verified(kept.prefix.rpartition("/")[2])
     push.leave()
     wait_until(lambda: not studio.is_live(channel) and not list(place.glob("*/*")), "room again")
-    push = studio.push(channel, film(FILM), 12)
+    push = studio.push(channel, film(FILM), 20)
     assert studio.ended(channel, 2)[-1]["recording_status"] == END
     last = Kept(s3, channel.bucket, studio.told(channel)[-1]["recording_s3_key_prefix"]).check()
     assert last.numbers() == list(range(push.over().sent))
