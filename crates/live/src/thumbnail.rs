@@ -37,7 +37,7 @@ pub struct Thumbnail {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ThumbnailOrder {
     /// From one to the next on the stream's own clock: each shows the first keyframe at or after its time. The first
-    /// keyframe after the order is the first one's.
+    /// keyframe after the order is the first one's, or that of a recorded stream which has just begun.
     pub every: Duration,
     /// Pixels across of each, whatever becomes of the stream's own size: see [`thumbnail_size`].
     pub width: u32,

@@ -21,7 +21,7 @@ use tracing::{info, warn};
 
 use crate::capacity::{Budget, Reservation};
 use crate::figures::{Figures, Held};
-use crate::thumbnail::{Scope, Thumbnailer, refuse};
+use crate::thumbnail::{self, Scope, Thumbnailer, refuse};
 use crate::worker::Confinement;
 use crate::{Config, Error, Input, Ladder, WhenFull};
 
@@ -111,11 +111,12 @@ impl Session {
     }
 
     async fn work(&self, shutdown: &CancellationToken) {
+        let first = thumbnail::beginning(&self.broadcast);
         if self.broadcast.channel_type() != ChannelType::Basic {
             match shutdown.run_until_cancelled(self.begin()).await.flatten() {
                 None => return,
                 Some((frames, beginning, Some(decided))) => {
-                    let pictures = self.thumbnails(Scope::Ordered, shutdown);
+                    let pictures = self.thumbnails(Scope::Ordered, first, shutdown);
                     tokio::join!(self.transcode(frames, beginning, decided, shutdown), pictures);
                     return;
                 }
@@ -123,7 +124,7 @@ impl Session {
             }
         }
         if self.broadcast.failure().is_none() {
-            self.thumbnails(Scope::All, shutdown).await;
+            self.thumbnails(Scope::All, first, shutdown).await;
         }
     }
 
@@ -136,13 +137,13 @@ impl Session {
     }
 
     /// Makes small pictures.
-    async fn thumbnails(&self, scope: Scope, shutdown: &CancellationToken) {
+    async fn thumbnails(&self, scope: Scope, first: Option<Subscriber>, shutdown: &CancellationToken) {
         let mut finding = self.shared.finding.clone();
         let known = shutdown.run_until_cancelled(finding.wait_for(Option::is_some)).await;
         let known = known.and_then(Result::ok).and_then(|finding| finding.clone());
         match known {
             Some(Finding::Able { thumbnailer, .. }) => {
-                thumbnailer.run(&self.broadcast, scope, shutdown).await;
+                thumbnailer.run(&self.broadcast, scope, first, shutdown).await;
             }
             Some(Finding::Unable) => refuse(&self.broadcast, "the installed ffmpeg can't be used"),
             None => {}

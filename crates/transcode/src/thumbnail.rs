@@ -17,7 +17,7 @@ use std::thread::available_parallelism;
 use std::time::Duration;
 
 use domain::ThumbnailMode;
-use live::{Broadcast, Thumbnail};
+use live::{Broadcast, Subscriber, Thumbnail};
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -108,14 +108,21 @@ impl Thumbnailer {
     }
 
     /// Puts small pictures of this broadcast there until it is over, or `shutdown`; no process is left then.
-    pub(crate) async fn run(&self, broadcast: &Broadcast, scope: Scope, shutdown: &CancellationToken) {
+    /// `beginning`: see [`beginning`].
+    pub(crate) async fn run(
+        &self,
+        broadcast: &Broadcast,
+        scope: Scope,
+        beginning: Option<Subscriber>,
+        shutdown: &CancellationToken,
+    ) {
         let usual = self.config.passed_thumbnail_interval;
         let usual = Some(usual).filter(|usual| scope == Scope::All && !usual.is_zero());
         let work = Work {
             thumbnailer: self,
             broadcast,
             shutdown,
-            lookout: Lookout::new(broadcast, usual),
+            lookout: Lookout::new(broadcast, usual, beginning),
             waiting: VecDeque::new(),
             making: None,
             past: Past::default(),
@@ -258,14 +265,23 @@ async fn made(making: &mut Option<Making<'_>>) -> (Wanted, Made) {
     (of, result)
 }
 
+/// A reader of a broadcast that has just begun, if it is one of which thumbnails will be ordered, so that they show it
+/// from its first keyframe on. Nothing is read of it before.
+pub(crate) fn beginning(broadcast: &Broadcast) -> Option<Subscriber> {
+    wants_thumbnails(broadcast).then(|| broadcast.subscribe())
+}
+
 /// Nobody can make what may be ordered of this broadcast: `why`.
 pub(crate) fn refuse(broadcast: &Broadcast, why: &str) {
     broadcast.end_ordered_thumbnails();
-    let wants = |mode| mode == ThumbnailMode::Interval;
-    if broadcast.recording().is_some_and(|recording| wants(recording.thumbnails.mode)) {
+    if wants_thumbnails(broadcast) {
         let (channel, stream) = (broadcast.channel(), broadcast.stream());
         warn!(%channel, %stream, why, "the recording of this stream gets no thumbnails: they need ffmpeg");
     }
+}
+
+fn wants_thumbnails(broadcast: &Broadcast) -> bool {
+    broadcast.recording().is_some_and(|recording| recording.thumbnails.mode == ThumbnailMode::Interval)
 }
 
 #[cfg(test)]

@@ -27,6 +27,9 @@ const LOOK: Duration = Duration::from_millis(250);
 const HASTE: Duration = Duration::from_millis(20);
 const MANY: usize = 128;
 
+/// So long after a stream's beginning an order gets it from its first keyframe on, as far as the ring has it.
+const HELD: Duration = Duration::from_secs(10);
+
 /// A keyframe and what explains it.
 #[derive(Clone, Debug)]
 pub(super) struct Key {
@@ -50,8 +53,9 @@ pub(super) struct Lookout<'a> {
     broadcast: &'a Broadcast,
     viewers: Option<Viewers>,
     order: Option<(ThumbnailOrder, Schedule)>,
-    /// As long as there is an order.
+    /// As long as there is an order, or one may come that wants the stream from its first keyframe on.
     reading: Option<Reading>,
+    held_until: Instant,
 }
 
 /// The newest picture for viewers.
@@ -72,6 +76,13 @@ struct Reading {
     tracks: Arc<Tracks>,
     /// Frames since the last look.
     count: usize,
+    is_begun: bool,
+}
+
+impl Reading {
+    fn new(frames: Subscriber) -> Self {
+        Self { frames, tracks: Arc::default(), count: 0, is_begun: false }
+    }
 }
 
 impl Viewers {
@@ -95,11 +106,17 @@ fn interval(usual: Duration, failures: u32) -> Duration {
 }
 
 impl<'a> Lookout<'a> {
-    /// `usual`: from one picture for viewers to the next; `None`: they have others.
-    pub(super) fn new(broadcast: &'a Broadcast, usual: Option<Duration>) -> Self {
+    /// `usual`: from one picture for viewers to the next; `None`: they have others. `beginning`: a reader that is
+    /// still at the stream's beginning.
+    pub(super) fn new(
+        broadcast: &'a Broadcast,
+        usual: Option<Duration>,
+        beginning: Option<Subscriber>,
+    ) -> Self {
         let viewers =
             usual.map(|usual| Viewers { usual, newest: None, is_busy: false, begun: None, failures: 0 });
-        Self { broadcast, viewers, order: None, reading: None }
+        let held_until = Instant::now() + HELD;
+        Self { broadcast, viewers, order: None, reading: beginning.map(Reading::new), held_until }
     }
 
     /// From now on this is ordered.
@@ -122,17 +139,23 @@ impl<'a> Lookout<'a> {
         if self.order.is_some() {
             return self.follow().await;
         }
-        self.reading = None;
         while let Some(left) = self.until_viewers() {
+            self.let_go();
             if self.broadcast.is_forgotten() {
                 return None;
             }
             sleep(left.min(GLANCE)).await;
         }
+        self.let_go();
         let viewers = self.viewers.as_mut()?;
         let key = newer_key(self.broadcast, viewers.newest).await?;
         viewers.begin(key.frame.pts);
         Some(Wanted { key, by_viewers: true, by_order: None })
+    }
+
+    /// Nobody orders any: what waits to be read is not held any longer.
+    fn let_go(&mut self) {
+        self.reading.take_if(|reading| reading.is_begun || Instant::now() >= self.held_until);
     }
 
     /// How long viewers' next picture is not wanted; `None`: it is wanted now.
@@ -149,11 +172,8 @@ impl<'a> Lookout<'a> {
     /// Reads on.
     async fn follow(&mut self) -> Option<Wanted> {
         loop {
-            let reading = self.reading.get_or_insert_with(|| Reading {
-                frames: self.broadcast.subscribe(),
-                tracks: Arc::default(),
-                count: 0,
-            });
+            let reading = self.reading.get_or_insert_with(|| Reading::new(self.broadcast.subscribe()));
+            reading.is_begun = true;
             match reading.frames.try_next() {
                 Some(Next::Tracks(tracks)) => reading.tracks = tracks,
                 Some(Next::Frame(frame)) => {
