@@ -18,6 +18,7 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families
 from harness import aws, encoder
 from harness.encoder import Recipe
 from harness.moto import Destinations
+from harness.recording import configure
 from harness.viewer import Background, Viewer
 from harness.waiting import wait_until
 from harness.web import fetch
@@ -108,7 +109,9 @@ def tell(server: Any, file: Path, publish: Any, cloud: Destinations) -> Story:
 
         return wait_until(look, what)
 
-    channels = [aws.make_channel(aws.client(server)) for _ in range(3)]
+    cloud.client("s3").create_bucket(Bucket="measured")
+    recorded = {"recordingConfigurationArn": configure(aws.client(server), "measured")}
+    channels = [aws.make_channel(aws.client(server), **options) for options in (recorded, {}, {})]
     told.watched, told.second, told.third = (channel.id for channel in channels)
     watcher = threading.Thread(target=watch)
     watcher.start()
@@ -123,7 +126,8 @@ def tell(server: Any, file: Path, publish: Any, cloud: Destinations) -> Story:
         first.stop()
         viewer.result()
         gone = "ivs_ingest_bitrate_bits_per_second"
-        told.after = until("the end", lambda page: told.watched not in page.channels(gone))
+        until("the end", lambda page: told.watched not in page.channels(gone))
+        told.after = until("its recording", lambda page: page.value("rillcast_recordings_total", stage="ended") == 1)
     finally:
         over.set()
         watcher.join()
@@ -192,7 +196,7 @@ def test_sums_rise_and_never_fall_also_when_a_stream_ends(story):
             assert now.counters().get(series, -1) >= value, series
     ended = {"channel": story.watched}
     assert story.after.value("ivs_concurrent_views", **ended) is None
-    for name in ("ivs_live_input_seconds_total", "ivs_live_delivered_seconds_total"):
+    for name in ("ivs_live_input_seconds_total", "ivs_live_delivered_seconds_total", "ivs_recorded_seconds_total"):
         assert story.after.value(name, **ended) >= story.crowd.value(name, **ended), name
         shown = sum(value for (found, _), value in story.after.samples.items() if found == name)
         assert story.after.value(name.replace("ivs_", "ivs_all_")) == pytest.approx(shown), name
@@ -218,6 +222,7 @@ def test_cloudwatch_gets_the_vendors_metrics_with_their_dimensions(story):
         "IngestFramerate",
         "LiveDeliveredTime",
         "LiveInputTime",
+        "RecordedTime",
     ]
     of_channel = [name for name in alone if name != "ConcurrentStreams"]
     of_channel += ["IngestVideoBitrate", "IngestAudioBitrate", "KeyframeInterval"]
@@ -257,6 +262,26 @@ def test_cloudwatch_gets_what_the_page_says(story):
     # A viewer may have fetched the very end after the page was read.
     assert statistics("LiveDeliveredTime", "Seconds")["Sum"] >= last["delivered"] - 0.001
     assert statistics("LiveInputTime", "Seconds", None)["Sum"] > last["input"]
+    recorded = story.after.value("ivs_recorded_seconds_total", channel=story.watched)
+    assert statistics("RecordedTime", "Seconds")["Sum"] == pytest.approx(recorded)
+    # moto counts the channels' data in as well.
+    assert statistics("RecordedTime", "Seconds", None)["Sum"] == pytest.approx(2 * recorded)
+
+
+def test_what_is_recorded_is_counted_once(story):
+    page = story.after
+    recorded = page.value("ivs_recorded_seconds_total", channel=story.watched)
+    # All but what comes before the first keyframe, and what the encoder holds back at the end.
+    assert recorded == pytest.approx(page.value("ivs_live_input_seconds_total", channel=story.watched), abs=5)
+    assert page.value("ivs_all_recorded_seconds_total") == pytest.approx(recorded)
+    assert page.value("ivs_recorded_seconds_total", channel=story.second) == 0
+    stages = {stage: page.value("rillcast_recordings_total", stage=stage) for stage in ("started", "ended", "failed")}
+    assert stages == {"started": 1, "ended": 1, "failed": 0}
+    assert (page.value("rillcast_recordings_active"), page.value("rillcast_recording_waiting_bytes")) == (0, 0)
+    taped, uploaded = (page.value(f"rillcast_recording_{what}_bytes_total") for what in ("taped", "uploaded"))
+    assert 0 < taped <= uploaded, "and its playlists"
+    assert page.value("rillcast_recording_uploads_total", outcome="done") > 5
+    assert page.value("rillcast_recording_lost_segments_total") == 0
 
 
 #: What PromQL has besides names of metrics and labels.
