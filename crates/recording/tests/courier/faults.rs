@@ -1,8 +1,9 @@
 //! Buckets that are away, refuse, or answer nonsense.
 
-use std::sync::Arc;
+use std::io;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::{Relaxed, SeqCst};
+use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use recording::courier::Errand;
@@ -148,4 +149,57 @@ async fn while_nothing_gets_through_one_newest_thumbnail_waits() {
     is_fine.store(true, SeqCst);
     done(&courier).await;
     assert_eq!(house.text(layout::LATEST_THUMBNAIL).await, "00999");
+}
+
+/// A log that is kept.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Log {
+    fn lines_with(&self, words: &str) -> Vec<String> {
+        let bucket = "bucket=\"one-line\"";
+        let text = String::from_utf8(self.0.lock().expect("nobody panics here").clone()).expect("text");
+        text.lines().filter(|line| line.contains(words) && line.contains(bucket)).map(str::to_owned).collect()
+    }
+}
+
+impl io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().expect("nobody panics here").extend(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn of_long_trouble_the_log_has_one_line_when_it_begins_and_one_when_it_is_over() {
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).finish();
+    // For all tests of this process, as others may come to the same lines first; each has a bucket of its own.
+    tracing::subscriber::set_global_default(subscriber).expect("no other test has one");
+    let is_fine = Arc::new(AtomicBool::new(false));
+    let told = Arc::clone(&is_fine);
+    let script = move |_: &testkit::s3::Called| (!told.load(SeqCst)).then_some(Fault::Answer(403, EXPIRED));
+    let wire = Wire::lay(service().address(), script).await;
+    let house = House::in_s3("one-line", 2, wire.endpoint());
+    let courier = house.courier();
+    for number in 0..2 {
+        courier.send(Errand::Chunk(house.chunk(number)));
+    }
+    courier.send(Errand::Close);
+    wire.wait_for(|calls| calls.len() >= 12).await;
+    is_fine.store(true, SeqCst);
+    done(&courier).await;
+    house.assert_whole(2).await;
+    let begins = log.lines_with("does not get into its bucket");
+    assert!(
+        begins.len() == 1 && begins[0].contains("WARN") && begins[0].contains("ExpiredToken"),
+        "{begins:#?}"
+    );
+    let ends = log.lines_with("gets into its bucket again");
+    assert!(ends.len() == 1 && ends[0].contains("INFO"), "{ends:#?}");
 }
