@@ -70,7 +70,7 @@ impl Listing {
     /// An empty one, whose files are in `folder`, which is made when it is first needed. No entry needs to be longer
     /// than `target` seconds.
     pub fn new(folder: PathBuf, header: &Header, target: u32) -> Self {
-        let sheet = |rendition: &Rendition| Sheet {
+        let sheet = move |rendition: &Rendition| Sheet {
             bodies: Form::ALL.map(|form| Body::new(folder.join(file_name(&rendition.name, form)))),
             rendition: rendition.clone(),
             init: None,
