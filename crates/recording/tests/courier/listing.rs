@@ -88,7 +88,7 @@ fn an_initialisation_section_is_named_where_it_changes_and_nowhere_else() {
         let mut chunk = chunk(&header, number, 5_000);
         match init {
             Some(number) => {
-                chunk.files[0].as_mut().expect("a file").init = Some(InitFile { number, parcel: None })
+                chunk.files[0].as_mut().expect("a file").init = Some(InitFile { number, parcel: None });
             }
             None => chunk.files[0] = None,
         }
