@@ -1,10 +1,25 @@
 //! The `rillcast` binary.
 //!
-//! Promise: this page only starts the runtime; the server is [`rillcast::app::App`], a value.
+//! Promise: this page only starts the runtime; the server is [`rillcast::app::App`], a value. A disk that hangs does
+//! not keep the process from ending.
 
 use std::process::ExitCode;
+use std::time::Duration;
 
-#[tokio::main]
-async fn main() -> ExitCode {
-    rillcast::commands::run(&rillcast::cli::command().get_matches()).await
+use tokio::runtime::Builder;
+
+/// Threads that wait for the disk get this long at the end; whatever matters was waited for before.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+fn main() -> ExitCode {
+    let runtime = match Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("error: the system gives no threads or no events: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let code = runtime.block_on(rillcast::commands::run(&rillcast::cli::command().get_matches()));
+    runtime.shutdown_timeout(PATIENCE);
+    code
 }
