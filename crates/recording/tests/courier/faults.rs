@@ -1,4 +1,6 @@
 //! Buckets that are away, refuse, or answer nonsense.
+//!
+//! Promise: the service is a real one; which calls are hurt is written down here, not left to chance.
 
 use std::io;
 use std::sync::atomic::AtomicBool;

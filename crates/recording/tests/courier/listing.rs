@@ -1,4 +1,6 @@
 //! What playlists cost, from the first hour to the last of the two days that a recording may have.
+//!
+//! Promise: two days pass in no time: nothing here waits for a clock.
 
 use std::time::Duration;
 

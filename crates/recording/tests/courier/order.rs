@@ -1,4 +1,6 @@
 //! What is brought when, and what is left when couriers stop.
+//!
+//! Promise: what a bucket has is read from it by another way than the courier's.
 
 use std::collections::HashSet;
 use std::fs;
