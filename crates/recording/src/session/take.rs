@@ -44,6 +44,10 @@ const ROWS: usize = 32;
 /// How long thumbnails that are being made at a stream's end are waited for.
 const LAST_IMAGES: Duration = Duration::from_secs(5);
 
+/// Bytes that a segment of a rendition has in playlists at most, as a rule: a line by chunks, and one for each keyframe
+/// of a segment of two seconds.
+const LISTED: u64 = 512;
+
 /// Seconds that a chunk has at least, unless its run ends.
 const CHUNK: u32 = 10;
 /// Of EXT-X-TARGETDURATION: what the vendor's recordings have.
@@ -230,10 +234,23 @@ impl Take {
         let figures = self.house.figures();
         figures.lost_segments.fetch_add(after.lost_segments - before.lost_segments, Ordering::Relaxed);
         figures.taped_bytes.fetch_add(after.bytes - before.bytes, Ordering::Relaxed);
+        let has_grown = taken.as_ref().is_ok_and(|chunks| !chunks.is_empty());
         self.send(taken)?;
+        if has_grown {
+            self.keep_room().await;
+        }
         self.house.figures().recorded_ms.fetch_add(millis(row.conductor.duration), Ordering::Relaxed);
         self.until = row.conductor.time + row.conductor.duration.to_duration();
         Ok(())
+    }
+
+    /// Keeps room for the playlists as they will be in the end: on a full disk they are written all the same.
+    async fn keep_room(&mut self) {
+        let listed = self.tape.sums().segments * self.header.renditions.len() as u64;
+        if let Err(cause) = self.tape.grow_ballast(listed * LISTED).await {
+            // The next segment finds no room either, and ends the recording with what is kept.
+            tracing::debug!(recording = %self.id(), cause = chain(&cause), "no room is left to keep");
+        }
     }
 
     fn refused(&self, words: &str) -> Verdict {
