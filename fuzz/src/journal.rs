@@ -29,7 +29,10 @@ fn check(journal: &[u8]) {
     let again = read(good);
     assert_eq!(again.good_bytes, replay.good_bytes);
     assert_eq!(again.sums(), replay.sums());
-    assert_eq!((again.broken_lines, &again.runs, &again.end), (replay.broken_lines, &replay.runs, &replay.end));
+    assert_eq!(
+        (again.broken_lines, &again.runs, &again.end),
+        (replay.broken_lines, &replay.runs, &replay.end)
+    );
     let torn = read(&[good, &b"00000000 {\"segment\""[..]].concat());
     assert_eq!(torn.sums(), replay.sums());
     let sums = replay.sums();

@@ -91,7 +91,7 @@ mod tests {
         let text = |at: u32, length: usize| &tiff[at as usize..][..length];
         assert_eq!(text(BEFORE + FOLDER, 20), b"2017:06:12 10:43:43\0");
         assert_eq!(text(BEFORE + FOLDER + 20, 7), b"+00:00\0");
-        assert_eq!(tiff.len() as u32, BEFORE + FOLDER + 27);
+        assert_eq!(u32::try_from(tiff.len()), Ok(BEFORE + FOLDER + 27));
         assert!(tiff.windows(4).any(|four| four == b"071\0"));
     }
 
