@@ -90,6 +90,17 @@ class Plain(servers.Rillcast):
         for channel in ivs.list_channels(maxResults=100)["channels"]:
             ivs.update_channel(arn=channel["arn"], recordingConfigurationArn=arn)
 
+    def examined(self) -> None:
+        """Waits until the server knows what the machine can do: a cost of its start, not of a stream."""
+        if self.transcoding[1] == "on":
+            servers.until("ffmpeg to be looked at", lambda: meter.reaped_seconds(self.process.pid) > 0, 60)
+            servers.until("an end of that", self._rests, 60)
+
+    def _rests(self) -> bool:
+        before = self.cpu()
+        time.sleep(2.0)
+        return self.cpu() - before < 0.05
+
     def cpu(self) -> float:
         """Seconds so far, of all children too, those that are over included."""
         return meter.cpu_seconds(self.pids()) + meter.reaped_seconds(self.process.pid)
@@ -113,14 +124,14 @@ class InS3(OnDisk):
     name = "recorded, S3"
 
 
-class WithPlayersThumbnails(Plain):
-    """Thumbnails are ffmpeg's work, so a server with them stands beside another that may make them."""
+class WithFfmpeg(Plain):
+    """Thumbnails are ffmpeg's work: beside a server that makes recordings' stands one that may run it. None for players."""
 
     name = "not recorded, ffmpeg allowed"
-    transcoding = ("--transcoding", "on", "--thumbnail-seconds", "0")
+    transcoding = ("--transcoding", "on", "--thumbnail-passed-seconds", "0")
 
 
-class WithThumbnails(WithPlayersThumbnails):
+class WithThumbnails(WithFfmpeg):
     name = "recorded, disk, a thumbnail each 60 s"
     recording = {"thumbnailConfiguration": {"recordingMode": "INTERVAL", "targetIntervalSeconds": 60}}
 
@@ -153,6 +164,8 @@ def side_by_side(kinds: list[type[Plain]], plan: Plan) -> tuple[dict[str, Readin
     try:
         for kind in kinds:
             running.append(kind(plan.streams))
+        for server in running:
+            server.examined()
         idle = [meter.resident_bytes(server.pids()) for server in running]
         for number in range(plan.streams):
             fleet.add([server.publish[number] for server in running])
@@ -287,7 +300,7 @@ def measure(plan: Plan) -> str:
         f" {plan.windows} windows of {plan.seconds:.0f} s). Written: bytes sent towards the disk by the kernel's account,"
         " of those of the media."
     ]
-    for kinds in ([Plain, OnDisk, InS3], [WithPlayersThumbnails, WithThumbnails]):
+    for kinds in ([Plain, OnDisk, InS3], [WithFfmpeg, WithThumbnails]):
         readings, busy, kept_time = side_by_side(kinds, plan)
         out.append(table(readings, clip.bytes_per_second, busy))
         late = kept_time["late"] / max(1, kept_time["frames"]) * 100
