@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::stream::{self, StreamExt as _};
-use object_store::aws::{AmazonS3, AmazonS3Builder};
+use object_store::aws::{AmazonS3, AmazonS3Builder, AmazonS3ConfigKey};
 use object_store::list::{PaginatedListOptions, PaginatedListStore as _};
 use object_store::path::Path;
 use object_store::{ClientOptions, ObjectMeta, ObjectStore as _, ObjectStoreExt as _, RetryConfig};
@@ -61,8 +61,35 @@ pub struct S3Config {
     /// identity, the container's or the machine's role.
     pub key: Option<S3Key>,
     /// Buckets in the path (`endpoint/bucket/key`) rather than in the host's name. What compatible servers
-    /// want.
+    /// want. Those with a dot in their name are in any case: no certificate fits their host.
     pub path_style: bool,
+}
+
+impl S3Config {
+    /// The URL below which a bucket's objects are, without a slash at its end.
+    pub fn address(&self, bucket: &str) -> String {
+        let amazon = || match &self.region {
+            Some(region) => format!("https://s3.{region}.amazonaws.com"),
+            None => "https://s3.amazonaws.com".to_owned(),
+        };
+        let endpoint = self.endpoint.clone().unwrap_or_else(amazon);
+        let endpoint = endpoint.trim_end_matches('/');
+        match endpoint.split_once("://").filter(|_| self.names_by_host(bucket)) {
+            Some((scheme, host)) => format!("{scheme}://{bucket}.{host}"),
+            None => format!("{endpoint}/{bucket}"),
+        }
+    }
+
+    fn names_by_host(&self, bucket: &str) -> bool {
+        !self.path_style && !bucket.contains('.')
+    }
+
+    /// Of a bucket that is named by its host it has the name in it already.
+    fn endpoint_of(&self, bucket: &str) -> Option<String> {
+        let endpoint = self.endpoint.as_ref()?;
+        let is_by_host = self.names_by_host(bucket);
+        Some(if is_by_host { self.address(bucket) } else { endpoint.trim_end_matches('/').to_owned() })
+    }
 }
 
 /// What an S3 service answered, or why it didn't.
@@ -228,10 +255,11 @@ impl S3 {
                 AmazonS3Builder::new().with_access_key_id(&key.id).with_secret_access_key(&key.secret)
             }
         };
-        if let Some(endpoint) = &config.endpoint {
-            let virtual_host = !config.path_style;
-            builder = builder.with_endpoint(endpoint.trim_end_matches('/'));
-            builder = builder.with_virtual_hosted_style_request(virtual_host);
+        let by_host = config.names_by_host(bucket.as_str());
+        if let Some(endpoint) = config.endpoint_of(bucket.as_str()) {
+            builder = builder.with_endpoint(endpoint).with_virtual_hosted_style_request(by_host);
+        } else if builder.get_config_value(&AmazonS3ConfigKey::Endpoint).is_none() {
+            builder = builder.with_virtual_hosted_style_request(by_host);
         }
         if let Some(region) = &config.region {
             builder = builder.with_region(region);
@@ -254,4 +282,31 @@ fn stat(meta: &ObjectMeta) -> Stat {
 
 fn remote(act: &'static str, object: &str, bucket: &Bucket, error: object_store::Error) -> BlobError {
     BlobError::Remote { act, object: object.to_owned(), bucket: bucket.to_string(), source: error.into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(endpoint: Option<&str>, path_style: bool) -> S3Config {
+        let endpoint = endpoint.map(str::to_owned);
+        S3Config { endpoint, region: Some("eu-central-1".to_owned()), key: None, path_style }
+    }
+
+    #[test]
+    fn a_bucket_is_where_its_service_wants_it() {
+        for (endpoint, path_style, bucket, address) in [
+            (None, false, "films", "https://films.s3.eu-central-1.amazonaws.com"),
+            (None, true, "films", "https://s3.eu-central-1.amazonaws.com/films"),
+            (None, false, "my.films", "https://s3.eu-central-1.amazonaws.com/my.films"),
+            (Some("http://127.0.0.1:9000/"), true, "films", "http://127.0.0.1:9000/films"),
+            (Some("https://store.example"), false, "films", "https://films.store.example"),
+        ] {
+            assert_eq!(config(endpoint, path_style).address(bucket), address);
+        }
+        assert_eq!(config(None, false).endpoint_of("films"), None);
+        let by_host = config(Some("https://store.example/"), false);
+        assert_eq!(by_host.endpoint_of("films").as_deref(), Some("https://films.store.example"));
+        assert_eq!(by_host.endpoint_of("my.films").as_deref(), Some("https://store.example"));
+    }
 }

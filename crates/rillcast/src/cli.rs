@@ -314,6 +314,8 @@ fn with_buckets(command: Command) -> Command {
         "public_url",
         "buckets",
         "s3_endpoint",
+        "s3_region",
+        "s3_path_style",
         "aws_access_key",
         "aws_secret_key",
     ];

@@ -86,18 +86,21 @@ async fn bus(config: &Config, node: &NodeId) -> Result<Bus, AppError> {
 
 /// The buckets that the settings name.
 pub(crate) fn blobs(config: &Config) -> Blobs {
-    let outside = &config.outside;
-    match outside.buckets {
+    match config.outside.buckets {
         BucketPlace::Disk => Blobs::disk(config.data_dir.join(BUCKETS)),
-        BucketPlace::S3 => Blobs::s3(S3Config {
-            endpoint: outside.s3_endpoint.clone(),
-            region: Some(config.region.as_str().to_owned()),
-            key: outside
-                .key
-                .as_ref()
-                .map(|(id, secret)| S3Key { id: id.clone(), secret: secret.reveal().to_owned() }),
-            path_style: outside.s3_endpoint.is_some(),
-        }),
+        BucketPlace::S3 => Blobs::s3(s3(config)),
+    }
+}
+
+/// Which S3 service, and who we are there.
+pub(crate) fn s3(config: &Config) -> S3Config {
+    let outside = &config.outside;
+    let key = outside.key.as_ref();
+    S3Config {
+        endpoint: outside.s3_endpoint.clone(),
+        region: Some(outside.s3_region.clone().unwrap_or_else(|| config.region.as_str().to_owned())),
+        key: key.map(|(id, secret)| S3Key { id: id.clone(), secret: secret.reveal().to_owned() }),
+        path_style: outside.s3_path_style,
     }
 }
 

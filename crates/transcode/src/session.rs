@@ -116,15 +116,20 @@ impl Session {
             match shutdown.run_until_cancelled(self.begin()).await.flatten() {
                 None => return,
                 Some((frames, beginning, Some(decided))) => {
-                    let pictures = self.thumbnails(Scope::Ordered, first, shutdown);
-                    tokio::join!(self.transcode(frames, beginning, decided, shutdown), pictures);
+                    let over = shutdown.child_token();
+                    let pictures = self.thumbnails(Scope::Ordered, first, &over, shutdown);
+                    let renditions = async {
+                        self.transcode(frames, beginning, decided, shutdown).await;
+                        over.cancel();
+                    };
+                    tokio::join!(renditions, pictures);
                     return;
                 }
                 Some((_, _, None)) => {}
             }
         }
         if self.broadcast.failure().is_none() {
-            self.thumbnails(Scope::All, first, shutdown).await;
+            self.thumbnails(Scope::All, first, shutdown, shutdown).await;
         }
     }
 
@@ -136,14 +141,20 @@ impl Session {
         Some((frames, beginning, decided))
     }
 
-    /// Makes small pictures.
-    async fn thumbnails(&self, scope: Scope, first: Option<Subscriber>, shutdown: &CancellationToken) {
+    /// Makes small pictures, once it is known how: that is waited for until the stream is `over`.
+    async fn thumbnails(
+        &self,
+        scope: Scope,
+        first: Option<Subscriber>,
+        over: &CancellationToken,
+        shutdown: &CancellationToken,
+    ) {
         let mut finding = self.shared.finding.clone();
-        let known = shutdown.run_until_cancelled(finding.wait_for(Option::is_some)).await;
+        let known = over.run_until_cancelled(finding.wait_for(Option::is_some)).await;
         let known = known.and_then(Result::ok).and_then(|finding| finding.clone());
         match known {
             Some(Finding::Able { thumbnailer, .. }) => {
-                thumbnailer.run(&self.broadcast, scope, first, shutdown).await;
+                thumbnailer.run(&self.broadcast, scope, first, over, shutdown).await;
             }
             Some(Finding::Unable) => refuse(&self.broadcast, "the installed ffmpeg can't be used"),
             None => {}

@@ -91,6 +91,7 @@ struct Past {
 struct Work<'a> {
     thumbnailer: &'a Thumbnailer,
     broadcast: &'a Broadcast,
+    over: &'a CancellationToken,
     shutdown: &'a CancellationToken,
     lookout: Lookout<'a>,
     waiting: VecDeque<Wanted>,
@@ -108,12 +109,13 @@ impl Thumbnailer {
     }
 
     /// Puts small pictures of this broadcast there until it is over, or `shutdown`; no process is left then.
-    /// `beginning`: see [`beginning`].
+    /// `beginning`: see [`beginning`]. Once the stream is `over` it waits for no order.
     pub(crate) async fn run(
         &self,
         broadcast: &Broadcast,
         scope: Scope,
         beginning: Option<Subscriber>,
+        over: &CancellationToken,
         shutdown: &CancellationToken,
     ) {
         let usual = self.config.passed_thumbnail_interval;
@@ -121,6 +123,7 @@ impl Thumbnailer {
         let work = Work {
             thumbnailer: self,
             broadcast,
+            over,
             shutdown,
             lookout: Lookout::new(broadcast, usual, beginning),
             waiting: VecDeque::new(),
@@ -158,7 +161,9 @@ impl Work<'_> {
         let mut orders = self.broadcast.thumbnail_order();
         let mut is_over = false;
         while !self.shutdown.is_cancelled() && (!is_over || self.making.is_some()) {
-            self.lookout.order(*orders.borrow_and_update());
+            let order = *orders.borrow_and_update();
+            let is_ordered = order.is_some();
+            self.lookout.order(order);
             tokio::select! {
                 // An order counts for what is read after it.
                 biased;
@@ -166,6 +171,8 @@ impl Work<'_> {
                 // The sender lives as long as the broadcast.
                 _ = orders.changed(), if !is_over => {}
                 made = made(&mut self.making), if self.making.is_some() => self.settle(made),
+                // What is ordered is read to the stream's end.
+                () = self.over.cancelled(), if !is_over && !is_ordered => is_over = true,
                 wanted = self.lookout.next(), if !is_over => match wanted {
                     Some(wanted) => self.take(wanted),
                     None => is_over = true,

@@ -297,11 +297,13 @@ const OWN: &[Setting] = &[
         "PLACE",
         "Where S3 buckets are: `disk` keeps each as a folder in the data folder, `s3` calls an S3 service.",
     ),
+    setting("s3_endpoint", None, "URL", "S3 service other than Amazon's."),
+    setting("s3_region", None, "NAME", "Region of the buckets; by default that of ARNs (`region`)."),
     setting(
-        "s3_endpoint",
-        None,
-        "URL",
-        "S3 service other than Amazon's; buckets then are the first part of the path, not of the host.",
+        "s3_path_style",
+        Some("auto"),
+        "SWITCH",
+        "Buckets are the first part of the path (`on`), or of the host's name (`off`); `auto`: of the path with an `s3_endpoint`.",
     ),
     setting(
         "recording_folder",

@@ -8,6 +8,7 @@ use domain::Recording;
 use super::Shelves;
 use crate::app::reachable;
 use crate::config::{BucketPlace, Config};
+use crate::pipes::s3;
 
 /// The multivariant playlist below a recording's prefix.
 const MULTIVARIANT: &str = "media/hls/master.m3u8";
@@ -20,12 +21,11 @@ pub(super) fn of(shelves: &Shelves, recording: &Recording) -> String {
 }
 
 fn base(config: &Config, bucket: &str) -> String {
-    match (config.outside.buckets, &config.outside.s3_endpoint) {
-        (BucketPlace::Disk, _) => {
+    match config.outside.buckets {
+        BucketPlace::Disk => {
             let own = || format!("http://{}", reachable(config.http));
             format!("{}{RECORDINGS}{bucket}", config.public_url.clone().unwrap_or_else(own))
         }
-        (BucketPlace::S3, Some(endpoint)) => format!("{endpoint}/{bucket}"),
-        (BucketPlace::S3, None) => format!("https://{bucket}.s3.{}.amazonaws.com", config.region),
+        BucketPlace::S3 => s3(config).address(bucket),
     }
 }

@@ -104,7 +104,7 @@ async fn with_run(thumbnailer: &Thumbnailer, publisher: Publisher, test: impl As
         test(&mut publisher).await;
         drop(publisher);
     };
-    let both = async { tokio::join!(thumbnailer.run(&broadcast, Scope::All, None, &never), testing) };
+    let both = async { tokio::join!(thumbnailer.run(&broadcast, Scope::All, None, &never, &never), testing) };
     tokio::time::timeout(ENOUGH * 2, both).await.expect("it ends with its stream");
 }
 
@@ -220,8 +220,9 @@ async fn a_program_that_hangs_is_killed_at_shutdown() {
         }
         shutdown.cancel();
     };
-    let both =
-        async { tokio::join!(thumbnailer.run(publisher.broadcast(), Scope::All, None, &shutdown), stopping) };
+    let both = async {
+        tokio::join!(thumbnailer.run(publisher.broadcast(), Scope::All, None, &shutdown, &shutdown), stopping)
+    };
     tokio::time::timeout(ENOUGH, both).await.expect("it ends at shutdown");
     let process = std::fs::read_to_string(&trace).expect("it was written");
     assert!(!PathBuf::from(format!("/proc/{}", process.trim())).exists(), "it is gone, and waited for");
@@ -331,7 +332,8 @@ async fn what_a_worker_shows_viewers_is_not_made_twice_but_orders_are_served() {
         assert_eq!(ordered(&mut reader).await.width, 64);
         drop(publisher);
     };
-    let both = async { tokio::join!(thumbnailer.run(&broadcast, Scope::Ordered, None, &never), testing) };
+    let both =
+        async { tokio::join!(thumbnailer.run(&broadcast, Scope::Ordered, None, &never, &never), testing) };
     tokio::time::timeout(ENOUGH * 2, both).await.expect("it ends with its stream");
     assert_eq!(broadcast.thumbnail(), None);
 }
