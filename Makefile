@@ -93,7 +93,8 @@ test: console ## All tests: unit, property, fuzz corpus, end to end with ffmpeg,
 e2e: build sdks $(PLAYERS) $(S3) $(VENV)/.ready ## Only the end-to-end tests
 	@# 5: none of them was picked.
 	@run() { $(PYTHON) -m pytest -q "$$@" tests $(PYTEST) || [ $$? = 5 ]; }; \
-	run -n 4 --dist loadfile -m "not alone" && run -m alone
+	run -n 4 --dist loadfile -m "not alone and not recording" && \
+	run -n 3 --dist loadfile -m "recording and not alone" && run -m alone
 
 .PHONY: sdks
 sdks: $(JS_SDK) $(CHAT_SDK) ## Install and build the SDKs' clients for the end-to-end tests

@@ -24,6 +24,14 @@ def report():
     return _figures.append
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """Tests of recordings are told by their file's name."""
+    for item in items:
+        if item.path.name.startswith("test_recording"):
+            item.add_marker("recording")
+
+
 def pytest_sessionfinish(session):
     """A worker hands its lines to the process that writes the end of the run."""
     if hasattr(session.config, "workeroutput"):
