@@ -11,7 +11,9 @@ import pytest
 
 from harness import aws
 from harness.encoder import Publisher, make
+from harness.ladder_film import make as make_film
 from harness.postgres import Postgres
+from harness.recording_house import houses
 from harness.server import Server
 
 _servers: list[Server] = []
@@ -119,3 +121,17 @@ def publish(tmp_path_factory):
     yield start
     for publisher in started:
         publisher.kill()
+
+
+@pytest.fixture(scope="module")
+def films(tmp_path_factory):
+    """Makes films of recordings' and ladders' tests, each once in a file of tests."""
+    folder = tmp_path_factory.mktemp("films")
+    return lambda film: make_film(film, folder)
+
+
+@pytest.fixture(scope="module")
+def open_house(start_server, tmp_path_factory):
+    """Opens servers that record, on disk or into S3, one of each kind in a file of tests."""
+    with houses(start_server, tmp_path_factory.mktemp) as opened:
+        yield opened

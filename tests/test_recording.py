@@ -13,28 +13,16 @@ import pytest
 from harness import emsg, ladder_captions
 from harness import recording_check as checks
 from harness.aws import Channel
-from harness.ladder_film import Film, make
+from harness.ladder_film import Film
 from harness.player_demux import PICTURE, TAG, Fragments, TransportStream
 from harness.recording import CHANGE, END, LONG, START, Tree, configure, name, recorded_channel
-from harness.recording_house import House, houses, leave
+from harness.recording_house import House, leave
 from harness.server import ACCOUNT, REGION
 from harness.waiting import wait_until
 
 CONTAINERS = {"TS": "ts", "FRAGMENTED_MP4": "mp4"}
 SHORT = replace(LONG, seconds=13)
 PORTRAIT = replace(SHORT, size="180x320", gop_seconds=1)
-
-
-@pytest.fixture(scope="module")
-def films(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("films")
-    return lambda film: make(film, folder)
-
-
-@pytest.fixture(scope="module")
-def open_house(start_server, tmp_path_factory):
-    with houses(start_server, tmp_path_factory.mktemp) as opened:
-        yield opened
 
 
 @pytest.fixture(scope="module")

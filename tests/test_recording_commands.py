@@ -10,9 +10,8 @@ from dataclasses import dataclass, replace
 import pytest
 
 from harness.aws import Channel
-from harness.ladder_film import make
 from harness.recording import END, LONG, START, Tree, configure, recorded_channel
-from harness.recording_house import House, houses
+from harness.recording_house import House
 from harness.waiting import wait_until
 from harness.web import fetch
 
@@ -20,18 +19,6 @@ FILM = replace(LONG, seconds=13)
 #: About a megabyte of it is recorded: there is room for one in the smallest room that can be set.
 LARGE = replace(LONG, seconds=12, kbps=550, noise=60)
 PLACES = ["disk", "s3"]
-
-
-@pytest.fixture(scope="module")
-def films(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("films")
-    return lambda film: make(film, folder)
-
-
-@pytest.fixture(scope="module")
-def open_house(start_server, tmp_path_factory):
-    with houses(start_server, tmp_path_factory.mktemp) as opened:
-        yield opened
 
 
 @dataclass

@@ -13,7 +13,7 @@ from harness import recording_check as checks
 from harness import recording_look as look
 from harness.aws import Channel
 from harness.encoder import Recipe, tags
-from harness.ladder_film import Film, make
+from harness.ladder_film import Film
 from harness.ladder_watch import variants
 from harness.playlist import Variant, parse
 from harness.recording import END, LONG, START, configure, name, recorded_channel
@@ -38,12 +38,6 @@ NEAR = replace(FILM, kbps=130)
 def house(start_server, tmp_path_factory):
     with houses(start_server, tmp_path_factory.mktemp) as opened:
         yield opened("disk")
-
-
-@pytest.fixture(scope="module")
-def films(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("films")
-    return lambda film: make(film, folder)
 
 
 @dataclass

@@ -13,10 +13,9 @@ from harness import emsg, players
 from harness import recording_check as checks
 from harness import recording_look as look
 from harness.aws import Channel
-from harness.ladder_film import make
 from harness.players import Stage, kind
 from harness.recording import LONG, START, Push, Tree, configure, recorded_channel
-from harness.recording_house import House, houses
+from harness.recording_house import House
 from harness.viewer import Background
 from harness.waiting import wait_until
 
@@ -28,18 +27,6 @@ HLS_JS = kind("hls.js", "hls", startPosition=0, lowLatencyMode=False)
 VIDEO = "document.querySelector('video')"
 #: Players may place a picture this far from where it belongs, in seconds: less than one picture.
 EXACT = 0.5 / FILM.fps
-
-
-@pytest.fixture(scope="module")
-def films(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("films")
-    return lambda film: make(film, folder)
-
-
-@pytest.fixture(scope="module")
-def open_house(start_server, tmp_path_factory):
-    with houses(start_server, tmp_path_factory.mktemp) as opened:
-        yield opened
 
 
 @pytest.fixture(scope="module")

@@ -16,9 +16,9 @@ import pytest
 
 from harness import ladder_watch as ladder
 from harness.aws import Channel
-from harness.ladder_film import BITS, Film, make
+from harness.ladder_film import BITS, Film
 from harness.recording import START, Tree, configure, recorded_channel
-from harness.recording_house import House, houses
+from harness.recording_house import House
 from harness.recording_playlist import parse
 from harness.waiting import wait_until
 
@@ -125,18 +125,6 @@ def number_of(file: Path) -> int:
     bits, inverse = blocks[:BITS], blocks[BITS : 2 * BITS]
     assert all(abs(one - other) > 90 for one, other in zip(bits, inverse, strict=True)), f"unreadable: {list(blocks)}"
     return sum((bit > 127) << BITS - 1 - at for at, bit in enumerate(bits))
-
-
-@pytest.fixture(scope="module")
-def films(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("films")
-    return lambda film: make(film, folder)
-
-
-@pytest.fixture(scope="module")
-def open_house(start_server, tmp_path_factory):
-    with houses(start_server, tmp_path_factory.mktemp) as opened:
-        yield opened
 
 
 @pytest.fixture(scope="module")
