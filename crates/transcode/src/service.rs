@@ -43,7 +43,8 @@ impl Transcode {
         figures.capacity.store(config.capacity.unwrap_or(0), Ordering::Relaxed);
         let guess = Budget::new(config.capacity.unwrap_or(GUESS));
         let confinement = OnceCell::new();
-        let shared = Shared { config, figures: Arc::clone(&figures), finding: known, guess, confinement };
+        let shared =
+            Shared { config, figures: Arc::clone(&figures), finding: known, guess, confinement, patience: 1 };
         Self {
             hub: deps.hub,
             figures,

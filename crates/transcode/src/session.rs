@@ -73,6 +73,8 @@ pub(crate) struct Shared {
     pub(crate) guess: Budget,
     /// How workers are started, once that is found out.
     pub(crate) confinement: OnceCell<Confinement>,
+    /// Workers get so many times the usual time before they are given up.
+    pub(crate) patience: u32,
 }
 
 impl Shared {

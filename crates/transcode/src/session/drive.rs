@@ -115,7 +115,7 @@ impl<'a> Drive<'a> {
             tracks: None,
             kept: Kept::default(),
             lockstep,
-            watch: Watch::new(),
+            watch: Watch::new(shared.patience),
             hand: None,
             leaving: None,
             retry: Instant::now(),

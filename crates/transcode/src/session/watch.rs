@@ -62,12 +62,15 @@ pub(crate) struct Watch {
     grave: Option<u64>,
     /// Frames before this are not touched again.
     skip: u64,
+    /// Workers get so many times the usual time.
+    patience: u32,
 }
 
 impl Watch {
-    pub(crate) fn new() -> Self {
+    /// Workers get `patience` times the usual time.
+    pub(crate) fn new(patience: u32) -> Self {
         let (pending, pictures) = (BTreeMap::new(), BTreeMap::new());
-        Self { pending, pictures, started: None, moved: None, deaths: 0, grave: None, skip: 0 }
+        Self { pending, pictures, started: None, moved: None, deaths: 0, grave: None, skip: 0, patience }
     }
 
     /// Frames before this number are not touched again.
@@ -136,7 +139,7 @@ impl Watch {
         let waiting = now.saturating_duration_since((*since).max(started));
         let silent = now.saturating_duration_since(self.moved.unwrap_or(started)).min(waiting);
         // A machine that is too busy gets more time with each try.
-        let patience = 1 << self.deaths.min(2);
+        let patience = self.patience << self.deaths.min(2);
         if self.pending.len() < FEW || *last - *first < LITTLE {
             return None;
         }
@@ -195,7 +198,7 @@ mod tests {
 
     /// Ten pictures a second from `from` on, as they would come.
     fn watch(now: Instant, pictures: std::ops::Range<i64>) -> Watch {
-        let mut watch = Watch::new();
+        let mut watch = Watch::new(1);
         for number in pictures.clone() {
             let age = millis(u64::try_from((number - pictures.start) * 100).expect("later"));
             watch.came(at(number), number % 10 == 0, now + age);

@@ -102,12 +102,14 @@ pub(super) struct Plan {
     /// Another program than the installed `ffmpeg`: lines of a shell's script. `$FFMPEG` is the real one, `$HERE`
     /// a folder of its own.
     pub(super) script: Option<&'static str>,
+    /// Workers get so many times the usual time: plenty, where a busy machine is not the matter.
+    pub(super) patience: u32,
 }
 
 impl Default for Plan {
     fn default() -> Self {
         let (channel_type, when_full) = (ChannelType::AdvancedSd, WhenFull::Degrade);
-        Self { channel_type, capacity: u64::MAX, when_full, script: None }
+        Self { channel_type, capacity: u64::MAX, when_full, script: None, patience: 20 }
     }
 }
 
@@ -124,7 +126,8 @@ impl House {
         };
         let (sender, finding) = latest::channel(None);
         let (figures, guess, confinement) = (Arc::default(), Budget::new(0), OnceCell::new());
-        let shared = Arc::new(Shared { config, figures, finding, guess, confinement });
+        let shared =
+            Arc::new(Shared { config, figures, finding, guess, confinement, patience: plan.patience });
         let able = Finding::able(Budget::new(plan.capacity), Confinement::default(), &shared);
         sender.send_replace(Some(able));
         let hub = Hub::new(RingLimits::default());
