@@ -45,12 +45,12 @@ $(VENV)/.ready: tests/requirements.txt benches/requirements.txt
 	@touch $@
 
 .PHONY: console
-console: console/dist/watch.js ## Build the pages that the binary embeds
+console: console/dist/console.js ## Build the pages that the binary embeds
 
 console/node_modules/.package-lock.json: console/package-lock.json
 	@cd console && npm ci --silent --no-audit --no-fund && touch node_modules/.package-lock.json
 
-console/dist/watch.js: console/node_modules/.package-lock.json console/build.mjs $(wildcard console/src/*)
+console/dist/console.js: console/node_modules/.package-lock.json console/build.mjs $(shell find console/src -type f)
 	@cd console && npm run --silent build
 
 $(JS_SDK): tests/sdk/js/package-lock.json

@@ -1,14 +1,26 @@
 // Bundles the pages into dist/, from where the binary takes them (crates/rillcast/build.rs).
-import { copyFile, mkdir } from "node:fs/promises";
+import { copyFile, mkdir, rm } from "node:fs/promises";
 import { build } from "esbuild";
 
-await mkdir("dist", { recursive: true });
-await build({
-  entryPoints: ["src/watch.ts", "src/watch.css"],
+const options = {
   outdir: "dist",
   bundle: true,
   minify: true,
+  format: "esm",
   target: "es2022",
-  legalComments: "inline",
+  legalComments: "linked",
+  jsx: "automatic",
+  jsxImportSource: "preact",
+};
+
+await rm("dist", { recursive: true, force: true });
+await mkdir("dist", { recursive: true });
+await build({ ...options, entryPoints: ["src/watch.ts", "src/watch.css"] });
+// Each page of the console comes when it is looked at; names with fingerprints are kept by browsers for ever.
+await build({
+  ...options,
+  entryPoints: { console: "src/main.tsx" },
+  splitting: true,
+  chunkNames: "chunk-[name]-[hash]",
 });
-await copyFile("src/watch.html", "dist/watch.html");
+for (const page of ["watch.html", "console.html"]) await copyFile(`src/${page}`, `dist/${page}`);

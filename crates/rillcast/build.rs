@@ -1,33 +1,71 @@
 //! Embeds the built pages of `console/dist`, or a notice in their place, so that the binary builds on a
 //! machine without node.
 //!
-//! Promise: the pages in the binary are those of `console/dist` at build time, all of them or none.
+//! Promise: the pages in the binary are those of `console/dist` at build time, all of them or none; they are kept
+//! compressed.
 
+use std::fmt::Write as _;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
 
 const NOTICE: &str = "<!doctype html><meta charset=\"utf-8\"><title>Rillcast</title><p>This binary was built without \
     its pages. Run <code>make console</code> and build again.</p>";
 
+/// Without these nothing was built.
+const NEEDED: [&str; 2] = ["watch.html", "console.html"];
+
+/// A file of the pages: its path below their folder, and what is in it.
+struct Page {
+    path: String,
+    content: Vec<u8>,
+}
+
 fn main() {
-    let console =
-        Path::new(&env::var("CARGO_MANIFEST_DIR").expect("set by cargo")).join("../../console/dist");
+    let home = PathBuf::from(env::var("CARGO_MANIFEST_DIR").expect("set by cargo"));
     let out = PathBuf::from(env::var("OUT_DIR").expect("set by cargo"));
-    println!("cargo::rerun-if-changed={}", console.display());
-    let names = ["watch.html", "watch.js", "watch.css"];
-    let built = names.iter().all(|name| console.join(name).exists());
-    for name in names {
-        let content = if built { fs::read(console.join(name)).expect("a readable page") } else { vec![] };
-        fs::write(out.join(name), content).expect("a writable build folder");
+    embed(&out, "pages", &pages(&home.join("../../console/dist")));
+}
+
+/// The built pages, in the order of their paths.
+fn pages(dist: &Path) -> Vec<Page> {
+    println!("cargo::rerun-if-changed={}", dist.display());
+    let mut pages = Vec::new();
+    collect(dist, "", &mut pages);
+    pages.sort_by(|one, other| one.path.cmp(&other.path));
+    if NEEDED.iter().all(|needed| pages.iter().any(|page| page.path == *needed)) {
+        return pages;
     }
-    if !built {
-        fs::write(out.join("watch.html"), NOTICE).expect("a writable build folder");
+    NEEDED.map(|name| Page { path: name.to_owned(), content: NOTICE.into() }).into()
+}
+
+fn collect(folder: &Path, below: &str, pages: &mut Vec<Page>) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let name = entry.file_name().into_string().expect("a name in UTF-8");
+        let (path, place) = (format!("{below}{name}"), entry.path());
+        if place.is_dir() {
+            collect(&place, &format!("{path}/"), pages);
+        } else {
+            pages.push(Page { path, content: fs::read(place).expect("a readable page") });
+        }
     }
-    let include = |name: &str, constant: &str, call: &str, kind: &str| {
-        format!("pub(super) const {constant}: &{kind} = {call}!(concat!(env!(\"OUT_DIR\"), \"/{name}\"));\n")
-    };
-    let code = include("watch.html", "WATCH_HTML", "include_str", "str")
-        + &include("watch.js", "WATCH_JS", "include_bytes", "[u8]")
-        + &include("watch.css", "WATCH_CSS", "include_bytes", "[u8]");
-    fs::write(out.join("pages.rs"), code).expect("a writable build folder");
+}
+
+/// Writes `<name>.rs`: a table of paths and compressed contents, sorted by path.
+fn embed(out: &Path, name: &str, pages: &[Page]) {
+    let mut table = format!("pub(super) const {}: &[(&str, &[u8])] = &[\n", name.to_uppercase());
+    for (number, page) in pages.iter().enumerate() {
+        let file = format!("{name}.{number}.gz");
+        let mut squeezed = GzEncoder::new(Vec::new(), Compression::best());
+        squeezed.write_all(&page.content).expect("in memory");
+        fs::write(out.join(&file), squeezed.finish().expect("in memory")).expect("a writable build folder");
+        let path = &page.path;
+        writeln!(table, "    ({path:?}, include_bytes!(concat!(env!(\"OUT_DIR\"), \"/{file}\"))),")
+            .expect("in memory");
+    }
+    table.push_str("];\n");
+    fs::write(out.join(format!("{name}.rs")), table).expect("a writable build folder");
 }

@@ -6,7 +6,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use api::{Api, Gate, RegionRule};
 use blob::Spool;
@@ -23,6 +23,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use crate::config::{Config, RecordingSettings};
+use crate::desk::{Desk, House};
 use crate::error::AppError;
 use crate::listener::Hall;
 use crate::metrics::Measures;
@@ -92,7 +93,7 @@ impl App {
         let chat = chatting::bind(&config, &pipes)?;
         let events = telling::bind(&config, &pipes, &node).await?;
         let playback = delivery(&config, &pipes, &node).await?;
-        let routes = routes(&config, &control, &chat, &pipes, &events, playback);
+        let routes = routes(&config, &node, &control, &chat, &pipes, &events, playback);
         let counts = (events.counts(), transcode.figures(), recorder.figures());
         let measures = Measures::new(&config, &pipes, &chat, &routes.delivery, counts);
         let addresses = Addresses {
@@ -399,6 +400,7 @@ async fn control(config: &Config, http: SocketAddr, pipes: &Pipes, node: &Node) 
 
 fn routes(
     config: &Config,
+    node: &Node,
     control: &Control,
     chat: &Chat,
     pipes: &Pipes,
@@ -406,10 +408,22 @@ fn routes(
     delivery: delivery::Delivery,
 ) -> Arc<Routes> {
     let rule = if config.any_region { RegionRule::Any } else { RegionRule::Only(config.region.clone()) };
-    let gate = Gate::new(api::Config::new(rule.clone()), control.clone());
+    let gate = || Gate::new(api::Config::new(rule.clone()), control.clone());
+    let house = House {
+        config: config.clone(),
+        node: node.name().to_owned(),
+        control: control.clone(),
+        store: pipes.store.clone(),
+        hub: pipes.hub.clone(),
+        blobs: pipes.blobs.clone(),
+        chat: chat.clone(),
+        delivery: delivery.clone(),
+        started: SystemTime::now(),
+    };
     Arc::new(Routes {
+        desk: Desk::new(gate(), house),
+        admin: Admin::new(gate(), pipes.store.clone(), events.counts()),
         api: Api::new(api::Config::new(rule), control.clone(), control.clone()),
-        admin: Admin::new(gate, pipes.store.clone(), events.counts()),
         delivery,
         upgrades: Upgrades::new(chat.clone()),
         trusted_proxies: config.trusted_proxies.clone(),

@@ -13,6 +13,7 @@ mod chatting;
 pub mod cli;
 pub mod commands;
 pub mod config;
+mod desk;
 mod doctor;
 mod entropy;
 pub mod error;

@@ -16,7 +16,7 @@ use control::Control;
 use delivery::Delivery;
 use domain::{AccountId, Region, ResourceId};
 use events::Admin;
-use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
+use http::{HeaderMap, Method, Request, Response, StatusCode, header};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Body, Incoming};
@@ -24,6 +24,7 @@ use ipnet::IpNet;
 use store::Store;
 use tokio::net::TcpStream;
 
+use crate::desk::Desk;
 use crate::opening::{self, Opening};
 use crate::pages::{self, Asset};
 use crate::peer;
@@ -41,6 +42,8 @@ pub(crate) struct Routes {
     pub api: Api<Control, Control>,
     /// What keys may ask about events.
     pub admin: Admin<Control>,
+    /// What keys may ask about the house: what the console shows beside the API.
+    pub desk: Desk,
     /// Playlists and media.
     pub delivery: Delivery,
     /// Chat connections.
@@ -78,12 +81,21 @@ impl Routes {
             "/healthz" if reading => text(StatusCode::OK, "ok\n"),
             "/readyz" if reading => self.readiness().await,
             "/" if request.headers().contains_key(header::UPGRADE) => self.upgrade(request, came).await,
-            "/" if reading => page(pages::landing()),
+            "/" if reading => page(&pages::landing(), request.headers()),
+            _ if Desk::owns(path) => {
+                let peer = self.peer(request.headers(), came);
+                self.desk.handle(request, peer, SystemTime::now()).await.map(whole)
+            }
             _ if path.starts_with(Admin::<Control>::PREFIX) => {
                 let peer = self.peer(request.headers(), came);
                 self.admin.handle(request, peer, SystemTime::now()).await.map(whole)
             }
-            _ if reading && path.starts_with("/watch/") => self.watch(&path["/watch/".len()..]),
+            _ if reading && path.starts_with("/watch/") => {
+                found(self.watch(&path["/watch/".len()..]), request.headers())
+            }
+            _ if reading && (path == "/console" || path.starts_with("/console/")) => {
+                found(console(&path["/console".len()..]), request.headers())
+            }
             _ => {
                 let peer = self.peer(request.headers(), came);
                 let reply = self.api.handle(request, peer, SystemTime::now()).await;
@@ -104,7 +116,7 @@ impl Routes {
         let on = hyper::upgrade::on(&mut request);
         let (parts, _) = request.into_parts();
         if !Chat::is_handshake(&parts) {
-            return page(pages::landing());
+            return page(&pages::landing(), &parts.headers);
         }
         match self.upgrades.chat().admit(&parts, peer.ip, SystemTime::now()).await {
             Ok((welcome, seat)) => {
@@ -155,14 +167,19 @@ impl Routes {
         }
     }
 
-    fn watch(&self, rest: &str) -> Reply {
+    fn watch(&self, rest: &str) -> Option<Asset> {
         if let Some(name) = rest.strip_prefix("assets/") {
-            return pages::asset(name).map_or_else(not_found, page);
+            return pages::built(name).filter(|_| name.starts_with("watch."));
         }
-        match ResourceId::parse(rest) {
-            Some(channel) => page(pages::watch(&self.region, &self.account, &channel)),
-            None => not_found(),
-        }
+        pages::watch(&self.region, &self.account, &ResourceId::parse(rest)?)
+    }
+}
+
+/// A file of the console; each path without one is a place within its page.
+fn console(rest: &str) -> Option<Asset> {
+    match rest.strip_prefix("/assets/") {
+        Some(name) => pages::built(name),
+        None => pages::built("console.html"),
     }
 }
 
@@ -174,25 +191,15 @@ where
     body.map_err(|never| match never {}).boxed_unsync()
 }
 
-fn not_found() -> Reply {
-    text(StatusCode::NOT_FOUND, "no such page\n")
+fn found(asset: Option<Asset>, asked: &HeaderMap) -> Reply {
+    asset.map_or_else(|| text(StatusCode::NOT_FOUND, "no such page\n"), |asset| page(&asset, asked))
 }
 
 fn text(status: StatusCode, body: &'static str) -> Reply {
-    let asset =
-        Asset { content_type: "text/plain; charset=utf-8", body: Bytes::from_static(body.as_bytes()) };
-    let mut reply = page(asset);
-    *reply.status_mut() = status;
-    reply
+    let asset = Asset::text("text/plain; charset=utf-8", body);
+    asset.response(status, &HeaderMap::new()).map(whole)
 }
 
-fn page(asset: Asset) -> Reply {
-    let mut reply = Response::new(whole(Full::new(asset.body)));
-    let headers = reply.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(asset.content_type));
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    let policy = HeaderValue::from_static(pages::CONTENT_SECURITY_POLICY);
-    headers.insert(header::CONTENT_SECURITY_POLICY, policy);
-    reply
+fn page(asset: &Asset, asked: &HeaderMap) -> Reply {
+    asset.response(StatusCode::OK, asked).map(whole)
 }

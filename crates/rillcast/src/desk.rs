@@ -1,0 +1,138 @@
+//! The desk: what keys may ask about the house itself over HTTP, beside the operations of the vendor's model. The
+//! console is made of both.
+//!
+//! All of it is below `/rillcast/v1/`, signed as calls of the service `ivs` are, and asked of the key's policy as
+//! actions of the service `rillcast` on the ARN that the query names as `arn` (where the door says so), else on `*`.
+//! `doors.rs` has the table; what events have to say is the `events` crate's.
+//!
+//! Promise: nothing is answered that is not in the table, and nothing in it without the action that stands there
+//! being allowed.
+
+mod doors;
+mod machine;
+mod query;
+
+use std::convert::Infallible;
+use std::time::SystemTime;
+
+use api::{Admitted, ApiError, Errand, Gate, Peer};
+use blob::Blobs;
+use bytes::Bytes;
+use chat::Chat;
+use control::Control;
+use delivery::Delivery;
+use http::request::Parts;
+use http::{Method, Request, Response};
+use http_body::Body;
+use http_body_util::BodyExt;
+use http_body_util::combinators::UnsyncBoxBody;
+use live::Hub;
+use serde::Serialize;
+use store::{Store, StoreError};
+
+use crate::config::Config;
+use doors::{About, Door, Task};
+
+/// What the desk answers with.
+pub(crate) type Reply = Response<UnsyncBoxBody<Bytes, Infallible>>;
+
+/// All that may be looked at from the desk.
+#[allow(dead_code, reason = "each door looks at some of it")]
+#[derive(Clone)]
+pub(crate) struct House {
+    pub(crate) config: Config,
+    /// This server's name among those that share a database.
+    pub(crate) node: String,
+    pub(crate) control: Control,
+    pub(crate) store: Store,
+    pub(crate) hub: Hub,
+    pub(crate) blobs: Blobs,
+    pub(crate) chat: Chat,
+    pub(crate) delivery: Delivery,
+    pub(crate) started: SystemTime,
+}
+
+/// Answers requests for what [`Desk::owns`].
+pub(crate) struct Desk {
+    gate: Gate<Control>,
+    house: House,
+}
+
+impl Desk {
+    /// `gate` knows the keys.
+    pub(crate) fn new(gate: Gate<Control>, house: House) -> Self {
+        Self { gate, house }
+    }
+
+    /// Does this path belong here, by whatever method?
+    pub(crate) fn owns(path: &str) -> bool {
+        Door::of(path).next().is_some()
+    }
+
+    /// Answers one request, which came from `peer`; `now` is the server's clock. Never fails: whatever goes
+    /// wrong is an answer.
+    pub(crate) async fn handle<B>(&self, request: Request<B>, peer: Peer, now: SystemTime) -> Reply
+    where
+        B: Body + Send,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        if request.method() == Method::OPTIONS {
+            return self.gate.preflight().map(BodyExt::boxed_unsync);
+        }
+        let admitted = match self.gate.admit(request, peer, now, errand).await {
+            Ok(admitted) => admitted,
+            Err(refusal) => return refusal.map(BodyExt::boxed_unsync),
+        };
+        // It was found before, or nobody was let in.
+        match find(&admitted.parts) {
+            Ok((door, _names)) => match door.task {
+                Task::Machine => {
+                    let told = machine::machine(&self.house).await;
+                    reply(admitted, told)
+                }
+            },
+            Err(error) => reply::<()>(admitted, Err(error)),
+        }
+    }
+}
+
+/// An answer that is whole.
+fn reply<T: Serialize>(admitted: Admitted, outcome: Result<T, ApiError>) -> Reply {
+    admitted.answer(outcome).map(BodyExt::boxed_unsync)
+}
+
+/// The door that a request knocks at, and the names in its path.
+fn find(parts: &Parts) -> Result<(&'static Door, Vec<String>), ApiError> {
+    let mut allow = Vec::new();
+    for (door, names) in Door::of(parts.uri.path()) {
+        if door.method == parts.method {
+            return Ok((door, names));
+        }
+        allow.push(door.method.as_str());
+    }
+    if allow.is_empty() {
+        return Err(ApiError::UnknownOperation);
+    }
+    Err(ApiError::MethodNotAllowed { allow: allow.join(", ") })
+}
+
+/// What a request asks for, by its method, path and query alone.
+fn errand(parts: &Parts) -> Result<Errand, ApiError> {
+    let (door, _) = find(parts)?;
+    let resource = match door.about {
+        About::Everything => None,
+        // Left out it is a text that no policy but one for everything allows.
+        About::Arn => Some(query::find(parts, "arn").unwrap_or_default()),
+    };
+    Ok(Errand { action: door.action, resource })
+}
+
+/// What the database's failure is to a caller.
+#[expect(dead_code, reason = "the next door uses it")]
+fn failed(error: StoreError) -> ApiError {
+    if error.is_unavailable() {
+        ApiError::unavailable("reaching the database", error)
+    } else {
+        ApiError::internal("asking the database", error)
+    }
+}

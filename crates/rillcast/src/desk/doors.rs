@@ -1,0 +1,87 @@
+//! The table of all that can be asked at the desk.
+//!
+//! Promise: a path and a method mean one thing or nothing; names in paths are decoded once.
+
+use http::Method;
+use percent_encoding::percent_decode_str;
+
+/// One thing to be asked for.
+#[derive(Debug)]
+pub(super) struct Door {
+    /// How.
+    pub(super) method: Method,
+    /// Where, below `/rillcast/v1/`; `{}` stands for a name of one to many characters.
+    path: &'static str,
+    /// What a policy must allow: the verb says what it does to the house, as with the vendor's (`List`, `Get` and
+    /// `Read` change nothing, and the ready-made read-only policy allows them).
+    pub(super) action: &'static str,
+    /// On what.
+    pub(super) about: About,
+    pub(super) task: Task,
+}
+
+/// What a policy is asked about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum About {
+    /// `*`
+    Everything,
+    /// The ARN that the query names as `arn`.
+    #[expect(dead_code, reason = "the next door uses it")]
+    Arn,
+}
+
+/// What is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Task {
+    Machine,
+}
+
+const DOORS: &[Door] = &[Door {
+    method: Method::GET,
+    path: "machine",
+    action: "rillcast:ReadMachine",
+    about: About::Everything,
+    task: Task::Machine,
+}];
+
+impl Door {
+    /// Those at this path, with the names in it.
+    pub(super) fn of(path: &str) -> impl Iterator<Item = (&'static Self, Vec<String>)> {
+        DOORS.iter().filter_map(move |door| Some((door, names(door.path, path)?)))
+    }
+}
+
+/// The names in a path that is like the pattern.
+fn names(pattern: &str, path: &str) -> Option<Vec<String>> {
+    let mut found = Vec::new();
+    let (mut wanted, mut given) = (pattern.split('/'), path.strip_prefix("/rillcast/v1/")?.split('/'));
+    loop {
+        match (wanted.next(), given.next()) {
+            (None, None) => return Some(found),
+            (Some("{}"), Some(name)) if !name.is_empty() => {
+                found.push(percent_decode_str(name).decode_utf8().ok()?.into_owned());
+            }
+            (Some(word), Some(given)) if word == given => {}
+            _ => return None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_stand_where_the_pattern_has_holes() {
+        let found = |path: &str| names("keys/{}/policy", path);
+        assert_eq!(found("/rillcast/v1/keys/a%2Fb/policy"), Some(vec!["a/b".to_owned()]));
+        for other in [
+            "/rillcast/v1/keys//policy",
+            "/rillcast/v1/keys/a",
+            "/rillcast/v1/keys/a/policy/",
+            "/keys/a/policy",
+        ] {
+            assert_eq!(found(other), None, "{other}");
+        }
+    }
+}
