@@ -83,18 +83,15 @@ demo: setup build ## Start a server, send it a test picture, print the page that
 # --- tests and rules ----------------------------------------------------------------------------------
 
 .PHONY: test
-test: console ## All tests: unit, property, fuzz corpus, end to end with ffmpeg, AWS SDKs and a browser
-	cargo test --workspace --quiet
+test: console $(VENV)/.ready ## All tests: unit, property, fuzz corpus, end to end with ffmpeg, AWS SDKs and a browser
+	$(PYTHON) tests/run.py rust
 	cargo test --quiet $(CHAT_BENCH)
 	cargo test --quiet $(PLAYBACK_BENCH)
 	@$(MAKE) --no-print-directory e2e
 
 .PHONY: e2e
 e2e: build sdks $(PLAYERS) $(S3) $(VENV)/.ready ## Only the end-to-end tests
-	@# 5: none of them was picked.
-	@run() { $(PYTHON) -m pytest -q "$$@" tests $(PYTEST) || [ $$? = 5 ]; }; \
-	run -n 4 --dist loadfile -m "not alone and not recording" && \
-	run -n 3 --dist loadfile -m "recording and not alone" && run -m alone
+	@$(PYTHON) tests/run.py e2e $(PYTEST)
 
 .PHONY: sdks
 sdks: $(JS_SDK) $(CHAT_SDK) ## Install and build the SDKs' clients for the end-to-end tests
