@@ -84,7 +84,8 @@ def rust(arguments: list[str]) -> int:
     if code and targets and 0 < len(names) <= FEW:
         say(f"once more, alone: {', '.join(names)}")
         again = [cargo("--quiet", *target, "--", "--exact", "--test-threads", "1", *names) for target in targets]
-        ran = sum(int(count) for _, told in again for count in re.findall(r"^test result: ok\. (\d+) passed", told, re.M))
+        counts = re.findall(r"^test result: ok\. (\d+) passed", "".join(told for _, told in again), re.MULTILINE)
+        ran = sum(int(count) for count in counts)
         code = max(one for one, _ in again) or (0 if ran >= len(names) else FAILED)
         say(f"failed beside others, {'well' if code == 0 else 'failed'} alone: {', '.join(names)}")
     say(f"Rust: {time.monotonic() - began:.0f} s")
