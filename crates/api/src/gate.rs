@@ -3,8 +3,11 @@
 //! Operations of our own (paths below `/rillcast/`) are signed like any other, for the service `ivs`, and asked
 //! of the same policies as actions of the service `rillcast`. What answers them is not here.
 //!
-//! Promise: whoever gets in has a verified signature of an active key; to an operation of our own only with a
-//! policy that allows its action.
+//! One thing needs no permission: to ask who one is and what one may do ([`Gate::identify`]), as the vendor's
+//! `sts:GetCallerIdentity` needs none. It tells a key nothing but what its own policy says.
+//!
+//! Promise: whoever gets in has a verified signature of an active key; to an operation of our own that does
+//! anything only with a policy that allows its action.
 
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
@@ -67,6 +70,18 @@ pub struct Admitted {
     visit: Visit,
 }
 
+/// A request by somebody who is known, whatever they may do.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Known<'a, K> {
+    /// The request. That its caller may do anything is not said by it being here.
+    pub admitted: Admitted,
+    keys: &'a K,
+    policy: Arc<Policy>,
+    peer: Peer,
+    now: SystemTime,
+}
+
 /// One request to an operation of the house's own, for its log line and its answer.
 #[derive(Debug)]
 struct Visit {
@@ -110,6 +125,36 @@ impl<K: KeyRing> Gate<K> {
         }
     }
 
+    /// Lets a request in of which no more is asked than who sends it, or answers it with its refusal. `name` is
+    /// what the log calls it. Only what is the caller's own business may be answered: who they are, and what
+    /// their policy lets them do.
+    ///
+    /// # Errors
+    /// The answer for the caller, when it is not known who they are.
+    pub async fn identify<B>(
+        &self,
+        request: Request<B>,
+        peer: Peer,
+        now: SystemTime,
+        name: &'static str,
+    ) -> Result<Known<'_, K>, Response<Full<Bytes>>>
+    where
+        B: Body + Send,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        let (id, begun) = (RequestId::fresh(), Instant::now());
+        let (parts, body) = request.into_parts();
+        let mut visit = Visit { id, begun, note: Note::default() };
+        visit.note.operation = Some(name);
+        match self.know(&parts, body, now, &mut visit).await {
+            Ok((call, policy, body)) => {
+                let admitted = Admitted { call, parts, body, visit };
+                Ok(Known { admitted, keys: &self.keys, policy, peer, now })
+            }
+            Err(error) => Err(visit.answer(Err(error))),
+        }
+    }
+
     /// The answer to a browser that asks whether a page may call.
     pub fn preflight(&self) -> Response<Full<Bytes>> {
         answer::preflight(RequestId::fresh())
@@ -130,11 +175,7 @@ impl<K: KeyRing> Gate<K> {
     {
         let Errand { action, resource } = errand;
         visit.note.operation = action.split_once(':').map(|(_, name)| name);
-        let claim = Claim::parse(parts)?;
-        visit.note.key = Some(claim.access_key_id().to_owned());
-        self.check(&claim, Service::Ivs, now)?;
-        let body = body::take(body, self.config.max_body, self.config.body_deadline).await?;
-        let (principal, policy) = self.prove(&claim, &body).await?;
+        let (call, policy, body) = self.know(parts, body, now, visit).await?;
         let (access, members) = match resource {
             None => (Access::to(&[Everything]), Map::new()),
             Some(resource) => {
@@ -142,10 +183,31 @@ impl<K: KeyRing> Gate<K> {
                 (Access::to(&[Named(RESOURCE)]), members)
             }
         };
-        let call = Call::trusted(principal, claim.scope().region.clone(), visit.id.as_str());
         let (keys, policy, members) = (&self.keys, policy.as_ref(), &members);
         let permission = permission::Request { keys, policy, action, access, members, peer, now, call };
         Ok((permission.permitted().await?, body))
+    }
+
+    /// Whose request this is, what their policy is, and the body. The policy was not asked: the call is not to
+    /// leave the gate as a permitted one.
+    async fn know<B>(
+        &self,
+        parts: &Parts,
+        body: B,
+        now: SystemTime,
+        visit: &mut Visit,
+    ) -> Result<(Call, Arc<Policy>, Bytes), ApiError>
+    where
+        B: Body + Send,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        let claim = Claim::parse(parts)?;
+        visit.note.key = Some(claim.access_key_id().to_owned());
+        self.check(&claim, Service::Ivs, now)?;
+        let body = body::take(body, self.config.max_body, self.config.body_deadline).await?;
+        let (principal, policy) = self.prove(&claim, &body).await?;
+        let call = Call::trusted(principal, claim.scope().region.clone(), visit.id.as_str());
+        Ok((call, policy, body))
     }
 
     /// Is the signature for this service, a region that is served, and now?
@@ -169,6 +231,25 @@ impl<K: KeyRing> Gate<K> {
         let principal =
             Principal { account: key.account, access_key_id: access_key_id.to_owned(), name: key.name };
         Ok((principal, key.policy))
+    }
+}
+
+impl<K: KeyRing> Known<'_, K> {
+    /// Would the caller be let through with this action (`ivs:GetChannel`) on this resource, now and from where
+    /// they are? Asked as a real call would be: an operation of the vendor's model that creates or lists is
+    /// about all of a kind, whatever `resource` says. Tags that a request would set are not known and count as
+    /// none. Neither text is trusted.
+    ///
+    /// # Errors
+    /// When the resource's tags are wanted and can't be read.
+    pub async fn may(&self, action: &str, resource: &str) -> Result<bool, ApiError> {
+        let Self { admitted, keys, policy, peer, now } = self;
+        let (peer, now, call) = (*peer, *now, admitted.call.clone());
+        let (access, members) = (Access::to(&[Everything]), &Map::new());
+        let own = "rillcast:WhoAmI";
+        let request =
+            permission::Request { keys: *keys, policy, action: own, access, members, peer, now, call };
+        request.would_permit(action, resource).await
     }
 }
 

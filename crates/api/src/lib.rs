@@ -41,7 +41,7 @@ mod violations;
 
 pub use call::Call;
 pub use error::{ApiError, Why};
-pub use gate::{Admitted, Errand, Gate};
+pub use gate::{Admitted, Errand, Gate, Known};
 pub use handle::{Api, Config, RegionRule};
 pub use keyring::{Key, KeyRing};
 pub use peer::Peer;

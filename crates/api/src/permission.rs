@@ -18,6 +18,7 @@ use crate::error::ApiError;
 use crate::keyring::KeyRing;
 use crate::peer::Peer;
 use crate::refusal::Refusal;
+use crate::route::Operation;
 
 /// A proven request with all that a policy may ask about it.
 pub(crate) struct Request<'a, K> {
@@ -47,6 +48,35 @@ impl<'a, K: KeyRing> Request<'a, K> {
             self.allowed(action, &resource, of_named.as_ref().unwrap_or(&context))?;
         }
         Ok(self.call)
+    }
+
+    /// Would another call by the same caller be permitted: this action, on this resource? Both are any text.
+    pub(crate) async fn would_permit(&self, action: &str, resource: &str) -> Result<bool, ApiError> {
+        let context = if self.policy.reads_context() { self.context() } else { Context::default() };
+        let mut of_named = None;
+        for resource in self.would_need(action, resource) {
+            if !is_kind(&resource) {
+                of_named = self.tagged(&resource, &context).await?;
+            }
+            let context = of_named.as_ref().unwrap_or(&context);
+            if !self.policy.decide(&Question { action, resource: &resource, context }).is_allowed() {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// What a call with this action that names this resource would be about; never none.
+    fn would_need<'b>(&self, action: &str, resource: &'b str) -> Vec<Cow<'b, str>> {
+        let Some(operation) = Operation::all().find(|operation| operation.route().action == action) else {
+            return vec![Cow::Borrowed(resource)];
+        };
+        let about = operation.access().about.iter().map(|about| match about {
+            About::Named(_) | About::EachOf(_) | About::EachIn(..) => Cow::Borrowed(resource),
+            About::New(kind) | About::Kind(kind) => Cow::Owned(self.any(*kind)),
+            About::Everything => Cow::Borrowed("*"),
+        });
+        about.collect()
     }
 
     /// Which actions must be allowed on which resources; never none.

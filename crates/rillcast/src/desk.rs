@@ -3,14 +3,17 @@
 //!
 //! All of it is below `/rillcast/v1/`, signed as calls of the service `ivs` are, and asked of the key's policy as
 //! actions of the service `rillcast` on the ARN that the query names as `arn` (where the door says so), else on `*`.
-//! `doors.rs` has the table; what events have to say is the `events` crate's.
+//! `doors.rs` has the table; what events have to say is the `events` crate's. Who one is, and what one may do, each
+//! key may ask.
 //!
 //! Promise: nothing is answered that is not in the table, and nothing in it without the action that stands there
-//! being allowed.
+//! being allowed, but a key's questions about itself.
 
+mod body;
 mod doors;
 mod machine;
 mod query;
+mod whoami;
 
 use std::convert::Infallible;
 use std::time::SystemTime;
@@ -79,6 +82,9 @@ impl Desk {
         if request.method() == Method::OPTIONS {
             return self.gate.preflight().map(BodyExt::boxed_unsync);
         }
+        if let Some(door) = Door::open_to_all(request.method(), request.uri().path()) {
+            return self.own_business(door, request, peer, now).await;
+        }
         let admitted = match self.gate.admit(request, peer, now, errand).await {
             Ok(admitted) => admitted,
             Err(refusal) => return refusal.map(BodyExt::boxed_unsync),
@@ -90,8 +96,28 @@ impl Desk {
                     let told = machine::machine(&self.house).await;
                     reply(admitted, told)
                 }
+                // Answered before anybody's policy was asked.
+                Task::WhoAmI => reply::<()>(admitted, Err(ApiError::UnknownOperation)),
             },
             Err(error) => reply::<()>(admitted, Err(error)),
+        }
+    }
+}
+
+impl Desk {
+    /// What whoever is known may ask: about themselves.
+    async fn own_business<B>(&self, door: &Door, request: Request<B>, peer: Peer, now: SystemTime) -> Reply
+    where
+        B: Body + Send,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        let name = door.action.strip_prefix("rillcast:").unwrap_or(door.action);
+        match self.gate.identify(request, peer, now, name).await {
+            Ok(known) => {
+                let told = whoami::whoami(&known).await;
+                reply(known.admitted, told)
+            }
+            Err(refusal) => refusal.map(BodyExt::boxed_unsync),
         }
     }
 }
@@ -120,7 +146,7 @@ fn find(parts: &Parts) -> Result<(&'static Door, Vec<String>), ApiError> {
 fn errand(parts: &Parts) -> Result<Errand, ApiError> {
     let (door, _) = find(parts)?;
     let resource = match door.about {
-        About::Everything => None,
+        About::Everything | About::Nothing => None,
         // Left out it is a text that no policy but one for everything allows.
         About::Arn => Some(query::find(parts, "arn").unwrap_or_default()),
     };

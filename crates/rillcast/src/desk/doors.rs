@@ -25,6 +25,8 @@ pub(super) struct Door {
 pub(super) enum About {
     /// `*`
     Everything,
+    /// Nothing: whoever is known may ask. Only for what is the caller's own business.
+    Nothing,
     /// The ARN that the query names as `arn`.
     #[expect(dead_code, reason = "the next door uses it")]
     Arn,
@@ -34,17 +36,25 @@ pub(super) enum About {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Task {
     Machine,
+    WhoAmI,
 }
 
-const DOORS: &[Door] = &[Door {
-    method: Method::GET,
-    path: "machine",
-    action: "rillcast:ReadMachine",
-    about: About::Everything,
-    task: Task::Machine,
-}];
+const DOORS: &[Door] = &[
+    Door::new(Method::GET, "machine", "rillcast:ReadMachine", About::Everything, Task::Machine),
+    Door::new(Method::POST, "whoami", "rillcast:WhoAmI", About::Nothing, Task::WhoAmI),
+];
 
 impl Door {
+    const fn new(method: Method, path: &'static str, action: &'static str, about: About, task: Task) -> Self {
+        Self { method, path, action, about, task }
+    }
+
+    /// The one at this path and method, if it asks for no permission.
+    pub(super) fn open_to_all(method: &Method, path: &str) -> Option<&'static Self> {
+        let fits = |door: &&Self| door.about == About::Nothing && door.method == *method;
+        Self::of(path).map(|(door, _)| door).find(fits)
+    }
+
     /// Those at this path, with the names in it.
     pub(super) fn of(path: &str) -> impl Iterator<Item = (&'static Self, Vec<String>)> {
         DOORS.iter().filter_map(move |door| Some((door, names(door.path, path)?)))
