@@ -97,6 +97,24 @@ impl Admission {
         Ok(pass.readers())
     }
 
+    /// Would this token let its viewer see the channel, whether or not it is on air? Nothing is used up.
+    ///
+    /// # Errors
+    /// Those of [`Admission::enter`].
+    pub(crate) async fn vouch(
+        &self,
+        channel: &Arn,
+        token: Option<&str>,
+        visitor: &Visitor<'_>,
+    ) -> Result<(), Error> {
+        let (claims, _) = self.vet(channel, token, visitor).await?;
+        self.revoked.know().await?;
+        if self.mint.holder(&claims).is_some_and(|holder| self.revoked.ends(&holder)) {
+            return Err(Error::Revoked);
+        }
+        self.unless_used(&claims).await
+    }
+
     /// What a token of a private channel says, once all but its single use is looked at.
     async fn read(
         &self,

@@ -13,6 +13,7 @@
 mod admission;
 mod answer;
 mod body;
+mod company;
 mod directives;
 mod entropy;
 mod error;
@@ -56,6 +57,7 @@ use restriction::Restriction;
 use viewers::{Kind, Most, Teller, Viewers};
 
 pub use body::Body;
+pub use company::Proof;
 pub use error::Error;
 pub use figures::Reading;
 pub use path::{PREFIX, multivariant_path, thumbnail_path};

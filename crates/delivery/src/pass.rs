@@ -178,12 +178,15 @@ impl Mint {
         self.vouch(PRIVATE, stream.as_str(), &[], claims)
     }
 
+    /// Whose the token is, if it says so.
+    pub(crate) fn holder(&self, claims: &PlaybackClaims) -> Option<Holder> {
+        let TokenViewer { id, version } = claims.viewer.as_ref()?;
+        Some(Holder { tag: self.tag(&claims.channel, id), version: *version })
+    }
+
     /// A pass for what `subject` names. `first` is said before what the token allowed.
     fn vouch(&self, purpose: &[u8], subject: &str, first: &[u8], claims: &PlaybackClaims) -> Pass {
-        let viewer = claims.viewer.as_ref().map(|TokenViewer { id, version }| Holder {
-            tag: self.tag(&claims.channel, id),
-            version: *version,
-        });
+        let viewer = self.holder(claims);
         let cap = claims.maximum_resolution;
         let origins =
             if claims.strict { claims.origins().collect::<Vec<_>>().join(",") } else { String::new() };
