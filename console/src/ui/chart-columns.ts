@@ -41,9 +41,10 @@ export function columnsOf(series: readonly Series[]): Columns {
     const made: Cell[][] = Array.from({ length: band ? 3 : 1 }, () => new Array<Cell>(times.length).fill(undefined));
     for (const [time, value, low = value, high = value] of one.points) {
       const at = place.get(time) ?? 0;
-      [value, low, high].slice(0, made.length).forEach((cell, column) => {
-        const cells = made[column];
-        if (cells) cells[at] = cell;
+      const cells = value === null ? [null, null, null] : [value, low, high];
+      cells.slice(0, made.length).forEach((cell, column) => {
+        const filled = made[column];
+        if (filled) filled[at] = cell;
       });
     }
     columns.push(...made);

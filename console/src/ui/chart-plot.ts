@@ -50,6 +50,8 @@ export function draw(box: HTMLElement, first: Wanted, told: Told): Plot {
 
   const lines: UPlot.Series[] = [];
   const bands: UPlot.Band[] = [];
+  /** Lines without a dot below the cursor. */
+  const plain = new Set<number>();
   first.series.forEach((one, at) => {
     const hue = `--chart-${(at % HUES) + 1}`;
     const line: UPlot.Series = {
@@ -59,11 +61,13 @@ export function draw(box: HTMLElement, first: Wanted, told: Told): Plot {
       ...(one.dashed ? { dash: [5, 4], points: { show: false } } : { points: { size: 4 } }),
       ...(one.stepped && UPlot.paths.stepped ? { paths: UPlot.paths.stepped({ align: 1 }) } : {}),
     };
-    lines.push(line);
+    const place = lines.push(line);
+    if (one.dashed) plain.add(place);
     if (!hasBand(one)) return;
     const edge: UPlot.Series = { scale: scaleOf(one.unit), width: 0, points: { show: false } };
     const low = lines.push(edge);
     const high = lines.push({ ...edge });
+    plain.add(low).add(high);
     bands.push({ series: [high, low], fill: () => faint(colour(hue)) });
   });
 
@@ -84,7 +88,7 @@ export function draw(box: HTMLElement, first: Wanted, told: Told): Plot {
       cursor: {
         y: false,
         drag: { x: true, y: false, setScale: false, dist: 8 },
-        points: { size: 7 },
+        points: { size: (_, at) => (plain.has(at) ? 0 : 7) },
         ...(first.sync ? { sync: { key: first.sync, scales: ["x", null] } } : {}),
         // A double click means all again; uPlot's own would fit the axis to the data.
         bind: {
@@ -103,7 +107,7 @@ export function draw(box: HTMLElement, first: Wanted, told: Told): Plot {
         axis({
           space: 70,
           values: (_, splits, __, ___, step) => sayTimes(splits, step),
-          size: 36,
+          size: (_, values) => ((values ?? []).some((text) => text?.includes("\n")) ? 40 : 26),
         }),
         ...units.map((unit, at) =>
           axis({
@@ -112,6 +116,7 @@ export function draw(box: HTMLElement, first: Wanted, told: Told): Plot {
             space: 34,
             size: (_, values) => 14 + 7 * Math.max(3, ...(values ?? []).map((text) => text.length)),
             values: (_, splits) => sayMarks(splits, unit),
+            ...(unit ? {} : { incrs: WHOLE }),
             ...(at ? { grid: { show: false } } : {}),
           }),
         ),
@@ -162,6 +167,9 @@ export function draw(box: HTMLElement, first: Wanted, told: Told): Plot {
     },
   };
 }
+
+/** Steps between marks of what is counted one by one. */
+const WHOLE = [0, 1, 2, 3, 4, 5, 6, 7, 8].flatMap((power) => [1, 2, 5].map((step) => step * 10 ** power));
 
 /** The top of an axis: a little above the greatest value. */
 function roofOf(most: number | null, atLeast: number): number {

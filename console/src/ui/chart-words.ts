@@ -18,7 +18,7 @@ export function sayMarks(values: readonly number[], unit: string): string[] {
   const [by, name] = unit === "b/s" ? stepOf(most, ["b/s", "kb/s", "Mb/s", "Gb/s"])
     : unit === "B" ? stepOf(most, ["B", "kB", "MB", "GB"]) : [1, unit];
   const numbers = values.map((value) => (value / by).toLocaleString(undefined, { maximumFractionDigits: 3 }));
-  return numbers.map((number) => (name ? `${number} ${name}` : number));
+  return numbers.map((number, at) => (name && values[at] ? `${number} ${name}` : number));
 }
 
 function stepOf(most: number, names: readonly string[]): [by: number, name: string] {

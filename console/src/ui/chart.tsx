@@ -75,7 +75,7 @@ export function Chart(props: ChartProps) {
 
   const step = stepOf(series);
   const shown = cursor ?? to;
-  const values = series.map((one) => (cursor === undefined ? newestOf(one, to) : valueAt(one, cursor, step * 2)));
+  const values = series.map((one) => (cursor === undefined ? newestOf(one, to) : valueAt(one, cursor, one.dashed ? Infinity : step * 2)));
   const said = series.map((one, at) => `${one.label} ${say(values[at], one.unit)}`).join(", ");
   const keys = (event: KeyboardEvent) => {
     const by = { ArrowLeft: -1, ArrowRight: 1, PageUp: -10, PageDown: 10 }[event.key];
