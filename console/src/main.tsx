@@ -8,6 +8,7 @@ import { catchLinks, match, usePlace } from "./ui/route";
 import { desk } from "./wire/call";
 import { dropKey, heldKey, type Identity } from "./wire/session";
 import "./console.css";
+import "./ui/player.css";
 import "./ui/chart.css";
 
 type Page = ComponentType<{ names: Record<string, string> }>;
