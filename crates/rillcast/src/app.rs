@@ -31,7 +31,9 @@ use crate::node::Node;
 use crate::pipes::Pipes;
 use crate::ready::Addresses;
 use crate::routes::Routes;
+use crate::telemetry::Tail;
 use crate::upgrades::Upgrades;
+use crate::watching::Watching;
 use crate::{chatting, entropy, first_start, ready, telling, tls};
 
 /// Viewers get this long to fetch the end of what they watch, once playlists say it has ended.
@@ -76,8 +78,8 @@ pub struct App {
 }
 
 impl App {
-    /// Opens the data folder and all listeners.
-    pub async fn bind(config: Config) -> Result<Self, AppError> {
+    /// Opens the data folder and all listeners. `log` holds the newest lines of the log, to be shown to keys that may.
+    pub async fn bind(config: Config, log: Tail) -> Result<Self, AppError> {
         let store = first_start::open(&config).await?;
         let first_start = first_start::root_key(&store, &config).await?;
         let node = node(&config)?;
@@ -93,7 +95,20 @@ impl App {
         let chat = chatting::bind(&config, &pipes)?;
         let events = telling::bind(&config, &pipes, &node).await?;
         let playback = delivery(&config, &pipes, &node).await?;
-        let routes = routes(&config, &node, &control, &chat, &pipes, &events, playback);
+        let house = House {
+            config: config.clone(),
+            node: node.name().to_owned(),
+            public_url: public_url(&config, http_address),
+            control: control.clone(),
+            store: pipes.store.clone(),
+            hub: pipes.hub.clone(),
+            blobs: pipes.blobs.clone(),
+            chat: chat.clone(),
+            delivery: playback.clone(),
+            started: SystemTime::now(),
+            log,
+        };
+        let routes = routes(house, &pipes, &events);
         let counts = (events.counts(), transcode.figures(), recorder.figures());
         let measures = Measures::new(&config, &pipes, &chat, &routes.delivery, counts);
         let addresses = Addresses {
@@ -187,7 +202,7 @@ impl App {
         }
         ready.store(false, Ordering::Release);
         let orderly = async {
-            stages.close(&mut services, &hub, || routes.admin.close()).await;
+            stages.close(&mut services, &hub, || routes.hang_up()).await;
             routes.upgrades.finish().await;
             bus.close().await;
         };
@@ -376,8 +391,14 @@ fn bind_recorder(config: &Config, pipes: &Pipes, node: &Node) -> recording::Reco
     recording::Recorder::bind(settings, deps)
 }
 
+/// What URLs for those outside begin with, without a slash at the end.
+fn public_url(config: &Config, http: SocketAddr) -> String {
+    let url = config.public_url.clone().unwrap_or_else(|| format!("http://{}", reachable(http)));
+    url.trim_end_matches('/').to_owned()
+}
+
 async fn control(config: &Config, http: SocketAddr, pipes: &Pipes, node: &Node) -> Result<Control, AppError> {
-    let public_url = config.public_url.clone().unwrap_or_else(|| format!("http://{}", reachable(http)));
+    let public_url = public_url(config, http);
     let ingest_host = config.ingest_host.clone().unwrap_or_else(|| host_of(&public_url));
     let meaning = control::Config {
         ingest_endpoint: ingest_host,
@@ -398,38 +419,24 @@ async fn control(config: &Config, http: SocketAddr, pipes: &Pipes, node: &Node) 
     Ok(Control::new(meaning, deps).await?)
 }
 
-fn routes(
-    config: &Config,
-    node: &Node,
-    control: &Control,
-    chat: &Chat,
-    pipes: &Pipes,
-    events: &Events,
-    delivery: delivery::Delivery,
-) -> Arc<Routes> {
+fn routes(house: House, pipes: &Pipes, events: &Events) -> Arc<Routes> {
+    let House { config, control, chat, delivery, .. } = house.clone();
     let rule = if config.any_region { RegionRule::Any } else { RegionRule::Only(config.region.clone()) };
     let gate = || Gate::new(api::Config::new(rule.clone()), control.clone());
-    let house = House {
-        config: config.clone(),
-        node: node.name().to_owned(),
-        control: control.clone(),
-        store: pipes.store.clone(),
-        hub: pipes.hub.clone(),
-        blobs: pipes.blobs.clone(),
-        chat: chat.clone(),
-        delivery: delivery.clone(),
-        started: SystemTime::now(),
-    };
+    let tenant = (config.region.clone(), config.account.clone());
+    let watching =
+        Watching::new(control.clone(), delivery.clone(), pipes.store.clone(), tenant, &house.public_url);
     Arc::new(Routes {
+        watching,
         desk: Desk::new(gate(), house),
         admin: Admin::new(gate(), pipes.store.clone(), events.counts()),
         api: Api::new(api::Config::new(rule), control.clone(), control.clone()),
         delivery,
-        upgrades: Upgrades::new(chat.clone()),
-        trusted_proxies: config.trusted_proxies.clone(),
+        upgrades: Upgrades::new(chat),
+        trusted_proxies: config.trusted_proxies,
         store: pipes.store.clone(),
-        region: config.region.clone(),
-        account: config.account.clone(),
+        region: config.region,
+        account: config.account,
         ready: Arc::new(AtomicBool::new(false)),
     })
 }

@@ -2,6 +2,8 @@
 //!
 //! Promise: the flags of `serve` are the table of settings; nothing is spelt twice.
 
+pub(crate) mod style;
+
 use std::path::PathBuf;
 
 use clap::{Arg, ArgAction, ArgGroup, ArgMatches, Command, value_parser};

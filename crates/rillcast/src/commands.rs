@@ -41,15 +41,16 @@ pub async fn run(matches: &ArgMatches) -> ExitCode {
 }
 
 async fn serve(matches: &ArgMatches) -> ExitCode {
-    let config = match read(matches).and_then(|(_, config)| telemetry::start(&config).map(|()| config)) {
-        Ok(config) => config,
+    let started = |(_, config)| telemetry::start(&config).map(|log| (config, log));
+    let (config, log) = match read(matches).and_then(started) {
+        Ok(started) => started,
         Err(why) => return refuse(EXIT_USAGE, &why),
     };
     let shutdown = match on_signals() {
         Ok(shutdown) => shutdown,
         Err(why) => return refuse(1, &chain(&why)),
     };
-    let app = match App::bind(config.clone()).await {
+    let app = match App::bind(config.clone(), log).await {
         Ok(app) => app,
         Err(why) => return refuse(1, &chain(&why)),
     };

@@ -11,6 +11,7 @@
 
 mod body;
 mod doors;
+mod logs;
 mod machine;
 mod query;
 mod whoami;
@@ -32,8 +33,10 @@ use http_body_util::combinators::UnsyncBoxBody;
 use live::Hub;
 use serde::Serialize;
 use store::{Store, StoreError};
+use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
+use crate::telemetry::Tail;
 use doors::{About, Door, Task};
 
 /// What the desk answers with.
@@ -46,6 +49,8 @@ pub(crate) struct House {
     pub(crate) config: Config,
     /// This server's name among those that share a database.
     pub(crate) node: String,
+    /// What URLs for those outside begin with, without a slash at the end.
+    pub(crate) public_url: String,
     pub(crate) control: Control,
     pub(crate) store: Store,
     pub(crate) hub: Hub,
@@ -53,18 +58,26 @@ pub(crate) struct House {
     pub(crate) chat: Chat,
     pub(crate) delivery: Delivery,
     pub(crate) started: SystemTime,
+    /// The newest lines of the log.
+    pub(crate) log: Tail,
 }
 
 /// Answers requests for what [`Desk::owns`].
 pub(crate) struct Desk {
     gate: Gate<Control>,
     house: House,
+    closing: CancellationToken,
 }
 
 impl Desk {
     /// `gate` knows the keys.
     pub(crate) fn new(gate: Gate<Control>, house: House) -> Self {
-        Self { gate, house }
+        Self { gate, house, closing: CancellationToken::new() }
+    }
+
+    /// Ends answers that wait for something.
+    pub(crate) fn close(&self) {
+        self.closing.cancel();
     }
 
     /// Does this path belong here, by whatever method?
@@ -94,6 +107,10 @@ impl Desk {
             Ok((door, _names)) => match door.task {
                 Task::Machine => {
                     let told = machine::machine(&self.house).await;
+                    reply(admitted, told)
+                }
+                Task::Logs => {
+                    let told = logs::logs(&self.house, &admitted, &self.closing).await;
                     reply(admitted, told)
                 }
                 // Answered before anybody's policy was asked.

@@ -29,12 +29,16 @@ use crate::opening::{self, Opening};
 use crate::pages::{self, Asset};
 use crate::peer;
 use crate::upgrades::Upgrades;
+use crate::watching::Watching;
 
 /// What every route answers with.
 pub(crate) type Reply = Response<ReplyBody>;
 
 /// What an answer holds. Only media that is sent while it is made can break off.
 pub(crate) type ReplyBody = UnsyncBoxBody<Bytes, delivery::Error>;
+
+/// What a watch page's path ends with where its chat tokens come from.
+const CHAT_TOKEN: &str = "/chat-token";
 
 /// The owners of all paths.
 pub(crate) struct Routes {
@@ -48,6 +52,8 @@ pub(crate) struct Routes {
     pub delivery: Delivery,
     /// Chat connections.
     pub upgrades: Upgrades,
+    /// Chat of watch pages.
+    pub watching: Watching,
     /// Whose forwarding headers are believed.
     pub trusted_proxies: Vec<IpNet>,
     /// Asked by `/readyz`.
@@ -70,6 +76,12 @@ pub(crate) struct Came {
 }
 
 impl Routes {
+    /// Ends answers that go on for ever or wait for something.
+    pub(crate) fn hang_up(&self) {
+        self.admin.close();
+        self.desk.close();
+    }
+
     /// Answers one request.
     pub(crate) async fn answer(&self, request: Request<Incoming>, came: Came) -> Reply {
         let path = request.uri().path();
@@ -81,7 +93,7 @@ impl Routes {
             "/healthz" if reading => text(StatusCode::OK, "ok\n"),
             "/readyz" if reading => self.readiness().await,
             "/" if request.headers().contains_key(header::UPGRADE) => self.upgrade(request, came).await,
-            "/" if reading => page(&pages::landing(), request.headers()),
+            "/" if reading => page(&pages::landing(request.headers()), request.headers()),
             _ if Desk::owns(path) => {
                 let peer = self.peer(request.headers(), came);
                 self.desk.handle(request, peer, SystemTime::now()).await.map(whole)
@@ -90,11 +102,16 @@ impl Routes {
                 let peer = self.peer(request.headers(), came);
                 self.admin.handle(request, peer, SystemTime::now()).await.map(whole)
             }
-            _ if reading && path.starts_with("/watch/") => {
-                found(self.watch(&path["/watch/".len()..]), request.headers())
+            _ if path.starts_with("/watch/") && (reading || path.ends_with(CHAT_TOKEN)) => {
+                self.watch(request, came).await
             }
             _ if reading && (path == "/console" || path.starts_with("/console/")) => {
                 found(console(&path["/console".len()..]), request.headers())
+            }
+            // Links of the guide are relative, so it has to be looked at from within its folder.
+            "/docs" if reading => moved("/docs/"),
+            _ if reading && path.starts_with("/docs/") => {
+                found(pages::guide(&path["/docs/".len()..]), request.headers())
             }
             _ => {
                 let peer = self.peer(request.headers(), came);
@@ -116,7 +133,7 @@ impl Routes {
         let on = hyper::upgrade::on(&mut request);
         let (parts, _) = request.into_parts();
         if !Chat::is_handshake(&parts) {
-            return page(&pages::landing(), &parts.headers);
+            return page(&pages::landing(&parts.headers), &parts.headers);
         }
         match self.upgrades.chat().admit(&parts, peer.ip, SystemTime::now()).await {
             Ok((welcome, seat)) => {
@@ -167,11 +184,23 @@ impl Routes {
         }
     }
 
-    fn watch(&self, rest: &str) -> Option<Asset> {
-        if let Some(name) = rest.strip_prefix("assets/") {
-            return pages::built(name).filter(|_| name.starts_with("watch."));
+    /// Answers what is asked below `/watch/`.
+    async fn watch(&self, request: Request<Incoming>, came: Came) -> Reply {
+        let path = request.uri().path().to_owned();
+        let rest = path.strip_prefix("/watch/").unwrap_or_default();
+        if let Some(channel) = rest.strip_suffix(CHAT_TOKEN) {
+            let ip = self.peer(request.headers(), came).ip;
+            return self.watching.chat_token(channel, request, ip).await.map(whole);
         }
-        pages::watch(&self.region, &self.account, &ResourceId::parse(rest)?)
+        let asset = match (rest.strip_prefix("assets/"), ResourceId::parse(rest)) {
+            (Some(name), _) => pages::built(name).filter(|_| name.starts_with("watch.")),
+            (None, Some(channel)) => {
+                let has_chat = self.watching.has_chat(&channel).await;
+                pages::watch(&self.region, &self.account, &channel, has_chat)
+            }
+            (None, None) => None,
+        };
+        found(asset, request.headers())
     }
 }
 
@@ -193,6 +222,12 @@ where
 
 fn found(asset: Option<Asset>, asked: &HeaderMap) -> Reply {
     asset.map_or_else(|| text(StatusCode::NOT_FOUND, "no such page\n"), |asset| page(&asset, asked))
+}
+
+fn moved(to: &'static str) -> Reply {
+    let mut reply = text(StatusCode::PERMANENT_REDIRECT, "moved\n");
+    reply.headers_mut().insert(header::LOCATION, http::HeaderValue::from_static(to));
+    reply
 }
 
 fn text(status: StatusCode, body: &'static str) -> Reply {

@@ -35,11 +35,13 @@ pub(super) enum About {
 /// What is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Task {
+    Logs,
     Machine,
     WhoAmI,
 }
 
 const DOORS: &[Door] = &[
+    Door::new(Method::GET, "logs", "rillcast:ReadServerLog", About::Everything, Task::Logs),
     Door::new(Method::GET, "machine", "rillcast:ReadMachine", About::Everything, Task::Machine),
     Door::new(Method::POST, "whoami", "rillcast:WhoAmI", About::Nothing, Task::WhoAmI),
 ];
