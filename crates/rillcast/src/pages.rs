@@ -16,10 +16,20 @@ mod built {
     include!(concat!(env!("OUT_DIR"), "/pages.rs"));
 }
 
+/// The guide (`docs/`), made by `build.rs`.
+mod guide_built {
+    include!(concat!(env!("OUT_DIR"), "/guide.rs"));
+}
+
 /// What pages may do. Pictures and films that a page fetches with a signature are shown from memory (`blob:`).
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
     connect-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; worker-src blob:; font-src 'self'; \
-    base-uri 'none'; form-action 'none'";
+    base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+/// The same for the one page that others may show within theirs.
+const EMBEDDABLE: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
+    connect-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; worker-src blob:; font-src 'self'; \
+    base-uri 'none'; form-action 'none'; frame-ancestors *";
 
 /// A built file with such a part in its name has a fingerprint of its content there.
 const FINGERPRINTED: &str = "chunk-";
@@ -32,6 +42,7 @@ const FOR_EVER: &str = "public, max-age=31536000, immutable";
 pub(crate) struct Asset {
     content_type: &'static str,
     cache: &'static str,
+    policy: &'static str,
     body: Body,
 }
 
@@ -45,7 +56,8 @@ enum Body {
 impl Asset {
     /// What is made for this one request.
     pub(crate) fn text(content_type: &'static str, text: impl Into<Bytes>) -> Self {
-        Self { content_type, cache: "no-cache", body: Body::Plain(text.into()) }
+        let body = Body::Plain(text.into());
+        Self { content_type, cache: "no-cache", policy: CONTENT_SECURITY_POLICY, body }
     }
 
     /// The answer to a request with these headers.
@@ -64,7 +76,7 @@ impl Asset {
         say(header::VARY, "Accept-Encoding");
         say(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
         say(header::REFERRER_POLICY, "no-referrer");
-        say(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY);
+        say(header::CONTENT_SECURITY_POLICY, self.policy);
         if is_squeezed {
             say(header::CONTENT_ENCODING, "gzip");
         }
@@ -89,8 +101,25 @@ pub(crate) fn built(path: &str) -> Option<Asset> {
     let place = built::PAGES.binary_search_by(|(name, _)| (*name).cmp(path)).ok()?;
     let (name, squeezed) = built::PAGES[place];
     let cache = if name.contains(FINGERPRINTED) { FOR_EVER } else { "no-cache" };
-    Some(Asset { content_type: content_type(name), cache, body: Body::Squeezed(squeezed) })
+    let (policy, body) = (CONTENT_SECURITY_POLICY, Body::Squeezed(squeezed));
+    Some(Asset { content_type: content_type(name), cache, policy, body })
 }
+
+/// The guide's page or file behind `/docs/`; the ending of a page may be left out.
+pub(crate) fn guide(path: &str) -> Option<Asset> {
+    let path = if path.is_empty() { "index.html" } else { path };
+    let find = |path: &str| guide_built::GUIDE.binary_search_by(|(name, _)| (*name).cmp(path)).ok();
+    let place = find(path).or_else(|| find(&format!("{path}.html")))?;
+    let (name, squeezed) = guide_built::GUIDE[place];
+    let content_type = match content_type(name) {
+        UNKNOWN => "text/plain; charset=utf-8",
+        known => known,
+    };
+    let (policy, body) = (CONTENT_SECURITY_POLICY, Body::Squeezed(squeezed));
+    Some(Asset { content_type, cache: "no-cache", policy, body })
+}
+
+const UNKNOWN: &str = "application/octet-stream";
 
 fn content_type(name: &str) -> &'static str {
     match name.rsplit('.').next() {
@@ -100,29 +129,64 @@ fn content_type(name: &str) -> &'static str {
         Some("svg") => "image/svg+xml",
         Some("png") => "image/png",
         Some("json") => "application/json",
-        _ => "application/octet-stream",
+        _ => UNKNOWN,
     }
 }
 
-/// The page that plays one channel.
-pub(crate) fn watch(region: &Region, account: &AccountId, channel: &ResourceId) -> Option<Asset> {
+/// The page that plays one channel, with its chat if it has one. Other pages may show it within theirs.
+pub(crate) fn watch(
+    region: &Region,
+    account: &AccountId,
+    channel: &ResourceId,
+    has_chat: bool,
+) -> Option<Asset> {
     let playback = format!("/api/video/v1/{region}.{account}.channel.{channel}.m3u8");
     let place = built::PAGES.binary_search_by(|(name, _)| (*name).cmp("watch.html")).ok()?;
     let page = String::from_utf8(inflated(built::PAGES[place].1)).ok()?;
-    let page = page.replace("{{playback}}", &playback).replace("{{channel}}", channel.as_str());
-    Some(Asset::text("text/html; charset=utf-8", page))
+    let page = page
+        .replace("{{playback}}", &playback)
+        .replace("{{channel}}", channel.as_str())
+        .replace("{{chat}}", if has_chat { "on" } else { "off" });
+    Some(Asset { policy: EMBEDDABLE, ..Asset::text("text/html; charset=utf-8", page) })
 }
 
-/// What `/` says to somebody who looks.
-pub(crate) fn landing() -> Asset {
+/// What `/` says to somebody who looks: a page to browsers, a few lines to programs.
+pub(crate) fn landing(asked: &HeaderMap) -> Asset {
+    let accepted = asked.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    if accepted.contains("text/html") {
+        return Asset::text("text/html; charset=utf-8", LANDING);
+    }
     let text = concat!(
         "Rillcast ",
         env!("CARGO_PKG_VERSION"),
         "\n\nConsole    /console\n",
-        "API        POST /<Operation>, signed with AWS Signature Version 4 (service ivs)\n",
+        "Guide      /docs\n",
+        "API        POST /<Operation>, signed with AWS Signature Version 4 (services ivs and ivschat)\n",
         "Playback   /api/video/v1/<region>.<account>.channel.<id>.m3u8\n",
         "Watch      /watch/<channel id>\n",
         "Health     /healthz, /readyz\n"
     );
     Asset::text("text/plain; charset=utf-8", text)
 }
+
+/// The same for people.
+const LANDING: &str = concat!(
+    "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n",
+    "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n",
+    "<meta name=\"color-scheme\" content=\"light dark\">\n<title>Rillcast</title>\n",
+    "<link rel=\"icon\" href=\"data:,\">\n<link rel=\"stylesheet\" href=\"/docs/assets/docs.css\">\n</head>\n",
+    "<body>\n<main class=\"landing\">\n<h1>Rillcast</h1>\n",
+    "<p>Live video and chat by the wire of Amazon IVS. This server is running, version ",
+    env!("CARGO_PKG_VERSION"),
+    ".</p>\n<ul class=\"doors\">\n",
+    "<li><a href=\"/console\"><strong>Console</strong> <span>Channels, streams, recordings, chat: look and change.\
+     </span></a></li>\n",
+    "<li><a href=\"/docs/\"><strong>Guide</strong> <span>A first stream, moving from Amazon IVS, operating.\
+     </span></a></li>\n</ul>\n",
+    "<dl>\n<dt>API</dt><dd>This address is the endpoint of SDKs and the AWS CLI, for <code>ivs</code> and \
+     <code>ivschat</code>.</dd>\n",
+    "<dt>Playback</dt><dd>A channel's <code>playbackUrl</code>, in any HLS player.</dd>\n",
+    "<dt>Watch page</dt><dd><code>/watch/CHANNEL_ID</code></dd>\n",
+    "<dt>Health</dt><dd><code>/healthz</code>, <code>/readyz</code></dd>\n</dl>\n",
+    "</main>\n</body>\n</html>\n"
+);
