@@ -123,6 +123,10 @@ generate: $(VENV)/.ready ## Renew the API shapes from the vendor's model
 docs: ## Renew the pages that are made from code
 	UPDATE_DOCS=1 cargo test --quiet -p rillcast the_committed
 
+.PHONY: site
+site: console ## Write the guide as files for any web server (target/site)
+	@cargo run --quiet -p xtask -- site target/site
+
 .PHONY: fuzz
 fuzz: ## Run each fuzz target for a minute (needs cargo-fuzz)
 	@command -v cargo-fuzz >/dev/null || cargo install --quiet --locked cargo-fuzz

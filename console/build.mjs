@@ -15,7 +15,7 @@ const options = {
 
 await rm("dist", { recursive: true, force: true });
 await mkdir("dist", { recursive: true });
-await build({ ...options, entryPoints: ["src/watch.ts", "src/watch.css"] });
+await build({ ...options, entryPoints: ["src/watch.ts", "src/watch.css", "src/docs.ts", "src/docs.css"] });
 // Each page of the console comes when it is looked at; names with fingerprints are kept by browsers for ever.
 await build({
   ...options,

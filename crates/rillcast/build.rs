@@ -1,5 +1,5 @@
 //! Embeds the built pages of `console/dist`, or a notice in their place, so that the binary builds on a
-//! machine without node.
+//! machine without node; and the guide of `docs/`.
 //!
 //! Promise: the pages in the binary are those of `console/dist` at build time, all of them or none; they are kept
 //! compressed.
@@ -11,6 +11,9 @@ use std::{env, fs};
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
+
+#[path = "build/site.rs"]
+mod site;
 
 const NOTICE: &str = "<!doctype html><meta charset=\"utf-8\"><title>Rillcast</title><p>This binary was built without \
     its pages. Run <code>make console</code> and build again.</p>";
@@ -27,7 +30,22 @@ struct Page {
 fn main() {
     let home = PathBuf::from(env::var("CARGO_MANIFEST_DIR").expect("set by cargo"));
     let out = PathBuf::from(env::var("OUT_DIR").expect("set by cargo"));
-    embed(&out, "pages", &pages(&home.join("../../console/dist")));
+    let (root, dist) = (home.join("../.."), home.join("../../console/dist"));
+    embed(&out, "pages", &pages(&dist));
+    embed(&out, "guide", &guide(&root, &dist));
+}
+
+/// The guide, in the order of its paths. What leads nowhere in it is for its tests to find.
+fn guide(root: &Path, dist: &Path) -> Vec<Page> {
+    for place in ["docs", "benches/README.md", "deploy"] {
+        println!("cargo::rerun-if-changed={}", root.join(place).display());
+    }
+    println!("cargo::rerun-if-changed=build");
+    let site = site::build(root, dist, &env::var("CARGO_PKG_VERSION").expect("set by cargo"), true);
+    let mut pages: Vec<Page> =
+        site.files.into_iter().map(|file| Page { path: file.path, content: file.content }).collect();
+    pages.sort_by(|one, other| one.path.cmp(&other.path));
+    pages
 }
 
 /// The built pages, in the order of their paths.

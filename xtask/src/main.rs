@@ -1,7 +1,8 @@
-//! Work on the source itself: `cargo run -p xtask -- generate [--check] [--botocore DIR]`.
+//! Work on the source itself: `cargo run -p xtask -- generate [--check] [--botocore DIR]`, and the guide as files
+//! for any web server: `cargo run -p xtask -- site FOLDER`.
 //!
 //! Promise: with `--check` nothing is written, and the exit code says whether the committed output is what
-//! the generator makes of the pinned model.
+//! the generator makes of the pinned model. A guide with a link that leads nowhere is written, and is a failure.
 
 mod botocore;
 mod exceptions;
@@ -9,15 +10,18 @@ mod generate;
 mod model;
 mod names;
 mod reach;
+#[path = "../../crates/rillcast/build/site.rs"]
+mod site;
 mod write;
 
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-const USAGE: &str = "usage: xtask generate [--check] [--botocore DIR]";
+const USAGE: &str = "usage: xtask generate [--check] [--botocore DIR]\n       xtask site FOLDER";
 
 fn main() -> ExitCode {
-    match parse(std::env::args().skip(1)).and_then(|order| generate::run(&order)) {
+    match run(std::env::args().skip(1)) {
         Ok(report) => {
             println!("{report}");
             ExitCode::SUCCESS
@@ -29,10 +33,15 @@ fn main() -> ExitCode {
     }
 }
 
-fn parse(mut arguments: impl Iterator<Item = String>) -> Result<generate::Order, String> {
-    if arguments.next().as_deref() != Some("generate") {
-        return Err(USAGE.to_owned());
+fn run(mut arguments: impl Iterator<Item = String>) -> Result<String, String> {
+    match arguments.next().as_deref() {
+        Some("generate") => generate::run(&order(arguments)?),
+        Some("site") => write_site(Path::new(&arguments.next().ok_or(USAGE)?)),
+        _ => Err(USAGE.to_owned()),
     }
+}
+
+fn order(mut arguments: impl Iterator<Item = String>) -> Result<generate::Order, String> {
     let mut order = generate::Order::default();
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
@@ -42,4 +51,20 @@ fn parse(mut arguments: impl Iterator<Item = String>) -> Result<generate::Order,
         }
     }
     Ok(order)
+}
+
+fn write_site(folder: &Path) -> Result<String, String> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let site = site::build(&root, &root.join("console/dist"), env!("CARGO_PKG_VERSION"), false);
+    for file in &site.files {
+        let path = folder.join(&file.path);
+        path.parent()
+            .map_or(Ok(()), fs::create_dir_all)
+            .and_then(|()| fs::write(&path, &file.content))
+            .map_err(|error| format!("{}: {error}", path.display()))?;
+    }
+    if !site.problems.is_empty() {
+        return Err(site.problems.join("\n       "));
+    }
+    Ok(format!("{} files in {}", site.files.len(), folder.display()))
 }
