@@ -145,6 +145,6 @@ bench-peers: ## Install the peers that benches compare with
 	@benches/peers.sh
 
 .PHONY: dist
-dist: console ## Build the optimised binary (target/release/rillcast)
+dist: console ## Build what is handed out: binary, archive, Debian package (target/dist)
 	cargo build --release --quiet -p rillcast
-	@ls -l target/release/rillcast
+	@deploy/package.sh target/release/rillcast target/dist

@@ -20,6 +20,7 @@ import ladder
 import latency
 import publishers
 import recording
+import start
 import streams
 import viewers
 from lab import meter, servers
@@ -34,6 +35,7 @@ BLOCKS = {
     "chat figures": ("chat",),
     "delivery figures": ("delivery", "viewers"),
     "recording figures": ("recording",),
+    "start figures": ("start",),
 }
 
 
@@ -78,6 +80,9 @@ def block(name: str, what: list[str], asked: argparse.Namespace) -> str:
     if "recording" in what:
         plan = recording.QUICK if asked.quick else recording.Plan()
         out += ["### Recording", recording.measure(plan)]
+    if "start" in what:
+        plan = start.QUICK if asked.quick else start.Plan()
+        out += ["### Size and start", start.measure(plan)]
     out.append(f"The run took {(time.monotonic() - begun) / 60:.1f} minutes.")
     text = "\n\n".join(out)
     print("\n" + text)
