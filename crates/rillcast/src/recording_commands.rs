@@ -8,7 +8,7 @@ mod export;
 mod list;
 mod remove;
 mod show;
-mod url;
+pub(crate) mod url;
 mod verify;
 
 use std::process::ExitCode;

@@ -8,7 +8,7 @@ use domain::{Arn, Event, Recording, RecordingStage, ResourceId, StreamId};
 use crate::Store;
 use crate::database::{Row, Value, body};
 use crate::error::StoreError;
-use crate::page::{NewestPage, NewestRequest, Position};
+use crate::page::{NewestPage, NewestRequest, Position, Tenant};
 
 const OBJECT: &str = "a recording";
 const OBJECTS: &str = "the recordings";
@@ -25,6 +25,8 @@ const LIST: &str =
     "SELECT position, body FROM recordings WHERE position < $1 ORDER BY position DESC LIMIT $2";
 const LIST_OF: &str = "SELECT position, body FROM recordings \
     WHERE channel = $1 AND position < $2 ORDER BY position DESC LIMIT $3";
+const LIST_OF_TENANT: &str = "SELECT position, body FROM recordings \
+    WHERE account = $1 AND region = $2 AND position < $3 ORDER BY position DESC LIMIT $4";
 const LIST_OPEN: &str = "SELECT body FROM recordings WHERE node = $1 AND ended_at = $2 ORDER BY position";
 const LIST_ENDED: &str = "SELECT body FROM recordings \
     WHERE node = $1 AND ended_at < $2 ORDER BY ended_at LIMIT $3";
@@ -95,9 +97,25 @@ impl Store {
                 self.database.fetch(OBJECTS, LIST_OF, &[Value::Text(&channel), before, probe]).await?
             }
         };
-        let row = |row: &Row| Ok((Position::new(row.integer(0)?), row.body(1)?));
-        let rows: Result<Vec<_>, StoreError> = rows.iter().map(row).collect();
-        Ok(NewestPage::cut(rows?, request))
+        newest(&rows, request)
+    }
+
+    /// A page of all recordings of a tenant: the newest first.
+    ///
+    /// # Errors
+    /// [`StoreError::Read`], [`StoreError::Decode`].
+    pub async fn recordings_of_tenant(
+        &self,
+        tenant: &Tenant,
+        request: NewestRequest,
+    ) -> Result<NewestPage<Recording>, StoreError> {
+        let values = [
+            Value::Text(tenant.account.as_str()),
+            Value::Text(tenant.region.as_str()),
+            Value::Integer(request.behind()),
+            Value::Integer(request.probe()),
+        ];
+        newest(&self.database.fetch(OBJECTS, LIST_OF_TENANT, &values).await?, request)
     }
 
     /// The recordings of a node that go on, or whose last objects are on their way, the oldest first.
@@ -147,6 +165,12 @@ impl Store {
     }
 }
 
+fn newest(rows: &[Row], request: NewestRequest) -> Result<NewestPage<Recording>, StoreError> {
+    let row = |row: &Row| Ok((Position::new(row.integer(0)?), row.body(1)?));
+    let rows: Result<Vec<_>, StoreError> = rows.iter().map(row).collect();
+    Ok(NewestPage::cut(rows?, request))
+}
+
 fn place(bucket: &str, prefix: &str) -> String {
     format!("{bucket}/{prefix}")
 }
@@ -172,6 +196,7 @@ mod tests {
             (GET, "INDEX sqlite_autoindex_recordings_1 (id=?)"),
             (GET_AT, "INDEX recordings_by_place (place=?)"),
             (LIST, "INTEGER PRIMARY KEY (rowid<?)"),
+            (LIST_OF_TENANT, "INTEGER PRIMARY KEY (rowid<?)"),
             (LIST_OF, "INDEX recordings_by_channel (channel=? AND position<?)"),
             (LIST_ENDED, "INDEX recordings_by_end (node=? AND ended_at<?)"),
             (REMOVE, "INDEX sqlite_autoindex_recordings_1 (id=?)"),

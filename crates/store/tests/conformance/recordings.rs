@@ -125,6 +125,17 @@ pub(crate) async fn recordings_are_listed_from_the_newest_on(store: &Store) {
     let stranger = arn(&tenant("999999999999", "us-east-1"), domain::ResourceKind::Channel, 1);
     let of_none = store.recordings(Some(&stranger), NewestRequest::first(2)).await.unwrap();
     assert!(of_none.items.is_empty());
+    // Of a tenant: all its channels, and nobody else's.
+    let foreign = tenant("999999999999", "us-east-1");
+    let channel = arn(&foreign, domain::ResourceKind::Channel, 1);
+    put(store, &Recording { channel, ..recording(7) }).await;
+    let first = store.recordings_of_tenant(&home(), NewestRequest::first(5)).await.unwrap();
+    assert_eq!(ids(&first.items)[..2], ["recording006", "recording005"]);
+    let rest = NewestRequest { before: first.next, limit: 5 };
+    let rest = store.recordings_of_tenant(&home(), rest).await.unwrap();
+    assert_eq!((ids(&rest.items), rest.next), (vec!["recording001"], None));
+    let theirs = store.recordings_of_tenant(&foreign, NewestRequest::first(5)).await.unwrap();
+    assert_eq!(ids(&theirs.items), ["recording007"]);
 }
 
 pub(crate) async fn open_and_ended_recordings_are_found_by_their_node(store: &Store) {
