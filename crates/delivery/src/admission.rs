@@ -4,6 +4,7 @@
 //! checked of a pass costs no store and waits for nothing. A viewer who was revoked is refused within a second, on
 //! all servers of a database.
 
+mod house;
 mod keys;
 mod proofs;
 mod recordings;
@@ -107,6 +108,9 @@ impl Admission {
         token: Option<&str>,
         visitor: &Visitor<'_>,
     ) -> Result<(), Error> {
+        if token.is_some_and(|token| self.entry(channel, token).is_some()) {
+            return Ok(());
+        }
         let (claims, _) = self.vet(channel, token, visitor).await?;
         self.revoked.know().await?;
         if self.mint.holder(&claims).is_some_and(|holder| self.revoked.ends(&holder)) {

@@ -36,10 +36,10 @@ mod visitor;
 
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use blob::{Blobs, Spool};
-use domain::Limits;
+use domain::{Arn, Limits};
 use http::request::Parts;
 use http::{Method, Request, Response};
 use live::{Hub, Snapshot};
@@ -199,6 +199,12 @@ impl Delivery {
         let bytes = if head.method == Method::HEAD { 0 } else { known };
         self.figures.answered(kind, response.status(), bytes);
         response
+    }
+
+    /// A token for who runs a channel and wants to see it, and until when it may be shown: it opens a private channel
+    /// and no restriction applies to it. Who asked for it is revoked as the viewer of this name.
+    pub fn invite(&self, channel: &Arn, viewer: &str) -> (String, SystemTime) {
+        self.admission.invite(channel, viewer)
     }
 
     /// What was counted since the start, and what waits now.

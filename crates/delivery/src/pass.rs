@@ -4,6 +4,7 @@
 //! That of a public channel is nothing but random bits; that of a private one also says what its holder's token
 //! allowed, and names the viewer to nobody but the servers.
 
+mod house;
 mod recording;
 
 use std::fmt;
@@ -73,8 +74,18 @@ struct Rights {
     /// Strictly enforced; empty: all.
     origins: String,
     cap: Option<MultitrackResolution>,
+    /// Given by the house itself: restrictions do not apply.
+    is_house: bool,
     /// Which pages may read the answer to the request at hand.
     readers: Readers,
+}
+
+/// What a pass is to say.
+struct Terms {
+    viewer: Option<Holder>,
+    origins: String,
+    cap: Option<MultitrackResolution>,
+    is_house: bool,
 }
 
 /// A viewer who can be revoked.
@@ -97,6 +108,11 @@ impl Pass {
     /// The largest picture for its holder.
     pub(crate) fn cap(&self) -> Option<MultitrackResolution> {
         self.rights.as_ref()?.cap
+    }
+
+    /// Was it given by the house itself, for who runs the channel?
+    pub(crate) fn is_house(&self) -> bool {
+        self.rights.as_ref().is_some_and(|rights| rights.is_house)
     }
 
     /// Which pages may read the answer to the request that it was made for or shown with.
@@ -156,6 +172,9 @@ const LONGEST: usize = 2_812;
 /// What a private pass says of itself.
 const HAS_VIEWER: u8 = 1;
 const CAP_SHIFT: u8 = 1;
+const IS_HOUSE: u8 = 1 << 3;
+/// What else a pass may say of itself is not known here.
+const KINDS: u8 = 1 << 4;
 const CAPS: [Option<MultitrackResolution>; 4] = [
     None,
     Some(MultitrackResolution::Sd),
@@ -175,7 +194,18 @@ impl Mint {
 
     /// A fresh pass for the holder of a token.
     pub(crate) fn private(&self, stream: &StreamId, claims: &PlaybackClaims) -> Pass {
-        self.vouch(PRIVATE, stream.as_str(), &[], claims)
+        self.vouch(PRIVATE, stream.as_str(), &[], self.terms(claims))
+    }
+
+    /// What a token allows.
+    fn terms(&self, claims: &PlaybackClaims) -> Terms {
+        let origins = claims.strict.then(|| claims.origins().collect::<Vec<_>>().join(","));
+        Terms {
+            viewer: self.holder(claims),
+            origins: origins.unwrap_or_default(),
+            cap: claims.maximum_resolution,
+            is_house: false,
+        }
     }
 
     /// Whose the token is, if it says so.
@@ -184,16 +214,15 @@ impl Mint {
         Some(Holder { tag: self.tag(&claims.channel, id), version: *version })
     }
 
-    /// A pass for what `subject` names. `first` is said before what the token allowed.
-    fn vouch(&self, purpose: &[u8], subject: &str, first: &[u8], claims: &PlaybackClaims) -> Pass {
-        let viewer = self.holder(claims);
-        let cap = claims.maximum_resolution;
-        let origins =
-            if claims.strict { claims.origins().collect::<Vec<_>>().join(",") } else { String::new() };
+    /// A pass for what `subject` names. `first` is said before its terms.
+    fn vouch(&self, purpose: &[u8], subject: &str, first: &[u8], terms: Terms) -> Pass {
+        let Terms { viewer, origins, cap, is_house } = terms;
         let mut bytes = random().to_vec();
         bytes.extend(first);
         let level = CAPS.iter().position(|known| *known == cap).and_then(|at| u8::try_from(at).ok());
-        bytes.push(level.unwrap_or(0) << CAP_SHIFT | if viewer.is_some() { HAS_VIEWER } else { 0 });
+        let kinds = [(viewer.is_some(), HAS_VIEWER), (is_house, IS_HOUSE)];
+        let kind = kinds.into_iter().fold(0, |sum, (is, kind)| if is { sum | kind } else { sum });
+        bytes.push(level.unwrap_or(0) << CAP_SHIFT | kind);
         if let Some(Holder { tag, version }) = viewer {
             bytes.extend(tag);
             bytes.extend(version.to_be_bytes());
@@ -203,7 +232,7 @@ impl Mint {
         bytes.extend(proof);
         let session = session(&bytes, &proof);
         let text = URL_SAFE_NO_PAD.encode(&bytes);
-        let rights = Rights { text, viewer, origins, cap, readers: Readers::Everyone };
+        let rights = Rights { text, viewer, origins, cap, is_house, readers: Readers::Everyone };
         Pass { session, rights: Some(Box::new(rights)) }
     }
 
@@ -262,6 +291,7 @@ impl Mint {
 /// What a token allowed, as its pass says it.
 fn rights(text: &str, said: &[u8]) -> Option<Rights> {
     let (kind, said) = said.split_first()?;
+    (*kind < KINDS).then_some(())?;
     let (viewer, origins) = if kind & HAS_VIEWER == 0 {
         (None, said)
     } else {
@@ -273,7 +303,8 @@ fn rights(text: &str, said: &[u8]) -> Option<Rights> {
         text: text.to_owned(),
         viewer,
         origins: String::from_utf8(origins.to_vec()).ok()?,
-        cap: *CAPS.get(usize::from(kind >> CAP_SHIFT))?,
+        cap: CAPS[usize::from(kind >> CAP_SHIFT) % CAPS.len()],
+        is_house: kind & IS_HOUSE != 0,
         readers: Readers::Everyone,
     })
 }

@@ -72,6 +72,12 @@ pub(crate) fn text(feed: &Feed, snapshot: &Snapshot, form: Form, skip: bool) -> 
     Text(Arc::clone(place.get_or_init(|| Arc::new(media_text::render(feed, snapshot, form, skip)))))
 }
 
+/// The playlist of a public channel for who has a pass of the house: media are below that, as those of private
+/// channels are. Few ask for it, so it is written for each.
+pub(crate) fn below(feed: &Feed, text: &Text) -> Text {
+    Text(Arc::new(media_text::below(feed, text.plain())))
+}
+
 #[cfg(test)]
 mod tests {
     use std::io::Read;

@@ -33,6 +33,8 @@ pub(crate) struct Leave {
 
 impl Leave {
     const UNRESTRICTED: Self = Self { readers: Readers::Everyone, for_all: true };
+    /// Of who holds a pass of the house: no policy is asked, and the answer is theirs.
+    pub(crate) const OF_THE_HOUSE: Self = Self { readers: Readers::Everyone, for_all: false };
 }
 
 /// Knows the policies of what is on air, and where addresses are.

@@ -64,9 +64,15 @@ impl Delivery {
         if !broadcast.is_playable() {
             return Err(Error::Offline);
         }
-        let mut leave = self.restriction.enter(&broadcast, &ask.visitor).await?;
-        let pass = self.admission.enter(&broadcast, ask.token(), &ask.visitor).await?;
-        leave.readers = leave.readers.and(pass.readers());
+        let (leave, pass) = match self.admission.enter_by_the_house(&broadcast, ask.token()).await? {
+            Some(pass) => (Leave::OF_THE_HOUSE, pass),
+            None => {
+                let mut leave = self.restriction.enter(&broadcast, &ask.visitor).await?;
+                let pass = self.admission.enter(&broadcast, ask.token(), &ask.visitor).await?;
+                leave.readers = leave.readers.and(pass.readers());
+                (leave, pass)
+            }
+        };
         let house = self.viewers.of(&broadcast);
         house.welcome()?;
         let country = self.restriction.country(ask.visitor.address);
@@ -87,10 +93,16 @@ impl Delivery {
     async fn thumbnail(&self, channel: &Arn, ask: Ask<'_>) -> Result<Answer, Error> {
         let broadcast = self.hub.broadcast(channel).filter(|broadcast| broadcast.is_playable());
         let broadcast = broadcast.ok_or(Error::Offline)?;
-        let mut leave = self.restriction.enter(&broadcast, &ask.visitor).await?;
-        let readers = self.admission.look(&broadcast, ask.token(), &ask.visitor).await?;
-        leave.for_all &= broadcast.audience() == Audience::Everyone && leave.readers == Readers::Everyone;
-        leave.readers = leave.readers.and(readers);
+        let leave = match self.admission.enter_by_the_house(&broadcast, ask.token()).await? {
+            Some(_) => Leave::OF_THE_HOUSE,
+            None => {
+                let mut leave = self.restriction.enter(&broadcast, &ask.visitor).await?;
+                let readers = self.admission.look(&broadcast, ask.token(), &ask.visitor).await?;
+                leave.for_all &= broadcast.audience() == Audience::Everyone && leave.readers == Readers::Everyone;
+                leave.readers = leave.readers.and(readers);
+                leave
+            }
+        };
         let thumbnail = broadcast.thumbnail().ok_or(Error::Missing)?;
         Ok(Answer { content: Content::Thumbnail(thumbnail), leave })
     }
@@ -99,8 +111,10 @@ impl Delivery {
     async fn below(&self, place: &Place<'_>, file: File, ask: Ask<'_>) -> Result<Answer, Error> {
         let house = self.viewers.at(place)?;
         let broadcast = house.broadcast();
-        let mut leave = self.restriction.check(broadcast, &ask.visitor).await?;
-        let pass = self.pass(broadcast, place, file, &ask)?;
+        let pass = self.pass(broadcast, place, file, &ask);
+        let known = pass.as_ref().ok().and_then(Option::as_ref);
+        let mut leave = self.leave(broadcast, known, &ask).await?;
+        let pass = pass?;
         leave.for_all &= broadcast.audience() == Audience::Everyone;
         leave.readers = leave.readers.and(pass.as_ref().map_or(Readers::Everyone, Pass::readers));
         let feed = house.feed(place.rendition)?;
@@ -134,7 +148,11 @@ impl Delivery {
         let is_shared = broadcast.audience() == Audience::Everyone && !matches!(file, File::Playlist(_));
         match (is_shared, place.pass) {
             (true, None) => Ok(None),
-            (true, Some(_)) => Err(Error::Missing),
+            // Those of the house have media where restrictions can be told not to apply.
+            (true, Some(pass)) => match self.admission.check(broadcast.stream(), pass, &ask.visitor) {
+                Ok(pass) if pass.is_house() => Ok(Some(pass)),
+                _ => Err(Error::Missing),
+            },
             (false, None) => Err(Error::Private),
             (false, Some(pass)) => self.admission.check(broadcast.stream(), pass, &ask.visitor).map(Some),
         }
@@ -154,7 +172,10 @@ impl Delivery {
             return Err(Error::Missing);
         }
         let found = |now: &Snapshot, skip, is_held| {
-            Ok(Content::Playlist { text: playlist::text(feed, now, form, skip), is_held })
+            let text = playlist::text(feed, now, form, skip);
+            let is_apart = pass.is_house() && broadcast.audience() == Audience::Everyone;
+            let text = if is_apart { playlist::below(feed, &text) } else { text };
+            Ok(Content::Playlist { text, is_held })
         };
         // After the end nothing can be waited for or skipped, so nothing that is asked for can be wrong.
         if now.ended {
@@ -283,6 +304,19 @@ impl Delivery {
     ) -> Result<Leave, Error> {
         if pass.is_some_and(|pass| !self.admission.is_good(pass)) {
             return Err(Error::Private);
+        }
+        self.leave(broadcast, pass, ask).await
+    }
+
+    /// What the channel's policy says of this viewer; of those of the house it says nothing.
+    async fn leave(
+        &self,
+        broadcast: &Broadcast,
+        pass: Option<&Pass>,
+        ask: &Ask<'_>,
+    ) -> Result<Leave, Error> {
+        if pass.is_some_and(Pass::is_house) {
+            return Ok(Leave::OF_THE_HOUSE);
         }
         self.restriction.check(broadcast, &ask.visitor).await
     }

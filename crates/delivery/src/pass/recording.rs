@@ -21,7 +21,7 @@ impl Mint {
     /// A fresh pass for the holder of a token of the channel; `now` in milliseconds since 1970.
     pub(crate) fn recording(&self, id: &ResourceId, claims: &PlaybackClaims, now: i64) -> Pass {
         let life = i64::try_from(LIFE.as_millis()).unwrap_or(i64::MAX);
-        self.vouch(RECORDING, id.as_str(), &now.saturating_add(life).to_be_bytes(), claims)
+        self.vouch(RECORDING, id.as_str(), &now.saturating_add(life).to_be_bytes(), self.terms(claims))
     }
 
     /// Reads a pass; `None` unless it was made here, for this recording, and is still good.

@@ -65,7 +65,17 @@ pub(super) fn render(feed: &Feed, snapshot: &Snapshot, form: Form, skip: bool) -
     if skip {
         playlist.skip = playlist.skippable();
     }
-    let plain = Bytes::from(playlist.to_string());
+    rendering(playlist.to_string())
+}
+
+/// The text of a public channel with media where a private one has them.
+pub(super) fn below(feed: &Feed, plain: &Bytes) -> Rendering {
+    let text = str::from_utf8(plain).expect("a playlist is written as text");
+    rendering(text.replace(&base(feed), ""))
+}
+
+fn rendering(text: String) -> Rendering {
+    let plain = Bytes::from(text);
     Rendering { tag: digest(&plain), plain, ..Rendering::default() }
 }
 
