@@ -10,6 +10,9 @@
 //! | `POST event-sinks/{name}/redeliver` | `rillcast:RedeliverEvents` |
 //! | `GET events` | `rillcast:ReadEvents`, on the channel's ARN with `?channel=` |
 //!
+//! A stream of events begins behind `Last-Event-ID`; without it behind the newest, or with `?recent=` so many places
+//! before it, for whoever looks for the first time and wants to see what happened a moment ago.
+//!
 //! Promise: nobody sees, counts or moves an event of another account.
 
 mod path;
@@ -33,7 +36,7 @@ use store::{PageRequest, Position, Store, StoreError};
 
 use crate::counts::Counts;
 use crate::pattern::Pattern;
-use crate::stream::{Feed, Readers, Wanted};
+use crate::stream::{Begin, Feed, Readers, Wanted};
 use path::Path;
 use query::Query;
 
@@ -43,6 +46,9 @@ const MOST: u32 = 100;
 
 /// Events and letters that are counted of one sink; more are not told from so many.
 const COUNTED: u32 = 1_000;
+
+/// Places back that a stream of events may begin at most: what a person looks through.
+const RECENT: u32 = 10_000;
 
 /// Asks proxies that keep answers back (nginx does) to hand events on as they come.
 const UNBUFFERED: HeaderName = HeaderName::from_static("x-accel-buffering");
@@ -196,9 +202,10 @@ impl<K: KeyRing> Admin<K> {
     }
 
     async fn feed(&self, admitted: &Admitted) -> Result<Feed, ApiError> {
-        let query = Query::read(&admitted.parts, &["channel", "pattern"])?;
+        let query = Query::read(&admitted.parts, &["channel", "pattern", "recent"])?;
         let pattern = query.get("pattern").map(Pattern::parse).transpose();
         let pattern = pattern.map_err(|error| ApiError::validation(format!("pattern: {error}")))?;
+        let recent = query.number("recent", 0..=RECENT)?.unwrap_or(0);
         let call = &admitted.call;
         let wanted = Wanted {
             account: call.principal.account.clone(),
@@ -210,7 +217,11 @@ impl<K: KeyRing> Admin<K> {
             let most = Readers::MOST_OF_ACCOUNT;
             ApiError::Throttling(Why::new(format!("Too many streams of events are open: at most {most}")))
         })?;
-        Feed::begin(self.store.clone(), wanted, last_seen(&admitted.parts)?, seat).await.map_err(failed)
+        let begin = match last_seen(&admitted.parts)? {
+            Some(last) => Begin::Behind(last),
+            None => Begin::Newest { back: recent },
+        };
+        Feed::begin(self.store.clone(), wanted, begin, seat).await.map_err(failed)
     }
 }
 

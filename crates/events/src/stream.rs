@@ -67,6 +67,18 @@ fn matches(pattern: &Pattern, envelope: &str) -> bool {
     serde_json::from_str(envelope).is_ok_and(|event| pattern.matches(&event))
 }
 
+/// Where a reader begins.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Begin {
+    /// Behind the place that it has seen.
+    Behind(i64),
+    /// So many places (of events of whatever account) before the newest event's end.
+    Newest {
+        /// 0: with what comes.
+        back: u32,
+    },
+}
+
 /// One reader's way through the outbox.
 #[derive(Debug)]
 pub(crate) struct Feed {
@@ -88,7 +100,7 @@ pub(crate) struct Feed {
 }
 
 impl Feed {
-    /// Begins behind `last_seen`; without one behind the newest event. A place that lies ahead of the newest
+    /// Begins there. A place that lies ahead of the newest
     /// event is one of another history (the database was restored): such a reader gets all that is kept.
     ///
     /// # Errors
@@ -96,15 +108,15 @@ impl Feed {
     pub(crate) async fn begin(
         store: Store,
         wanted: Wanted,
-        last_seen: Option<i64>,
+        begin: Begin,
         seat: Seat,
     ) -> Result<Self, StoreError> {
         let news = store.outbox_news();
         let newest = store.newest_event().await?;
-        let position = match last_seen {
-            None => newest,
-            Some(last) if last > newest => 0,
-            Some(last) => last,
+        let position = match begin {
+            Begin::Newest { back } => newest.saturating_sub(back.into()).max(0),
+            Begin::Behind(last) if last > newest => 0,
+            Begin::Behind(last) => last,
         };
         let handed = Instant::now();
         Ok(Self {
@@ -252,8 +264,12 @@ mod tests {
     }
 
     async fn feed(store: &Store, wanted: Wanted, last_seen: Option<i64>) -> Feed {
+        begun(store, wanted, last_seen.map_or(Begin::Newest { back: 0 }, Begin::Behind)).await
+    }
+
+    async fn begun(store: &Store, wanted: Wanted, begin: Begin) -> Feed {
         let seat = Readers::default().sit(&wanted.account).expect("room");
-        let mut feed = Feed::begin(store.clone(), wanted, last_seen, seat).await.expect("begun");
+        let mut feed = Feed::begin(store.clone(), wanted, begin, seat).await.expect("begun");
         assert_eq!(feed.next().await.as_deref(), Some(GREETING));
         feed
     }
@@ -293,6 +309,20 @@ mod tests {
             }
             let expected: Vec<_> = (1..).zip(all.clone()).filter(|(place, _)| *place > begin).collect();
             assert_eq!(got, expected, "behind {begin}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_reader_may_begin_a_little_before_now() {
+        let store = Store::in_memory().await.expect("a store");
+        let mut all = Vec::new();
+        for _ in 0..5 {
+            all.push(put(&store, HOME).await);
+        }
+        for (back, first) in [(1, 4), (3, 2), (5, 0), (10_000, 0)] {
+            let mut feed = begun(&store, wanted(), Begin::Newest { back }).await;
+            let got: Vec<_> = next(&mut feed).await.into_iter().map(|(_, event)| event).collect();
+            assert_eq!(got, all[first..], "{back} back");
         }
     }
 
@@ -366,7 +396,8 @@ mod tests {
         let store = Store::in_memory().await.expect("a store");
         let readers = Readers::default();
         let seat = readers.sit(&wanted().account).expect("room");
-        let feed = Feed::begin(store.clone(), wanted(), None, seat).await.expect("begun");
+        let feed =
+            Feed::begin(store.clone(), wanted(), Begin::Newest { back: 0 }, seat).await.expect("begun");
         let (body, ()) = tokio::join!(feed.into_body().collect(), async {
             tokio::task::yield_now().await;
             readers.close();
