@@ -81,10 +81,11 @@ impl Draft {
     fn outcome(&self, verdict: Verdict) -> Outcome {
         match verdict {
             Verdict::Deny { reason } => Outcome::Deny(reason),
-            Verdict::Allow { content, attributes } => Outcome::Release(self.text(
-                &content,
-                Some(&attributes).filter(|attributes| self.had_attributes || !attributes.is_empty()),
-            )),
+            Verdict::Allow { content, attributes } => {
+                self.room.tally.allowed();
+                let kept = Some(&attributes).filter(|given| self.had_attributes || !given.is_empty());
+                Outcome::Release(self.text(&content, kept))
+            }
         }
     }
 
@@ -116,6 +117,7 @@ impl Draft {
         };
         if let Err(denial) = denied {
             hall.metrics.errors.inc();
+            self.room.tally.denied(&denial);
             hall.fanout().send(self.connection, denial.frame(self.id.as_str(), &self.request_id));
         }
     }

@@ -38,6 +38,7 @@ pub(crate) fn join(hall: &Hall, seat: Seat, stream: TcpStream, early: Bytes) {
         return;
     }
     drop(floor);
+    room.tally.joined();
     // Whoever was banned since the check: the ban's own kick may have come before the user was here.
     if room.rules().bans(&user, clock::now() / 1_000_000) {
         let reason = Denial::BANNED.text.into_owned();

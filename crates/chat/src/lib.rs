@@ -32,6 +32,7 @@ mod rules;
 mod running;
 mod session;
 mod spender;
+mod tally;
 
 use std::net::{IpAddr, TcpStream};
 use std::sync::Arc;
@@ -55,6 +56,7 @@ use running::Tasks;
 
 pub use admission::{Refusal, Seat};
 pub use error::Error;
+pub use tally::RoomFigures;
 
 /// How chat behaves.
 #[derive(Clone, Debug)]

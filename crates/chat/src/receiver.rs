@@ -120,6 +120,7 @@ impl Hall {
         }
         self.fanout().publish(room.group, &frame);
         self.metrics.delivered(what, floor.connections());
+        room.tally.heard(what);
     }
 
     /// Tells the sender that the request failed. By now the connection is not known any more; the user's others
@@ -139,6 +140,7 @@ impl Hall {
         let floor = room.floor();
         self.fanout().publish(room.group, &Frame::text(payload));
         self.metrics.delivered(Delivered::Disconnection, floor.connections());
+        room.tally.heard(Delivered::Disconnection);
         for seat in floor.of(user) {
             let reason = reason.unwrap_or_default().to_owned();
             self.fanout().close(*seat, Close::Frame { code: KICKED, reason });

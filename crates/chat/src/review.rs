@@ -10,6 +10,7 @@ mod answer;
 mod ask;
 mod breaker;
 mod counts;
+mod figures;
 mod lane;
 mod lanes;
 mod question;
@@ -23,6 +24,8 @@ use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 
 use counts::Counts;
+pub use figures::HandlerFigures;
+use lane::Lane;
 use lanes::Lanes;
 pub use question::{Question, Verdict};
 pub use targets::{Targets, TargetsError};
@@ -72,18 +75,24 @@ impl Reviewer {
         self.asking.wait().await;
     }
 
+    /// How a handler fares on this server.
+    pub fn figures(&self, uri: &str) -> HandlerFigures {
+        self.lanes.lane(&uri.into()).map(|lane| lane.figures()).unwrap_or_default()
+    }
+
     /// Puts the counts into a registry, under the vendor's names in snake case; it adds the prefix.
     pub fn register(&self, registry: &mut prometheus_client::registry::Registry) {
         self.counts.register(registry);
     }
 
     async fn review_since(&self, question: Question, asked: Instant) -> Verdict {
-        let answer = match self.lanes.lane(&question.uri) {
+        let lane = self.lanes.lane(&question.uri);
+        let answer = match &lane {
             Some(lane) => lane.ask(&self.outbound, &question, asked).await,
             None => Err(ask::Failure::NoTarget),
         };
         match answer {
-            Ok(answer) => self.heard(question, &answer),
+            Ok(answer) => self.heard(question, &answer, lane.as_deref()),
             Err(failure) => {
                 self.counts.invocation_error(&question.uri, &failure);
                 question.fall_back()
@@ -91,16 +100,25 @@ impl Reviewer {
         }
     }
 
-    fn heard(&self, question: Question, answer: &[u8]) -> Verdict {
+    fn heard(&self, question: Question, answer: &[u8], lane: Option<&Lane>) -> Verdict {
+        let broke = |flaw| {
+            self.counts.invalid_answer(&question.uri, flaw);
+            if let Some(lane) = lane {
+                lane.record.broke(flaw);
+            }
+        };
         match answer::read(answer, question.max_length) {
             Ok(answer) => {
                 if let Some(flaw) = answer.flaw {
-                    self.counts.invalid_answer(&question.uri, flaw);
+                    broke(flaw);
+                }
+                if let Some(lane) = lane {
+                    lane.record.decided(&answer.decision);
                 }
                 answer.decision.on(question)
             }
             Err(flaw) => {
-                self.counts.invalid_answer(&question.uri, flaw);
+                broke(flaw);
                 question.fall_back()
             }
         }

@@ -17,6 +17,7 @@ use crate::clock::Steady;
 use crate::extensions::history::History;
 use crate::extensions::presence::Presence;
 use crate::rules::Rules;
+use crate::tally::Tally;
 
 /// An account of a region, as far as chat counts it.
 #[derive(Debug)]
@@ -37,6 +38,7 @@ pub(crate) struct LiveRoom {
     floor: Mutex<Floor>,
     /// Places that are taken: connections, and those about to be.
     places: AtomicU32,
+    pub(crate) tally: Tally,
     /// When the last place was given back, on the steady clock.
     left_at: AtomicU64,
 }
@@ -82,6 +84,7 @@ impl LiveRoom {
             rules: RwLock::new(Arc::new(rules)),
             floor: Mutex::default(),
             places: AtomicU32::new(0),
+            tally: Tally::new(),
             left_at: AtomicU64::new(0),
         }
     }
@@ -176,6 +179,15 @@ impl Floor {
 
     pub(crate) fn users(&self) -> usize {
         self.users.len()
+    }
+
+    /// Some of the users, with the number of their connections.
+    pub(crate) fn people(&self, most: usize) -> Vec<(String, usize)> {
+        let seats = |seats: &Seats| match seats {
+            Seats::One(_) => 1,
+            Seats::Many(seats) => seats.len(),
+        };
+        self.users.iter().take(most).map(|(user, held)| (user.to_string(), seats(held))).collect()
     }
 
     /// The connections of a user.

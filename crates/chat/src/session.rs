@@ -86,6 +86,7 @@ impl Session {
         };
         let Err(denial) = outcome else { return Next::Stay };
         hall.metrics.errors.inc();
+        self.room().tally.denied(&denial);
         self.refused = if in_time { 0 } else { self.refused.saturating_add(1) };
         let frame = denial.frame(id.as_str(), request_id);
         if self.refused >= FLOOD {

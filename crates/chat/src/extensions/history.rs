@@ -50,6 +50,11 @@ impl History {
         self.messages.drain(..over);
     }
 
+    /// So many are remembered.
+    pub(crate) fn len(&self) -> usize {
+        self.messages.len()
+    }
+
     /// Oldest first.
     pub(crate) fn frames(&self) -> Vec<Frame> {
         self.messages.iter().map(|past| past.frame.clone()).collect()

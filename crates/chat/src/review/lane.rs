@@ -14,6 +14,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::ask::Failure;
 use super::breaker::{Breaker, Change};
+use super::figures::{HandlerFigures, Record};
 use super::question::Question;
 use super::targets::Target;
 
@@ -24,6 +25,7 @@ pub(super) struct Lane {
     places: Semaphore,
     waiting: AtomicUsize,
     breaker: Mutex<Breaker>,
+    pub(super) record: Record,
 }
 
 impl Lane {
@@ -32,12 +34,32 @@ impl Lane {
             places: Semaphore::new(target.places),
             waiting: AtomicUsize::new(0),
             breaker: Mutex::new(Breaker::new(target.thresholds)),
+            record: Record::default(),
             target,
         }
     }
 
+    pub(super) fn figures(&self) -> HandlerFigures {
+        let resting = self.breaker.lock().rests(Instant::now());
+        self.record.read(self.waiting.load(Ordering::Relaxed), resting)
+    }
+
     /// Asks the handler; ends at the latest when the target's time since `asked` is over.
     pub(super) async fn ask(
+        &self,
+        outbound: &Outbound,
+        question: &Question,
+        asked: Instant,
+    ) -> Result<Bytes, Failure> {
+        let outcome = self.ask_in_turn(outbound, question, asked).await;
+        match &outcome {
+            Ok(_) => self.record.answered(asked.elapsed()),
+            Err(failure) => self.record.failed(failure),
+        }
+        outcome
+    }
+
+    async fn ask_in_turn(
         &self,
         outbound: &Outbound,
         question: &Question,
