@@ -35,13 +35,16 @@ fn main() {
     embed(&out, "guide", &guide(&root, &dist));
 }
 
-/// The guide, in the order of its paths. What leads nowhere in it is for its tests to find.
+/// The guide, in the order of its paths.
 fn guide(root: &Path, dist: &Path) -> Vec<Page> {
     for place in ["docs", "benches/README.md", "deploy"] {
         println!("cargo::rerun-if-changed={}", root.join(place).display());
     }
     println!("cargo::rerun-if-changed=build");
     let site = site::build(root, dist, &env::var("CARGO_PKG_VERSION").expect("set by cargo"), true);
+    for problem in site.problems {
+        println!("cargo::warning=the guide: {problem}");
+    }
     let mut pages: Vec<Page> =
         site.files.into_iter().map(|file| Page { path: file.path, content: file.content }).collect();
     pages.sort_by(|one, other| one.path.cmp(&other.path));

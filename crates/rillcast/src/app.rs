@@ -32,6 +32,7 @@ use crate::pipes::Pipes;
 use crate::ready::Addresses;
 use crate::routes::Routes;
 use crate::telemetry::Tail;
+use crate::tls::Tls;
 use crate::upgrades::Upgrades;
 use crate::watching::Watching;
 use crate::{chatting, entropy, first_start, ready, telling, tls};
@@ -58,7 +59,7 @@ const BACKLOG: u32 = 16 * 1024;
 pub struct App {
     config: Config,
     doors: Doors,
-    tls: Arc<rustls::ServerConfig>,
+    tls: Tls,
     ingest: ingest::Ingest,
     transcode: transcode::Transcode,
     packager: packager::Packager,
@@ -87,7 +88,7 @@ impl App {
         let http_address = address(&doors.http)?;
         let pipes = Pipes::open(&config, store, &node).await?;
         let tls = server_tls(&config)?;
-        let ingest = bind_ingest(&config, &pipes, &node, Arc::clone(&tls)).await?;
+        let ingest = bind_ingest(&config, &pipes, &node, Arc::clone(&tls.config)).await?;
         let transcode = bind_transcode(&config, &pipes);
         let packager = bind_packager(&config, &pipes);
         let recorder = bind_recorder(&config, &pipes, &node);
@@ -184,7 +185,8 @@ impl App {
         services.spawn(named(Name::Web, control.run(stages.http.clone())));
         services.spawn(named(Name::Web, routes.delivery.clone().run(stages.http.clone())));
         services.spawn(named(Name::Web, measures.run(doors.metrics.take(), stages.http.clone())));
-        doors.open(&mut services, hall(&config, Arc::clone(&routes), &stages.http), &tls);
+        doors.open(&mut services, hall(&config, Arc::clone(&routes), &stages.http), &tls.config);
+        services.spawn(named(Name::Web, tls.keep(stages.http.clone())));
         services.spawn(named(Name::Chat, chat.run(stages.chat.clone())));
         services.spawn(named(Name::Events, events.run(stages.events.clone())));
         ready.store(true, Ordering::Release);
@@ -264,9 +266,9 @@ fn hall(config: &Config, routes: Arc<Routes>, closing: &CancellationToken) -> Ha
     Hall { routes, places, closing: closing.clone(), grace: FAREWELL, patience: PATIENCE }
 }
 
-fn server_tls(config: &Config) -> Result<Arc<rustls::ServerConfig>, AppError> {
+fn server_tls(config: &Config) -> Result<Tls, AppError> {
     let names = certificate_names(config);
-    Ok(tls::server_config(config.tls.as_ref(), &config.data_dir.join("tls"), names)?)
+    Ok(Tls::open(config.tls.as_ref(), &config.data_dir.join("tls"), names)?)
 }
 
 /// What runs, as far as the order of its end matters.
