@@ -8,6 +8,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 binary=${1:-target/release/rillcast} out=${2:-target/dist}
+# 1 packs fast, for tests.
+effort=${PACKAGE_EFFORT:-9}
 
 version=$("$binary" --version | cut -d' ' -f2)
 architecture=$(dpkg --print-architecture)
@@ -42,7 +44,7 @@ find "$tree" -type d -exec chmod 755 {} +
 find "$tree" -exec touch -h -d "@$SOURCE_DATE_EPOCH" {} +
 
 # --- the archive ----------------------------------------------------------------------------------------
-pack() { tar --sort=name --owner=0 --group=0 --numeric-owner --mtime="@$SOURCE_DATE_EPOCH" -C "$work" -c "$1" | gzip -9n; }
+pack() { tar --sort=name --owner=0 --group=0 --numeric-owner --mtime="@$SOURCE_DATE_EPOCH" -C "$work" -c "$1" | gzip -n"$effort"; }
 mkdir "$work/$name"
 cp -r "$tree/usr/bin/rillcast" "$tree/usr/share" deploy/systemd/rillcast.service LICENSE README.md "$work/$name"
 cp config/full.toml "$work/$name/rillcast.toml"
@@ -73,7 +75,7 @@ Description: self-hosted live video and chat that speak the wire of Amazon IVS
 CONTROL
 (cd "$tree" && find usr lib -type f -exec md5sum {} + | sort -k2 > DEBIAN/md5sums)
 find "$tree/DEBIAN" -exec touch -d "@$SOURCE_DATE_EPOCH" {} +
-dpkg-deb --root-owner-group -Zxz --build "$tree" "$out/rillcast_${version}_$architecture.deb" >/dev/null
+dpkg-deb --root-owner-group -Zxz -z"$effort" --build "$tree" "$out/rillcast_${version}_$architecture.deb" >/dev/null
 
 (cd "$out" && sha256sum "$name.tar.gz" "rillcast_${version}_$architecture.deb" > SHA256SUMS)
 ls -l "$out"
