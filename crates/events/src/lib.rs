@@ -36,7 +36,7 @@ pub use admin::{Admin, Reply};
 pub use counts::{Counts, SinkCounts};
 pub use error::{EventsError, PatternError, SinksError};
 pub use pattern::Pattern;
-pub use sinks::{Sink, Sinks};
+pub use sinks::{Reach, Sink, Sinks};
 
 use counts::Counter;
 use courier::Courier;

@@ -3,6 +3,7 @@
 //! Promise: a file that is read without an error can be worked with: addresses, secrets, patterns and names
 //! were looked at, and nothing in it was passed over. Secrets never show.
 
+mod reach;
 mod written;
 
 use std::collections::HashSet;
@@ -14,6 +15,7 @@ use outbound::Secret;
 
 use crate::error::SinksError;
 use crate::pattern::Pattern;
+pub use reach::Reach;
 use written::Written;
 
 /// The most sinks of a file: each has a place of its own in the database and a task.

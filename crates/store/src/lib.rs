@@ -26,6 +26,7 @@ mod dead_letters;
 mod error;
 mod installation;
 mod logging_configurations;
+mod look;
 mod nodes;
 mod outbox;
 mod page;
@@ -42,6 +43,7 @@ mod rooms;
 mod sinks;
 mod sqlite;
 mod stream_keys;
+mod stream_samples;
 mod stream_sessions;
 mod tags;
 mod trouble;
@@ -57,12 +59,14 @@ pub use chat_token_keys::StoredChatKey;
 pub use chat_tokens::SpentToken;
 pub use dead_letters::DeadLetter;
 pub use error::{DatabaseError, StoreError};
+pub use look::Look;
 pub use outbox::StoredEvent;
 pub use page::{
     NewestPage, NewestRequest, Page, PageRequest, Position, Recent, RecentPage, RecentRequest, Tenant,
 };
 pub use rooms::RoomFilter;
 pub use sinks::SinkRow;
+pub use stream_samples::StreamMinute;
 
 use database::Database;
 use tokio::sync::watch;

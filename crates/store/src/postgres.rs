@@ -4,6 +4,7 @@
 //! seconds and not for minutes, and works again with the first call after the database is back.
 
 mod line;
+mod look;
 
 use std::collections::HashSet;
 use std::str::FromStr;
@@ -19,6 +20,8 @@ use tokio::time::timeout;
 use crate::database::{Cell, Value};
 use crate::error::{DatabaseError, StoreError};
 use line::Line;
+
+pub(crate) use look::look;
 
 static MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
 
@@ -117,6 +120,33 @@ impl Pools {
         let new = put.iter().map(|row| Ok((row.try_get(0)?, row.try_get::<Vec<u8>, _>(1)?)));
         let new: HashSet<(i64, Vec<u8>)> = new.collect::<sqlx::Result<_>>()?;
         Ok(rows.iter().map(|(integer, bytes)| new.contains(&(*integer, bytes.to_vec()))).collect())
+    }
+
+    /// Puts all rows in by one statement outside of any turn. Rows must be sorted, as with [`Pools::put_new`].
+    pub(crate) async fn put_bytes(
+        &self,
+        sql: &'static str,
+        rows: &[(String, i64, Vec<u8>)],
+    ) -> Result<(), DatabaseError> {
+        match self.put_bytes_once(sql, rows).await {
+            Err(error) if self.is_worth_another_try(&error) => self.put_bytes_once(sql, rows).await,
+            outcome => outcome,
+        }
+    }
+
+    async fn put_bytes_once(
+        &self,
+        sql: &'static str,
+        rows: &[(String, i64, Vec<u8>)],
+    ) -> Result<(), DatabaseError> {
+        let texts: Vec<String> = rows.iter().map(|(text, ..)| text.clone()).collect();
+        let integers: Vec<i64> = rows.iter().map(|(_, integer, _)| *integer).collect();
+        let bytes: Vec<Vec<u8>> = rows.iter().map(|(.., bytes)| bytes.clone()).collect();
+        // Among the connections for reading: those for changes end what they have begun.
+        let mut connection = self.line.acquire(&self.readers).await?;
+        let put = connection.execute(sqlx::query(sql).bind(texts).bind(integers).bind(bytes));
+        within(PATIENCE, put).await?;
+        Ok(())
     }
 
     pub(crate) async fn begin(&self) -> Result<Transaction, DatabaseError> {

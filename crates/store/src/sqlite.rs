@@ -9,6 +9,7 @@
 //! take the last commits of the write-ahead log back after a caller was told they stand).
 
 mod file;
+mod look;
 mod migrations;
 mod readers;
 mod statement;
@@ -25,6 +26,7 @@ use crate::error::{DatabaseError, StoreError};
 use readers::Readers;
 use writer::Writer;
 
+pub(crate) use look::look;
 pub(crate) use writer::Turn;
 
 /// How long an act waits for another process (the command line beside the server) to finish its own.
@@ -72,6 +74,19 @@ impl Sqlite {
         let new = turn.put_new(sql, rows)?;
         turn.commit().await?;
         Ok(new)
+    }
+
+    /// The same statement for each row, in one change.
+    pub(crate) async fn put_bytes(
+        &self,
+        sql: &'static str,
+        rows: &[(String, i64, Vec<u8>)],
+    ) -> Result<(), DatabaseError> {
+        let mut turn = self.begin().await?;
+        for (text, integer, bytes) in rows {
+            turn.execute(sql, &[Value::Text(text), Value::Integer(*integer), Value::Bytes(bytes)])?;
+        }
+        turn.commit().await
     }
 
     pub(crate) async fn snapshot(&self) -> Result<Snapshot, DatabaseError> {

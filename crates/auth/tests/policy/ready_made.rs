@@ -41,6 +41,8 @@ const READS: &[&str] = &[
     "rillcast:ListDeadLetters",
     "rillcast:ListEventSinks",
     "rillcast:ReadEvents",
+    "rillcast:ReadIngestAddresses",
+    "rillcast:ReadServerLog",
 ];
 
 const STREAM_KEYS: &[&str] = &["ivs:BatchGetStreamKey", "ivs:GetStreamKey"];
@@ -50,6 +52,7 @@ const RUNS: &[&str] = &[
     "ivs:PutMetadata",
     "ivs:StartViewerSessionRevocation",
     "ivs:StopStream",
+    "rillcast:WatchChannel",
     "ivschat:CreateChatToken",
     "ivschat:DeleteMessage",
     "ivschat:DisconnectUser",
@@ -58,6 +61,7 @@ const RUNS: &[&str] = &[
 
 const CHANGES: &[&str] = &[
     "rillcast:RedeliverEvents",
+    "rillcast:RunDoctor",
     "ivs:CreateChannel",
     "ivs:CreatePlaybackRestrictionPolicy",
     "ivs:CreateRecordingConfiguration",
