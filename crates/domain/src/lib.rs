@@ -20,6 +20,7 @@ mod recording;
 mod recording_configuration;
 mod room;
 mod stream_key;
+mod stream_sample;
 mod stream_session;
 pub mod strict_json;
 mod tags;
@@ -50,6 +51,7 @@ pub use recording_configuration::{
 };
 pub use room::{CHAT_ATTRIBUTE_BYTES, ChatCapability, Fallback, ReviewHandler, Room, chat_attribute_bytes};
 pub use stream_key::{StreamKey, StreamKeyValue};
+pub use stream_sample::StreamSample;
 pub use stream_session::{
     IncomingAudio, IncomingMedia, IncomingVideo, SessionEvent, StreamHealth, StreamSession,
 };

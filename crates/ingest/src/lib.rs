@@ -1,7 +1,7 @@
 //! Ingest: take streams in over RTMP and RTMPS.
 //!
 //! Way in: TCP connections of encoders, on its own listeners. Way out: one [`live::Publisher`] per stream
-//! let on air, and its session in the store with all that happens in it, which nobody else writes. It knows
+//! let on air, and its session in the store with all that happens and is measured in it, which nobody else writes. It knows
 //! nothing of what happens to frames afterwards.
 //!
 //! Promise: a stranger costs bounded memory and time; a stream goes on air only by a stream key, and by
@@ -23,6 +23,7 @@ mod listener;
 mod relay;
 mod rewind;
 pub mod rtmp;
+mod samples;
 mod seconds;
 mod takeover;
 mod texts;
@@ -43,6 +44,7 @@ pub use allowance::{Allowance, Excess};
 pub use error::{ChunkFault, Error, Foreign};
 pub use health::Meter;
 pub use intake::{Intake, Output, Tally};
+pub use samples::Figures;
 pub use timeline::{Edge, Place, Seam, Timeline};
 
 use admission::Admission;
@@ -50,6 +52,7 @@ use connection::Shared;
 use desk::Desk;
 use life::Chronicle;
 use listener::{Door, House};
+use samples::Sampler;
 
 /// What an operator decides.
 #[derive(Clone, Debug)]
@@ -142,6 +145,7 @@ pub struct Ingest {
     rtmps: Option<Door>,
     house: House,
     chronicle: Chronicle,
+    sampler: Sampler,
     shared: Arc<Shared>,
 }
 
@@ -158,12 +162,14 @@ impl Ingest {
         let acceptor = || Some(TlsAcceptor::from(deps.tls.clone()));
         let rtmps = config.rtmps.map(|address| Door::open(address, acceptor())).transpose()?;
         let house = House::new(config.max_connections, config.max_connections_per_address);
+        let sampler = Sampler::new(deps.store.clone(), deps.hub.clone());
         let admission = Admission::new(deps.store, deps.hub, chronicle.clone(), config.limits);
         Ok(Self {
             rtmp,
             rtmps,
             house,
             chronicle,
+            sampler,
             shared: Arc::new(Shared { config, admission, desk: Desk::default() }),
         })
     }
@@ -176,6 +182,11 @@ impl Ingest {
     /// Where RTMPS is taken, if it is.
     pub fn rtmps_addr(&self) -> Option<SocketAddr> {
         self.rtmps.as_ref().and_then(|door| door.listener.local_addr().ok())
+    }
+
+    /// What it counts.
+    pub fn figures(&self) -> Arc<Figures> {
+        Arc::clone(self.sampler.figures())
     }
 
     /// Takes streams in until `shutdown`, then tells publishers, and waits for them and for what is to be kept of
@@ -196,7 +207,7 @@ impl Ingest {
             chronicle.close().await;
             done.cancel();
         };
-        tokio::join!(streams, chronicle.keep(&done));
+        tokio::join!(streams, chronicle.keep(&done), self.sampler.run(&done));
     }
 }
 

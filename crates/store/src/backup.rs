@@ -1,6 +1,6 @@
 //! Backups: the whole truth of one moment as text, the same from every database.
 //!
-//! The form: one JSON value a line. First a header (`{"rillcast":"backup","format":1,"migration":6,
+//! The form: one JSON value a line. First a header (`{"rillcast":"backup","format":1,"migration":7,
 //! "positions":{"channels":7,…}}`, the last position that each table has given away), then each row as an array (the table's name, then its columns in the order of `tables.rs`; bytes as
 //! `{"hex":"…"}`), tables in the order in which they can be put back, last a trailer
 //! (`{"rows":…,"sha256":"…"}`) over all bytes before it.
@@ -28,7 +28,7 @@ const OBJECT: &str = "the database";
 const FORMAT: u32 = 1;
 
 /// The step of the tables that the columns here are of.
-const MIGRATION: i64 = 6;
+const MIGRATION: i64 = 7;
 
 /// The oldest step whose backups can be put back: since then tables were added, none changed.
 const OLDEST: i64 = 2;

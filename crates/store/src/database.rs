@@ -112,6 +112,22 @@ impl Database {
         new.map_err(|source| StoreError::Write { object, source })
     }
 
+    /// Puts rows of a text, an integer and bytes in, sorted, all in one commit; the statement says what becomes of
+    /// those that are there already. On SQLite it is for one row, on PostgreSQL for arrays of the three columns, and
+    /// asks for no turn. May be tried again.
+    pub(crate) async fn put_bytes(
+        &self,
+        object: &'static str,
+        sql: BothWays,
+        rows: &[(String, i64, Vec<u8>)],
+    ) -> Result<(), StoreError> {
+        let put = match self {
+            Self::Sqlite(database) => database.put_bytes(sql.sqlite, rows).await,
+            Self::Postgres(pools) => pools.put_bytes(sql.postgres, rows).await,
+        };
+        put.map_err(|source| StoreError::Write { object, source })
+    }
+
     /// One moment to read from, as often as needed, while others write.
     pub(crate) async fn snapshot(&self, object: &'static str) -> Result<Snapshot, StoreError> {
         let moment = match self {

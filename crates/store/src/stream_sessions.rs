@@ -9,6 +9,7 @@ use crate::Store;
 use crate::database::{Address, Change, Row, Value, body};
 use crate::error::StoreError;
 use crate::page::{NewestPage, NewestRequest, Position, Tenant};
+use crate::stream_samples;
 
 const OBJECT: &str = "a stream session";
 
@@ -188,7 +189,7 @@ impl Store {
     }
 
     /// Forgets at most so many of the sessions that ended before a time, the longest ended first, with their
-    /// events, and nodes that have not lived since and have none open; tells how many sessions. Others may
+    /// events and samples, and nodes that have not lived since and have none open; tells how many sessions. Others may
     /// write between the slices that this is done in.
     ///
     /// # Errors
@@ -198,6 +199,7 @@ impl Store {
         while left > 0 {
             let slice = left.min(SLICE);
             let values = [Value::Integer(ended_before), Value::Integer(slice.into())];
+            self.forget_samples(&values).await?;
             let mut change = self.database.begin(OBJECT).await?;
             let gone = change.execute(FORGET, &values).await?;
             change.forget_nodes(ended_before).await?;
@@ -209,6 +211,23 @@ impl Store {
             }
         }
         Ok(u64::from(most - left))
+    }
+}
+
+impl Store {
+    /// What was measured in the sessions that are forgotten next: a change for a slice of it, as there may be much.
+    async fn forget_samples(&self, sessions: &[Value<'_>; 2]) -> Result<(), StoreError> {
+        let [ended_before, most] = *sessions;
+        let slice = u64::from(stream_samples::SLICE);
+        loop {
+            let values = [ended_before, most, Value::Integer(stream_samples::SLICE.into())];
+            let mut change = self.database.begin(OBJECT).await?;
+            let gone = change.execute(stream_samples::FORGET, &values).await?;
+            change.commit().await?;
+            if gone < slice {
+                return Ok(());
+            }
+        }
     }
 }
 

@@ -171,6 +171,9 @@ pub(super) const TABLES: &[Table] = &[
         "id" text "$2", "channel" text "$3", "account" text "$4", "region" text "$5", "node" text "$6",
         "place" text "$7", "ended_at" integer "$8", "body" text "$9"
     ]),
+    table!(@ "stream_samples", true, 2, "(stream, minute) > ($1, $2)", "stream, minute", None, [
+        "stream" text "$1", "minute" integer "$2", "samples" bytes "$3"
+    ]),
     table!(@ "session_events", true, 2, "(stream, number) > ($1, $2)", "stream, number", None, [
         "stream" text "$1", "number" integer "$2", "body" text "$3"
     ]),

@@ -10,7 +10,7 @@ use domain::{
 };
 use store::{
     AccessKey, ChannelFilter, DeadLetter, NewestRequest, PageRequest, Position, RecentRequest, RoomFilter,
-    SpentToken, Store, StoreError,
+    SpentToken, Store, StoreError, StreamMinute,
 };
 
 use crate::recordings::recording;
@@ -18,6 +18,7 @@ use crate::sample::{
     arn, channel, event, event_id, home, logging_configuration, playback_key_pair, room, stream, stream_key,
     stream_session,
 };
+use crate::stream_samples::sample;
 
 fn numbered(number: usize) -> (Channel, StreamKey) {
     (channel(&home(), number), stream_key(&home(), number, number))
@@ -86,6 +87,9 @@ async fn streams(store: &Store) {
     store.close_session(&ended.stream, 2, &[event(&ended, 2, failure)]).await.expect("its end");
     store.claim_sink("audit", "me", 0, 1).await.expect("a new sink");
     store.open_session(&live, &[event(&live, 3, StateChange::SessionCreated)]).await.expect("a session");
+    let samples = vec![sample(1_790_000_000_000, 7), sample(1_790_000_005_000, 8)];
+    let minute = StreamMinute { stream: ended.stream, samples };
+    store.put_stream_samples(&[minute]).await.expect("samples");
     delivery(store).await;
 }
 
@@ -206,7 +210,7 @@ pub(crate) async fn a_damaged_backup_changes_nothing(store: &Store) {
         let refused = store.restore(Cursor::new(case), true).await;
         assert!(matches!(refused, Err(StoreError::NotABackup { .. })), "{number}: {refused:?}");
     }
-    let newer = String::from_utf8_lossy(&text).replacen("\"migration\":6", "\"migration\":99", 1);
+    let newer = String::from_utf8_lossy(&text).replacen("\"migration\":7", "\"migration\":99", 1);
     let refused = store.restore(Cursor::new(newer), true).await;
     assert!(matches!(refused, Err(StoreError::OtherBackup { migration: 99, .. })), "{refused:?}");
     assert_eq!(text_of(store).await, text);
@@ -257,6 +261,8 @@ pub(crate) async fn streams_go_on_after_a_restore_where_they_were(store: &Store)
     let told: Vec<_> = page.items.iter().map(|session| (session.created_at, session.has_error)).collect();
     assert_eq!(told, [(2, false), (1, true)]);
     assert_eq!(store.session_events(&stream(1)).await.expect("events").len(), 2);
+    let samples = store.stream_samples(&stream(1), 0, i64::MAX, 9).await.expect("samples");
+    assert_eq!(samples.iter().map(|sample| sample.viewers).collect::<Vec<_>>(), [7, 8]);
     assert_eq!(store.heartbeat("one").await.expect("an answer"), Some(9));
     assert_eq!(store.live_sessions(&home()).await.expect("sessions"), [session(2)]);
     assert!(store.close_session(&stream(2), 9, &[]).await.expect("an answer"), "cut off by the restore");

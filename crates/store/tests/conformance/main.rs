@@ -25,6 +25,7 @@ mod rooms;
 mod sample;
 mod sinks;
 mod stream_keys;
+mod stream_samples;
 mod stream_sessions;
 mod tags;
 mod viewer_revocations;
@@ -184,6 +185,10 @@ on_every_backend! {
     recordings::recordings_are_listed_from_the_newest_on,
     recordings::open_and_ended_recordings_are_found_by_their_node,
     recordings::a_recording_is_removed_once,
+    stream_samples::a_minute_that_is_written_again_stands_as_it_was_written_last,
+    stream_samples::samples_of_a_session_that_is_not_there_are_not_kept_and_do_no_harm,
+    stream_samples::samples_are_read_by_their_time_page_by_page,
+    stream_samples::samples_go_with_their_session,
     stream_sessions::an_opened_session_reads_back_for_its_tenant_alone,
     stream_sessions::a_step_is_written_with_its_events_or_not_at_all,
     stream_sessions::a_step_that_is_tried_again_is_told_once,
