@@ -3,8 +3,11 @@
 import { type ComponentType, render } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { SignIn } from "./pages/sign-in";
-import { Shell } from "./ui/shell";
+import { Guard } from "./ui/guard";
+import { Waiting } from "./ui/kit";
+import { wearKept } from "./ui/look";
 import { catchLinks, match, usePlace } from "./ui/route";
+import { Shell } from "./ui/shell";
 import { desk } from "./wire/call";
 import { dropKey, heldKey, type Identity } from "./wire/session";
 import "./console.css";
@@ -43,16 +46,35 @@ function Here() {
     setTrouble(found ? undefined : "There is no such page.");
     found?.load().then(
       (module) => wanted && setShown({ place: here, page: module.default, names: found.names }),
-      () => wanted && setTrouble("This page can't be fetched. Is the server running?"),
+      () => wanted && setTrouble("This page can't be fetched. Load the console again: the server is away, or was renewed meanwhile."),
     );
     return () => {
       wanted = false;
     };
   }, [here]);
-  if (trouble) return <p class="notice bad" role="alert">{trouble}</p>;
-  if (!shown) return <p role="status">Loading…</p>;
-  return <shown.page key={shown.place} names={shown.names} />;
+  useEffect(() => {
+    // Who goes elsewhere by the keyboard or by ear goes on from there.
+    if (shown && walked) document.getElementById("page")?.focus({ preventScroll: true });
+    walked = true;
+  }, [shown?.place]);
+  if (trouble) {
+    return (
+      <>
+        <h1>Not here</h1>
+        <p class="notice bad" role="alert">{trouble}</p>
+      </>
+    );
+  }
+  if (!shown) return <Waiting />;
+  return (
+    <Guard key={shown.place}>
+      <shown.page names={shown.names} />
+    </Guard>
+  );
 }
+
+/** Has somebody moved since the console was opened? */
+let walked = false;
 
 function Console() {
   const [who, setWho] = useState<Identity>();
@@ -75,7 +97,7 @@ function Console() {
       document.removeEventListener("click", catchLinks);
     };
   }, []);
-  if (!ready) return null;
+  if (!ready) return <Waiting />;
   if (!who) return <SignIn onEnter={setWho} why={why} />;
   const leave = () => {
     dropKey();
@@ -89,5 +111,6 @@ function Console() {
   );
 }
 
+wearKept();
 const root = document.getElementById("console");
 if (root) render(<Console />, root);

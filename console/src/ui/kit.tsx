@@ -1,13 +1,16 @@
-// What pages are made of: headings, buttons, fields, notices, dialogs, tables.
+// What pages are made of: headings, buttons, fields, notices, dialogs, tabs. Tables are in table.tsx.
 // Promise: each piece can be reached and used by the keyboard, has a name for those who don't see it, and looks
 // right in light and dark; pages bring no styles of their own where a piece will do.
-import type { ComponentChildren, JSX } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { cloneElement, type ComponentChildren, createContext, isValidElement, type JSX } from "preact";
+import { useContext, useEffect, useId, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Failure } from "../wire/call";
+import { faultsAt } from "./faults";
 import { asFailure } from "./load";
 
-/** A page's head: its title, and what can be done with all of it. */
-export function Head({ title, children, back }: { title: string; children?: ComponentChildren; back?: [string, string] }) {
+export { type Column, Table } from "./table";
+
+/** A page's head: its title, what is said beside it, and what can be done with all of it. */
+export function Head({ title, children, back, said }: { title: string; children?: ComponentChildren; back?: [string, string]; said?: ComponentChildren }) {
   useEffect(() => {
     document.title = `${title} · Rillcast`;
   }, [title]);
@@ -19,6 +22,7 @@ export function Head({ title, children, back }: { title: string; children?: Comp
         </a>
       )}
       <h1>{title}</h1>
+      {said && <span class="said">{said}</span>}
       <div class="acts">{children}</div>
     </header>
   );
@@ -27,7 +31,7 @@ export function Head({ title, children, back }: { title: string; children?: Comp
 /** A framed part of a page. */
 export function Card({ title, acts, children, wide }: { title?: string; acts?: ComponentChildren; children: ComponentChildren; wide?: boolean }) {
   return (
-    <section class={wide ? "card wide" : "card"}>
+    <section class={wide ? "card wide" : "card"} aria-label={title}>
       {(title || acts) && (
         <header>
           {title && <h2>{title}</h2>}
@@ -43,34 +47,48 @@ type ButtonProps = Omit<JSX.IntrinsicElements["button"], "onClick"> & {
   /** Awaited; until then the button is busy. What it throws is shown beside it. */
   onPress?: () => unknown;
   kind?: "plain" | "main" | "danger";
+  small?: boolean;
   children: ComponentChildren;
 };
 
-/** A button that shows when its work goes on and why it failed. */
-export function Button({ onPress, kind = "plain", children, disabled, ...rest }: ButtonProps) {
+/** A button that shows when its work goes on and why it failed. One of a form lets the form check its fields first. */
+export function Button({ onPress, kind = "plain", small, children, disabled, ...rest }: ButtonProps) {
   const [busy, setBusy] = useState(false);
   const [failure, setFailure] = useState<Failure>();
+  const tell = useContext(Faults)?.tell;
   const here = useRef(true);
-  useEffect(
-    () => () => {
+  useEffect(() => {
+    here.current = true;
+    return () => {
       here.current = false;
-    },
-    [],
-  );
-  const press = async () => {
+    };
+  }, []);
+  const press = async (button: HTMLButtonElement) => {
+    if (rest.type === "submit" && button.form?.reportValidity() === false) return;
     setBusy(true);
     setFailure(undefined);
+    tell?.(undefined);
     try {
       await onPress?.();
     } catch (error) {
-      if (here.current) setFailure(asFailure(error));
+      if (here.current) {
+        setFailure(asFailure(error));
+        tell?.(asFailure(error));
+      }
     } finally {
       if (here.current) setBusy(false);
     }
   };
   return (
     <>
-      <button type="button" {...rest} class={`button ${kind}`} disabled={Boolean(disabled) || busy} aria-busy={busy} onClick={onPress ? () => void press() : undefined}>
+      <button
+        type="button"
+        {...rest}
+        class={`button ${kind}${small ? " small" : ""}`}
+        disabled={Boolean(disabled) || busy}
+        aria-busy={busy}
+        onClick={onPress ? ({ currentTarget }) => void press(currentTarget) : undefined}
+      >
         {children}
       </button>
       {failure && <Notice failure={failure} />}
@@ -79,7 +97,7 @@ export function Button({ onPress, kind = "plain", children, disabled, ...rest }:
 }
 
 /** What went wrong, in the server's words, and what to do. */
-export function Notice({ failure, children, kind = "bad" }: { failure?: Failure | undefined; children?: ComponentChildren; kind?: "bad" | "good" | "note" }) {
+export function Notice({ failure, children, kind = "bad" }: { failure?: Failure | undefined; children?: ComponentChildren; kind?: "bad" | "good" | "note" | "warn" }) {
   if (!failure && !children) return null;
   return (
     <p class={`notice ${kind}`} role={kind === "bad" ? "alert" : "status"}>
@@ -95,6 +113,13 @@ export const Badge = ({ kind = "note", children }: { kind?: "good" | "bad" | "wa
 
 /** Nothing is here, and what to do about it. */
 export const Empty = ({ children }: { children: ComponentChildren }) => <div class="empty">{children}</div>;
+
+/** Something is asked for, and is not there yet. */
+export const Waiting = ({ children = "Loading…" }: { children?: ComponentChildren }) => (
+  <p class="waiting" role="status">
+    {children}
+  </p>
+);
 
 /** Names and values. */
 export function Facts({ of }: { of: [name: string, value: ComponentChildren][] }) {
@@ -138,26 +163,100 @@ export function Paste({ text, label }: { text: string; label: string }) {
   );
 }
 
+/** What went wrong with the form around a field. */
+const Faults = createContext<{ failure: Failure | undefined; tell: (failure: Failure | undefined) => void } | undefined>(undefined);
+
+/** A form: `Enter` presses its submit button, whose failure is shown at the field that the server names. */
+export function Form({ children, label }: { children: ComponentChildren; label?: string }) {
+  const [failure, tell] = useState<Failure>();
+  return (
+    <Faults.Provider value={{ failure, tell }}>
+      <form aria-label={label} onSubmit={(event) => event.preventDefault()}>
+        {children}
+      </form>
+    </Faults.Provider>
+  );
+}
+
+interface FieldProps {
+  label: string;
+  help?: ComponentChildren;
+  /** The member of the API that it is; what the server says of that member is shown here. */
+  name?: string;
+  /** What is wrong with it, in the page's own words. */
+  fault?: string | undefined;
+  children: ComponentChildren;
+}
+
 /** A named field of a form. */
-export function Field({ label, help, children }: { label: string; help?: ComponentChildren; children: ComponentChildren }) {
+export function Field({ label, help, name, fault, children }: FieldProps) {
+  const id = useId();
+  const failure = useContext(Faults)?.failure;
+  const said = fault ?? (name && failure ? faultsAt(failure, name) : undefined);
+  const below = (
+    <>
+      {help && <small id={`${id}-help`}>{help}</small>}
+      {said && (
+        <p class="fault" id={`${id}-fault`}>
+          {said}
+        </p>
+      )}
+    </>
+  );
+  const about = [help && `${id}-help`, said && `${id}-fault`].filter(Boolean).join(" ") || undefined;
+  if (isValidElement(children) && typeof children.type === "string") {
+    const given = children.props as { id?: string; type?: string; "aria-describedby"?: string };
+    const own = given.id ?? id;
+    const control = cloneElement(children as JSX.Element, {
+      id: own,
+      "aria-describedby": given["aria-describedby"] ?? about,
+      "aria-invalid": said ? "true" : undefined,
+    });
+    const title = <label for={own}>{label}</label>;
+    const isCheck = children.type === "input" && (given.type === "checkbox" || given.type === "radio");
+    return (
+      <div class={isCheck ? "field check" : "field"}>
+        {isCheck ? [control, title] : [title, control]}
+        {below}
+      </div>
+    );
+  }
   return (
     <label class="field">
       <span>{label}</span>
       {children}
-      {help && <small>{help}</small>}
+      {below}
     </label>
   );
 }
 
-/** A dialog over the page; `Escape` closes it. */
+/** A dialog over the page; `Escape` closes it, and what was looked at before has the keyboard again. */
 export function Dialog({ title, onClose, children }: { title: string; onClose: () => void; children: ComponentChildren }) {
   const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => dialog.current?.showModal(), []);
+  useLayoutEffect(() => {
+    const before = document.activeElement;
+    dialog.current?.showModal();
+    // The first thing to fill in or press is what somebody came for, not the cross.
+    const first = dialog.current?.querySelector<HTMLElement>(FIRST);
+    first?.focus();
+    return () => {
+      if (before instanceof HTMLElement && before.isConnected) before.focus({ preventScroll: true });
+    };
+  }, []);
   return (
-    <dialog ref={dialog} class="dialog" aria-label={title} onClose={onClose} onCancel={onClose}>
+    <dialog
+      ref={dialog}
+      class="dialog"
+      aria-label={title}
+      onCancel={(event) => {
+        // Whoever shows it takes it away.
+        event.preventDefault();
+        onClose();
+      }}
+    >
       <header>
         <h2>{title}</h2>
-        <button type="button" class="button small" aria-label="Close" onClick={onClose}>
+        <button type="button" class="button small quiet" aria-label="Close" onClick={onClose}>
           ×
         </button>
       </header>
@@ -166,12 +265,14 @@ export function Dialog({ title, onClose, children }: { title: string; onClose: (
   );
 }
 
+const FIRST = ":is(input, select, textarea):not([disabled]), .acts button:not([disabled])";
+
 /** A button that asks before it does what can't be undone. */
-export function Destroy({ label, question, act, confirm }: { label: string; question: ComponentChildren; act: () => unknown; confirm?: string }) {
+export function Destroy({ label, question, act, confirm, small }: { label: string; question: ComponentChildren; act: () => unknown; confirm?: string; small?: boolean }) {
   const [asks, setAsks] = useState(false);
   return (
     <>
-      <Button kind="danger" onPress={() => setAsks(true)}>
+      <Button kind="danger" small={small ?? false} onPress={() => setAsks(true)}>
         {label}
       </Button>
       {asks && (
@@ -195,68 +296,27 @@ export function Destroy({ label, question, act, confirm }: { label: string; ques
   );
 }
 
-/** Views of one thing, one at a time. */
+/** Views of one thing, one at a time: arrows, Home and End move between them. */
 export function Tabs<T extends string>({ of, at, onPick }: { of: readonly (readonly [T, string])[]; at: T; onPick: (tab: T) => void }) {
+  const list = useRef<HTMLDivElement>(null);
+  const move = (event: KeyboardEvent) => {
+    const now = of.findIndex(([name]) => name === at);
+    const to = { ArrowRight: now + 1, ArrowLeft: now - 1, Home: 0, End: of.length - 1 }[event.key];
+    if (to === undefined) return;
+    event.preventDefault();
+    const next = (to + of.length) % of.length;
+    const name = of[next]?.[0];
+    if (name === undefined) return;
+    onPick(name);
+    list.current?.querySelectorAll<HTMLElement>("[role=tab]")[next]?.focus();
+  };
   return (
-    <div class="tabs" role="tablist">
+    <div class="tabs" role="tablist" ref={list} onKeyDown={move}>
       {of.map(([name, title]) => (
-        <button key={name} type="button" role="tab" aria-selected={name === at} onClick={() => onPick(name)}>
+        <button key={name} type="button" role="tab" aria-selected={name === at} tabIndex={name === at ? 0 : -1} onClick={() => onPick(name)}>
           {title}
         </button>
       ))}
-    </div>
-  );
-}
-
-/** A column of a table. */
-export interface Column<T> {
-  title: string;
-  cell: (row: T) => ComponentChildren;
-  /** `num`: right-aligned figures; `wide`: takes what is left; `aside`: left out on phones. */
-  kind?: "num" | "wide" | "aside";
-}
-
-const ROW = 44;
-const SPARE = 12;
-
-/** A table of any length: only the rows in sight are in the page. */
-export function Table<T>({ columns, rows, name, idOf, label }: { columns: Column<T>[]; rows: readonly T[]; name: string; idOf: (row: T) => string; label?: (row: T) => string }) {
-  const box = useRef<HTMLDivElement>(null);
-  const [[from, to], setSight] = useState([0, 40]);
-  const look = () => {
-    const here = box.current;
-    if (!here) return;
-    const first = Math.max(0, Math.floor(here.scrollTop / ROW) - SPARE);
-    setSight([first, first + Math.ceil(here.clientHeight / ROW) + 2 * SPARE]);
-  };
-  useEffect(look, [rows.length]);
-  const shown = rows.slice(from, to);
-  return (
-    <div class="table" ref={box} onScroll={look} tabIndex={0} role="region" aria-label={name}>
-      <table aria-rowcount={rows.length + 1}>
-        <thead>
-          <tr>
-            {columns.map((column) => (
-              <th key={column.title} class={column.kind} scope="col">
-                {column.title}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {from > 0 && <tr aria-hidden="true" style={{ height: `${from * ROW}px` }} />}
-          {shown.map((row, at) => (
-            <tr key={idOf(row)} aria-rowindex={from + at + 2} aria-label={label?.(row)}>
-              {columns.map((column) => (
-                <td key={column.title} class={column.kind}>
-                  {column.cell(row)}
-                </td>
-              ))}
-            </tr>
-          ))}
-          {to < rows.length && <tr aria-hidden="true" style={{ height: `${(rows.length - to) * ROW}px` }} />}
-        </tbody>
-      </table>
     </div>
   );
 }

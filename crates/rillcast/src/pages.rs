@@ -133,6 +133,18 @@ fn content_type(name: &str) -> &'static str {
     }
 }
 
+/// The page of the console, which knows what region keys sign for here.
+pub(crate) fn console(region: &Region) -> Option<Asset> {
+    let page = whole("console.html")?.replace("{{region}}", region.as_str());
+    Some(Asset::text("text/html; charset=utf-8", page))
+}
+
+/// A built page as text, to be filled in.
+fn whole(name: &str) -> Option<String> {
+    let place = built::PAGES.binary_search_by(|(built, _)| (*built).cmp(name)).ok()?;
+    String::from_utf8(inflated(built::PAGES[place].1)).ok()
+}
+
 /// The page that plays one channel, with its chat if it has one. Other pages may show it within theirs.
 pub(crate) fn watch(
     region: &Region,
@@ -141,9 +153,7 @@ pub(crate) fn watch(
     has_chat: bool,
 ) -> Option<Asset> {
     let playback = format!("/api/video/v1/{region}.{account}.channel.{channel}.m3u8");
-    let place = built::PAGES.binary_search_by(|(name, _)| (*name).cmp("watch.html")).ok()?;
-    let page = String::from_utf8(inflated(built::PAGES[place].1)).ok()?;
-    let page = page
+    let page = whole("watch.html")?
         .replace("{{playback}}", &playback)
         .replace("{{channel}}", channel.as_str())
         .replace("{{chat}}", if has_chat { "on" } else { "off" });

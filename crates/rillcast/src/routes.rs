@@ -106,7 +106,7 @@ impl Routes {
                 self.watch(request, came).await
             }
             _ if reading && (path == "/console" || path.starts_with("/console/")) => {
-                found(console(&path["/console".len()..]), request.headers())
+                found(self.console(&path["/console".len()..]), request.headers())
             }
             // Links of the guide are relative, so it has to be looked at from within its folder.
             "/docs" if reading => moved("/docs/"),
@@ -184,6 +184,14 @@ impl Routes {
         }
     }
 
+    /// A file of the console; each path without one is a place within its page.
+    fn console(&self, rest: &str) -> Option<Asset> {
+        match rest.strip_prefix("/assets/") {
+            Some(name) => pages::built(name),
+            None => pages::console(&self.region),
+        }
+    }
+
     /// Answers what is asked below `/watch/`.
     async fn watch(&self, request: Request<Incoming>, came: Came) -> Reply {
         let path = request.uri().path().to_owned();
@@ -201,14 +209,6 @@ impl Routes {
             (None, None) => None,
         };
         found(asset, request.headers())
-    }
-}
-
-/// A file of the console; each path without one is a place within its page.
-fn console(rest: &str) -> Option<Asset> {
-    match rest.strip_prefix("/assets/") {
-        Some(name) => pages::built(name),
-        None => pages::built("console.html"),
     }
 }
 
