@@ -4,13 +4,14 @@ Promise: every page is the server's own, under its own content security policy; 
 nothing of another host, no script of it has failed and no part of it was refused by the policy.
 """
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Request, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Request, Route, sync_playwright
 
 from .browser import FLAGS, Tab, chromium
 from .server import ROOT, Key, Server
@@ -138,7 +139,7 @@ def axe(tab: Tab) -> None:
         if not tab.read("typeof window.axe === 'object'"):
             tab.page.evaluate(_AXE.read_text())
         found = tab.page.evaluate(_LOOK)
-        assert found == [], f"axe on {tab.page.url} ({which})"
+        assert found == [], f"axe on {tab.page.url} ({which}): " + "\n".join(found)
         wide = tab.read("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         assert wide <= 0, f"{tab.page.url} ({which}) is {wide} px wider than the window"
 
@@ -167,6 +168,9 @@ def console(server: Server, key: Key | None = None, *, signed_in: bool = True, *
     options = {"viewport": DESKTOP, "color_scheme": "light", "locale": "en-GB", "accept_downloads": True} | context
     with _chromium() as browser:
         opened = browser.new_context(**options)
+        if built := os.environ.get("CONSOLE_DIST"):
+            # Pages as they were built just now, in a binary that has older ones: for who writes them.
+            opened.route("**/console/assets/*", lambda route: _from(Path(built), route))
         try:
             tab = Console(opened, server)
             tab.page.goto(f"{server.url}/console")
@@ -176,6 +180,14 @@ def console(server: Server, key: Key | None = None, *, signed_in: bool = True, *
             tab.check()
         finally:
             opened.close()
+
+
+def _from(folder: Path, route: Route) -> None:
+    file = folder / urlsplit(route.request.url).path.rsplit("/", 1)[-1]
+    if file.exists():
+        route.fulfill(path=file)
+    else:
+        route.continue_()
 
 
 @contextmanager

@@ -139,7 +139,7 @@ function Foot({ who, onLeave }: { who: Identity; onLeave: () => void }) {
           <Icon name="out" /> Sign out
         </button>
         <button type="button" class="button small" aria-label={`Colours: ${LOOK[look]}. Change`} title={`Colours: ${LOOK[look]}`} onClick={turn}>
-          <Icon name="look" /> {look === "system" ? "Auto" : look === "light" ? "Light" : "Dark"}
+          <Icon name={look === "light" ? "sun" : look === "dark" ? "moon" : "look"} />
         </button>
       </div>
     </div>
