@@ -10,13 +10,18 @@
 //! being allowed, but a key's questions about itself.
 
 mod body;
+mod doctor;
 mod doors;
 mod logs;
 mod machine;
+mod passes;
 mod query;
+mod rooms;
+mod samples;
 mod whoami;
 
 use std::convert::Infallible;
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use api::{Admitted, ApiError, Errand, Gate, Peer};
@@ -33,11 +38,13 @@ use http_body_util::combinators::UnsyncBoxBody;
 use live::Hub;
 use serde::Serialize;
 use store::{Store, StoreError};
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
 use crate::telemetry::Tail;
 use doors::{About, Door, Task};
+pub(crate) use passes::IngestDoors;
 
 /// What the desk answers with.
 pub(crate) type Reply = Response<UnsyncBoxBody<Bytes, Infallible>>;
@@ -57,6 +64,8 @@ pub(crate) struct House {
     pub(crate) blobs: Blobs,
     pub(crate) chat: Chat,
     pub(crate) delivery: Delivery,
+    /// Where encoders send to.
+    pub(crate) ingest: IngestDoors,
     pub(crate) started: SystemTime,
     /// The newest lines of the log.
     pub(crate) log: Tail,
@@ -67,12 +76,15 @@ pub(crate) struct Desk {
     gate: Gate<Control>,
     house: House,
     closing: CancellationToken,
+    /// For one examination at a time.
+    doctors_turn: Arc<Semaphore>,
 }
 
 impl Desk {
     /// `gate` knows the keys.
     pub(crate) fn new(gate: Gate<Control>, house: House) -> Self {
-        Self { gate, house, closing: CancellationToken::new() }
+        let doctors_turn = Arc::new(Semaphore::new(1));
+        Self { gate, house, closing: CancellationToken::new(), doctors_turn }
     }
 
     /// Ends answers that wait for something.
@@ -104,13 +116,44 @@ impl Desk {
         };
         // It was found before, or nobody was let in.
         match find(&admitted.parts) {
-            Ok((door, _names)) => match door.task {
+            Ok((door, names)) => match door.task {
                 Task::Machine => {
                     let told = machine::machine(&self.house).await;
                     reply(admitted, told)
                 }
+                Task::IngestAddresses => {
+                    let told = passes::addresses(&self.house);
+                    reply(admitted, Ok(told))
+                }
+                Task::WatchPass => {
+                    let told = passes::watch(&self.house, &admitted).await;
+                    reply(admitted, told)
+                }
+                Task::Doctor => {
+                    match doctor::begin(&self.house, &admitted, &self.doctors_turn, &self.closing) {
+                        Ok(lines) => admitted.stream("application/x-ndjson", lines).map(BodyExt::boxed_unsync),
+                        Err(error) => reply::<()>(admitted, Err(error)),
+                    }
+                }
                 Task::Logs => {
                     let told = logs::logs(&self.house, &admitted, &self.closing).await;
+                    reply(admitted, told)
+                }
+                Task::RoomStats => {
+                    let told = rooms::stats(&self.house, &admitted).await;
+                    reply(admitted, told)
+                }
+                Task::RoomSeat => {
+                    let told = rooms::seat(&self.house, &admitted).await;
+                    reply(admitted, told)
+                }
+                Task::ChannelSamples => {
+                    let told = samples::of_channel(&self.house, &admitted, now).await;
+                    reply(admitted, told)
+                }
+                Task::StreamSamples => {
+                    let stream = names.first().map_or("", String::as_str);
+                    let told = samples::of_stream(&self.house, &admitted, stream, now).await;
                     reply(admitted, told)
                 }
                 // Answered before anybody's policy was asked.
@@ -171,7 +214,6 @@ fn errand(parts: &Parts) -> Result<Errand, ApiError> {
 }
 
 /// What the database's failure is to a caller.
-#[expect(dead_code, reason = "the next door uses it")]
 fn failed(error: StoreError) -> ApiError {
     if error.is_unavailable() {
         ApiError::unavailable("reaching the database", error)

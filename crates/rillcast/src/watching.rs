@@ -122,12 +122,12 @@ impl Watching {
         self.allowance.admit(from, Instant::now()).map_err(Refusal::Slowly)?;
         let wish = Wish::parse(&whole(body).await?).map_err(Refusal::Unclear)?;
         let id = ResourceId::parse(id).ok_or(NO_CHAT)?;
-        let channel = self.channel(&id).await.map_err(away)?.ok_or(NO_CHAT)?;
+        let channel = self.channel(&id).await.map_err(|error| away(&error))?.ok_or(NO_CHAT)?;
         let named = channel.tags.get(ROOM_TAG).ok_or(NO_CHAT)?;
         let proof = Proof { token: wish.token.as_deref(), playing: wish.playing.as_deref() };
         self.delivery.may_watch(&channel, proof, &parts.headers, from).await.map_err(Refusal::Watching)?;
         let room = room_of(&channel, named).ok_or(NO_CHAT)?;
-        self.store.room(&Tenant::of(&room), &room).await.map_err(away)?.ok_or(NO_CHAT)?;
+        self.store.room(&Tenant::of(&room), &room).await.map_err(|error| away(&error))?.ok_or(NO_CHAT)?;
         self.token(room, wish).await
     }
 
@@ -226,8 +226,8 @@ fn authority_of(url: &str) -> Option<&str> {
     Some(authority.strip_suffix(own).unwrap_or(authority))
 }
 
-fn away(error: StoreError) -> Refusal {
-    tracing::warn!(error = %domain::chain(&error), "a channel's chat can't be looked up");
+fn away(error: &StoreError) -> Refusal {
+    tracing::warn!(error = %domain::chain(error), "a channel's chat can't be looked up");
     AWAY
 }
 

@@ -41,8 +41,11 @@ const READS: &[&str] = &[
     "rillcast:ListDeadLetters",
     "rillcast:ListEventSinks",
     "rillcast:ReadEvents",
+    "rillcast:ReadRoom",
+    "rillcast:ReadRoomStats",
     "rillcast:ReadIngestAddresses",
     "rillcast:ReadServerLog",
+    "rillcast:ReadStreamSamples",
 ];
 
 const STREAM_KEYS: &[&str] = &["ivs:BatchGetStreamKey", "ivs:GetStreamKey"];

@@ -27,6 +27,8 @@ pub struct HandlerFigures {
     pub denied: u64,
     /// Messages for which there was no answer; the room's fallback decided.
     pub failed: u64,
+    /// Answers, of whatever kind.
+    pub answers: u32,
     /// Answers that broke a rule.
     pub invalid: u64,
     /// How long the newest answer took, the wait for a place among it.
@@ -46,6 +48,7 @@ impl Record {
     pub(super) fn answered(&self, took: Duration) {
         let mut figures = self.0.lock();
         figures.last_took = Some(took);
+        figures.answers = figures.answers.saturating_add(1);
         figures.took = figures.took.saturating_add(took);
     }
 

@@ -28,21 +28,52 @@ pub(super) enum About {
     /// Nothing: whoever is known may ask. Only for what is the caller's own business.
     Nothing,
     /// The ARN that the query names as `arn`.
-    #[expect(dead_code, reason = "the next door uses it")]
     Arn,
 }
 
 /// What is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Task {
+    ChannelSamples,
+    RoomSeat,
+    RoomStats,
+    IngestAddresses,
+    Doctor,
     Logs,
     Machine,
+    StreamSamples,
+    WatchPass,
     WhoAmI,
 }
 
 const DOORS: &[Door] = &[
+    Door::new(
+        Method::GET,
+        "ingest-addresses",
+        "rillcast:ReadIngestAddresses",
+        About::Everything,
+        Task::IngestAddresses,
+    ),
+    Door::new(
+        Method::GET,
+        "channels/samples",
+        "rillcast:ReadStreamSamples",
+        About::Arn,
+        Task::ChannelSamples,
+    ),
+    Door::new(
+        Method::GET,
+        "streams/{}/samples",
+        "rillcast:ReadStreamSamples",
+        About::Arn,
+        Task::StreamSamples,
+    ),
+    Door::new(Method::POST, "doctor", "rillcast:RunDoctor", About::Everything, Task::Doctor),
     Door::new(Method::GET, "logs", "rillcast:ReadServerLog", About::Everything, Task::Logs),
     Door::new(Method::GET, "machine", "rillcast:ReadMachine", About::Everything, Task::Machine),
+    Door::new(Method::POST, "watch-passes", "rillcast:WatchChannel", About::Arn, Task::WatchPass),
+    Door::new(Method::POST, "rooms/seats", "rillcast:ReadRoom", About::Arn, Task::RoomSeat),
+    Door::new(Method::GET, "rooms/stats", "rillcast:ReadRoomStats", About::Arn, Task::RoomStats),
     Door::new(Method::POST, "whoami", "rillcast:WhoAmI", About::Nothing, Task::WhoAmI),
 ];
 
