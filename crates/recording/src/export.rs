@@ -6,23 +6,24 @@
 //! that was left for it suffices, which is what players over HTTP want.
 
 mod film;
+mod roll;
+mod sent;
 mod sink;
 
 use std::io;
 use std::path::{Path, PathBuf};
 
 use blob::{BlobError, Blobs};
-use bytes::Bytes;
-use domain::{ContainerFormat, RecordingStage};
-use media::Ticks;
+use media::fmp4::file_type;
 use tokio_util::sync::CancellationToken;
 
-use crate::layout;
-use crate::listed::{self, Listed, ListedEntry};
-use crate::manifest::Manifest;
-use crate::samples::Reader;
+use crate::source::Source;
 
-use film::Film;
+use film::{Film, expected_header};
+use roll::Roll;
+use sink::Sink;
+
+pub use sent::{Sending, Sent};
 
 /// What to export, and where to.
 #[derive(Clone, Copy, Debug)]
@@ -107,6 +108,17 @@ pub enum ExportError {
         /// Those that there are.
         known: String,
     },
+    /// It plays for longer than can be sent as it is made.
+    #[error(
+        "it plays for more than {hours} hours; the command `rillcast recordings export` writes files of any length"
+    )]
+    Long {
+        /// The most.
+        hours: u64,
+    },
+    /// It is not what it was a moment ago.
+    #[error("the recording was changed meanwhile")]
+    Changed,
     /// Nothing was recorded.
     #[error("there is nothing to play in it")]
     Empty,
@@ -114,9 +126,6 @@ pub enum ExportError {
     #[error("stopped")]
     Stopped,
 }
-
-/// The largest chunk that is read.
-const LARGEST_CHUNK: u64 = 1 << 30;
 
 /// Writes the file, and tells `progress` after each chunk how far it is. When it fails, or `cancel` says so, nothing
 /// is left of it.
@@ -129,20 +138,13 @@ pub async fn export(
     progress: &mut (dyn FnMut(Progress) + Send),
     cancel: &CancellationToken,
 ) -> Result<Exported, ExportError> {
-    let source = Source { blobs, order };
-    source.check_target().await?;
-    let manifest = source.manifest().await?;
-    let rendition = source.choose(&manifest)?;
-    let folder = format!("{}/{rendition}", manifest.media.hls.path);
-    let listed = source.playlist(&manifest, &rendition).await?;
+    check_target(order).await?;
+    let source = Source::new(blobs.clone(), order.bucket, order.prefix);
+    let mut roll = Roll::open(source, order.rendition).await?;
     let mut part = order.to.as_os_str().to_owned();
     part.push(".part");
     let part = PathBuf::from(part);
-    let work = async {
-        let mut film = Film::create(&part).await?;
-        source.pour(&folder, &listed, &mut film, progress).await?;
-        film.finish().await
-    };
+    let work = written(&mut roll, &part, progress);
     let made = tokio::select! {
         made = work => made,
         () = cancel.cancelled() => Err(ExportError::Stopped),
@@ -155,163 +157,62 @@ pub async fn export(
             return Err(error);
         }
     };
-    source.check_target().await?;
+    check_target(order).await?;
     tokio::fs::rename(&part, order.to).await.map_err(|source| ExportError::File {
         act: "give its name to",
         path: order.to.to_owned(),
         source,
     })?;
     Ok(Exported {
-        rendition,
         bytes: made.bytes,
         pictures: made.pictures,
         sounds: made.sounds,
-        duration_ms: listed.entries.iter().map(|entry| entry.millis).sum(),
-        gaps: listed.entries.iter().filter(|entry| entry.is_gap).count(),
-        is_going_on: manifest.recording_status == RecordingStage::Started,
+        duration_ms: roll.total_ms(),
+        gaps: roll.gaps(),
+        is_going_on: roll.is_going_on(),
         is_header_last: made.is_header_last,
+        rendition: roll.rendition().to_owned(),
     })
 }
 
-/// The recording.
-struct Source<'a> {
-    blobs: &'a Blobs,
-    order: Order<'a>,
+async fn check_target(order: Order<'_>) -> Result<(), ExportError> {
+    let to = order.to;
+    if !order.force && tokio::fs::symlink_metadata(to).await.is_ok() {
+        return Err(ExportError::Exists(to.to_owned()));
+    }
+    Ok(())
 }
 
-impl Source<'_> {
-    async fn check_target(&self) -> Result<(), ExportError> {
-        let to = self.order.to;
-        if !self.order.force && tokio::fs::symlink_metadata(to).await.is_ok() {
-            return Err(ExportError::Exists(to.to_owned()));
-        }
-        Ok(())
-    }
+/// What was written.
+struct Written {
+    bytes: u64,
+    pictures: usize,
+    sounds: usize,
+    is_header_last: bool,
+}
 
-    fn key(&self, key: &str) -> String {
-        format!("{}/{key}", self.order.prefix)
-    }
-
-    async fn find(&self, key: &str) -> Result<Option<Bytes>, ExportError> {
-        let whole = self.key(key);
-        Ok(self.blobs.read(self.order.bucket, &whole, 0..LARGEST_CHUNK).await?)
-    }
-
-    async fn fetch(&self, key: &str) -> Result<Bytes, ExportError> {
-        self.find(key).await?.ok_or_else(|| ExportError::Missing(self.key(key)))
-    }
-
-    fn damaged(&self, key: &str, words: &impl ToString) -> ExportError {
-        ExportError::Damaged { key: self.key(key), words: words.to_string() }
-    }
-
-    /// The last word about the recording.
-    async fn manifest(&self) -> Result<Manifest, ExportError> {
-        for key in [layout::ENDED, layout::FAILED, layout::STARTED] {
-            if let Some(json) = self.find(key).await? {
-                return Manifest::parse(&json).map_err(|error| self.damaged(key, &error));
-            }
-        }
-        Err(ExportError::Missing(self.key(layout::STARTED)))
-    }
-
-    fn choose(&self, manifest: &Manifest) -> Result<String, ExportError> {
-        let names: Vec<&str> =
-            manifest.media.hls.renditions.iter().map(|rendition| rendition.path.as_str()).collect();
-        let Some(wanted) = self.order.rendition else {
-            return names.first().map(|first| (*first).to_owned()).ok_or(ExportError::Empty);
-        };
-        match names.iter().find(|name| **name == wanted) {
-            Some(name) => Ok((*name).to_owned()),
-            None => Err(ExportError::Rendition { wanted: wanted.to_owned(), known: names.join(", ") }),
-        }
-    }
-
-    async fn playlist(&self, manifest: &Manifest, rendition: &str) -> Result<Listed, ExportError> {
-        let known = manifest.media.hls.renditions.iter().find(|known| known.path == rendition);
-        let name = known.map_or(layout::PLAYLIST, |known| &known.playlist);
-        let key = format!("{}/{rendition}/{name}", manifest.media.hls.path);
-        let is_over = manifest.recording_status != RecordingStage::Started;
-        let text = match self.find(&key).await? {
-            // Before its first chunk, or when there never was one, there is no playlist.
-            None if !is_over || manifest.media.hls.duration_ms == Some(0) => return Err(ExportError::Empty),
-            None => return Err(ExportError::Missing(self.key(&key))),
-            Some(text) => text,
-        };
-        let text = std::str::from_utf8(&text).map_err(|error| self.damaged(&key, &error))?;
-        let listed = listed::read(text).map_err(|error| self.damaged(&key, &error))?;
-        if listed.entries.iter().all(|entry| entry.is_gap) {
-            return Err(ExportError::Empty);
-        }
-        Ok(listed)
-    }
-
-    /// Brings every chunk into the film.
-    async fn pour(
-        &self,
-        folder: &str,
-        listed: &Listed,
-        film: &mut Film,
-        progress: &mut (dyn FnMut(Progress) + Send),
-    ) -> Result<(), ExportError> {
-        let total = listed.entries.iter().map(|entry| entry.millis).sum();
-        let mut done = 0;
-        let mut spool = Spool { reader: None, init: None };
-        for entry in &listed.entries {
-            if entry.discontinuity {
-                film.cut();
-                spool.forget_times();
-            }
-            if !entry.is_gap {
-                let key = format!("{folder}/{}", entry.name);
-                let reader = spool.reader(self, folder, entry).await?;
-                let bytes = self.fetch(&key).await?;
-                let piece = reader.read(&bytes);
-                if let Some(trouble) = piece.troubles.first() {
-                    return Err(self.damaged(&key, &format!("it has {trouble}")));
+/// Brings every chunk into the file.
+async fn written(
+    roll: &mut Roll,
+    part: &Path,
+    progress: &mut (dyn FnMut(Progress) + Send),
+) -> Result<Written, ExportError> {
+    let mut sink = Sink::create(part).await?;
+    let mut film = None;
+    while let Some(step) = roll.next().await? {
+        if let Some((piece, at)) = step {
+            let film = match &mut film {
+                Some(film) => film,
+                None => {
+                    sink.begin(&file_type(), expected_header(&piece, roll.total())).await?;
+                    film.insert(Film::new(sink.at()))
                 }
-                let at = |millis: u64| Ticks::from_millis(i64::try_from(millis).unwrap_or(i64::MAX));
-                film.add(piece, at(done), at(total)).await?;
-            }
-            done += entry.millis;
-            progress(Progress { done, total });
+            };
+            sink.write(&film.add(piece, at).concat()).await?;
         }
-        Ok(())
+        progress(roll.progress());
     }
-}
-
-/// The reader and what it is ready for.
-struct Spool {
-    reader: Option<(ContainerFormat, Reader)>,
-    init: Option<std::sync::Arc<str>>,
-}
-
-impl Spool {
-    fn forget_times(&mut self) {
-        if let Some((_, reader)) = &mut self.reader {
-            reader.forget_times();
-        }
-    }
-
-    async fn reader(
-        &mut self,
-        source: &Source<'_>,
-        folder: &str,
-        entry: &ListedEntry,
-    ) -> Result<&mut Reader, ExportError> {
-        let container =
-            if entry.name.ends_with(".ts") { ContainerFormat::Ts } else { ContainerFormat::FragmentedMp4 };
-        if self.reader.as_ref().is_none_or(|(known, _)| *known != container) {
-            self.reader = Some((container, Reader::new(container)));
-            self.init = None;
-        }
-        let (_, reader) = self.reader.get_or_insert_with(|| (container, Reader::new(container)));
-        if let Some(init) = entry.init.as_ref().filter(|init| self.init.as_ref() != Some(*init)) {
-            let key = format!("{folder}/{init}");
-            let bytes = source.fetch(&key).await?;
-            reader.init(&bytes).map_err(|words| source.damaged(&key, &words))?;
-            self.init = Some(std::sync::Arc::clone(init));
-        }
-        Ok(reader)
-    }
+    let made = film.ok_or(ExportError::Empty)?.finish()?;
+    let (bytes, is_header_last) = sink.finish(&made.header()).await?;
+    Ok(Written { bytes, pictures: made.pictures(), sounds: made.sounds(), is_header_last })
 }

@@ -13,6 +13,7 @@
 #![warn(missing_docs)]
 
 mod casting;
+pub mod contents;
 pub mod courier;
 mod entropy;
 mod error;
@@ -33,6 +34,7 @@ mod samples;
 pub mod selection;
 mod service;
 mod session;
+mod source;
 pub mod tape;
 pub mod thumbnails;
 pub mod verify;

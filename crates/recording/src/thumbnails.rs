@@ -23,6 +23,11 @@ use tracing::warn;
 use crate::manifest::Size;
 use crate::selection::{Candidate, thumbnail_lines};
 
+/// The moment that a thumbnail of ours shows, by its first 256 bytes; `None` of any other image.
+pub(crate) fn date_of(jpeg: &[u8]) -> Option<String> {
+    dated::date_of(jpeg)
+}
+
 /// How often it is asked what time playlists tell, until the first segment says so.
 const GLANCE: Duration = Duration::from_millis(50);
 

@@ -139,6 +139,11 @@ impl Table {
         self.last = time;
     }
 
+    /// All samples stand so many bytes further on in the file.
+    pub fn move_by(&mut self, bytes: u64) {
+        self.chunks.iter_mut().for_each(|chunk| chunk.offset = chunk.offset.saturating_add(bytes));
+    }
+
     /// The last sample lasts until then.
     pub fn end(&mut self, time: i64) {
         let before = self.last;

@@ -1,16 +1,14 @@
-//! Samples on the recording's own time, into the file.
+//! Samples on the recording's own time, as the bytes of a file.
 //!
-//! Promise: within a timeline all times move by the same amount, so that sound and picture stay together; where another
+//! Promise: what goes in comes out in the file's order, and the same in is the same out. Within a timeline all times move by the same amount, so that sound and picture stay together; where another
 //! timeline begins, its first picture stands where the playlists say. Decoding times rise, whatever comes in.
 
-use std::path::Path;
-
 use bytes::Bytes;
-use media::fmp4::{Coding, Table, TableSample, file_type, moov};
+use media::fmp4::{Coding, Table, TableSample, moov};
 use media::{Ticks, aac};
 
 use super::ExportError;
-use super::sink::Sink;
+use super::roll::Cut;
 use crate::samples::{Picture, Piece, Sound};
 
 /// Sound and picture take turns in the file after so much time.
@@ -22,16 +20,14 @@ const MOST_ROOM: u64 = 64 << 20;
 
 /// What was made.
 pub(super) struct Made {
-    pub bytes: u64,
-    pub pictures: usize,
-    pub sounds: usize,
-    pub is_header_last: bool,
+    pictures: Option<Table>,
+    sounds: Option<Table>,
 }
 
 /// A file in the making.
 pub(super) struct Film {
-    sink: Sink,
-    has_begun: bool,
+    /// Where the next byte goes.
+    at: u64,
     pictures: Option<Table>,
     sounds: Option<Table>,
     /// From the times in the media to those in the recording; `None`: another timeline begins.
@@ -51,50 +47,50 @@ struct Turn {
 }
 
 impl Film {
-    pub(super) async fn create(path: &Path) -> Result<Self, ExportError> {
-        Ok(Self {
-            sink: Sink::create(path).await?,
-            has_begun: false,
+    /// One whose media begins there in the file.
+    pub(super) fn new(at: u64) -> Self {
+        Self {
+            at,
             pictures: None,
             sounds: None,
             shift: None,
             last_picture: None,
             last_step: Ticks::ZERO,
             sound_end: None,
-        })
-    }
-
-    /// Another timeline begins.
-    pub(super) fn cut(&mut self) {
-        self.shift = None;
-    }
-
-    /// Adds a chunk that stands at this time of the recording, of all that there will be.
-    pub(super) async fn add(&mut self, mut piece: Piece, at: Ticks, total: Ticks) -> Result<(), ExportError> {
-        self.move_to(&mut piece, at);
-        if !self.has_begun {
-            let room = expected_header(&piece, total);
-            self.sink.begin(&file_type(), room).await?;
-            self.has_begun = true;
         }
+    }
+
+    /// Where the next byte goes.
+    pub(super) fn at(&self) -> u64 {
+        self.at
+    }
+
+    /// Adds a chunk that stands at this time of the recording: the bytes that come next in the file.
+    pub(super) fn add(&mut self, cut: Cut, at: Ticks) -> Vec<Bytes> {
+        let Cut { mut piece, is_new } = cut;
+        if is_new {
+            self.shift = None;
+        }
+        self.move_to(&mut piece, at);
+        let mut out = Vec::new();
         let mut pictures = piece.pictures.into_iter().peekable();
         let mut sounds = piece.sounds.into_iter().peekable();
         loop {
             let next = [pictures.peek().map(|one| one.dts), sounds.peek().map(|one| one.pts)];
-            let Some(first) = next.into_iter().flatten().min() else { return Ok(()) };
+            let Some(first) = next.into_iter().flatten().min() else { return out };
             let end = first + TURN;
             while let Some(picture) = pictures.next_if(|picture| picture.dts < end) {
                 let mut turn = vec![picture];
                 // What is coded differently gets a chunk of its own.
                 let goes_on = |one: &Picture| one.dts < end && one.params.is_none();
                 turn.extend(std::iter::from_fn(|| pictures.next_if(goes_on)));
-                self.put_pictures(turn).await?;
+                self.put_pictures(turn, &mut out);
             }
             while let Some(sound) = sounds.next_if(|sound| sound.pts < end) {
                 let mut turn = vec![sound];
                 let goes_on = |one: &Sound| one.pts < end && one.params.is_none();
                 turn.extend(std::iter::from_fn(|| sounds.next_if(goes_on)));
-                self.put_sounds(turn).await?;
+                self.put_sounds(turn, &mut out);
             }
         }
     }
@@ -111,10 +107,10 @@ impl Film {
         piece.sounds.iter_mut().for_each(|sound| sound.pts += shift);
     }
 
-    async fn put_pictures(&mut self, pictures: Vec<Picture>) -> Result<(), ExportError> {
+    fn put_pictures(&mut self, pictures: Vec<Picture>, out: &mut Vec<Bytes>) {
         let params = pictures.first().and_then(|first| first.params.clone());
         if !prepare(&mut self.pictures, params.map(Coding::Video)) {
-            return Ok(());
+            return;
         }
         let mut turn = Turn::default();
         for picture in pictures {
@@ -126,13 +122,13 @@ impl Film {
             let composition = i32::try_from((picture.pts - dts).count()).unwrap_or(0);
             turn.add(dts.count(), composition, picture.keyframe, picture.data);
         }
-        self.write(turn, true).await
+        self.put(turn, true, out);
     }
 
-    async fn put_sounds(&mut self, sounds: Vec<Sound>) -> Result<(), ExportError> {
+    fn put_sounds(&mut self, sounds: Vec<Sound>, out: &mut Vec<Bytes>) {
         let params = sounds.first().and_then(|first| first.params.clone());
         if !prepare(&mut self.sounds, params.map(Coding::Audio)) {
-            return Ok(());
+            return;
         }
         let timescale = self.sounds.as_ref().map_or(1, Table::timescale);
         let frame = i64::from(aac::FRAME_SAMPLES);
@@ -149,37 +145,48 @@ impl Film {
             self.sound_end = Some(time + frame);
             turn.add(time, 0, true, sound.data);
         }
-        self.write(turn, false).await
+        self.put(turn, false, out);
     }
 
-    async fn write(&mut self, turn: Turn, is_video: bool) -> Result<(), ExportError> {
+    fn put(&mut self, turn: Turn, is_video: bool, out: &mut Vec<Bytes>) {
         let table = if is_video { &mut self.pictures } else { &mut self.sounds };
-        let Some(table) = table.as_mut().filter(|_| !turn.samples.is_empty()) else { return Ok(()) };
-        table.begin_chunk(self.sink.at());
+        let Some(table) = table.as_mut().filter(|_| !turn.samples.is_empty()) else { return };
+        table.begin_chunk(self.at);
         turn.samples.into_iter().for_each(|sample| table.push(sample));
-        self.sink.write(&turn.bytes.concat()).await
+        self.at += turn.bytes.iter().map(|bytes| bytes.len() as u64).sum::<u64>();
+        out.extend(turn.bytes);
     }
 
-    /// Writes the header.
-    pub(super) async fn finish(mut self) -> Result<Made, ExportError> {
-        if !self.has_begun {
-            return Err(ExportError::Empty);
-        }
+    /// All that the header tells of.
+    pub(super) fn finish(mut self) -> Result<Made, ExportError> {
         if let (Some(table), Some(last)) = (&mut self.pictures, self.last_picture) {
             table.end((last + self.last_step).count());
         }
         if let (Some(table), Some(end)) = (&mut self.sounds, self.sound_end) {
             table.end(end);
         }
+        let made = Made { pictures: self.pictures, sounds: self.sounds };
+        if made.pictures() + made.sounds() == 0 { Err(ExportError::Empty) } else { Ok(made) }
+    }
+}
+
+impl Made {
+    pub(super) fn pictures(&self) -> usize {
+        self.pictures.as_ref().map_or(0, Table::samples)
+    }
+
+    pub(super) fn sounds(&self) -> usize {
+        self.sounds.as_ref().map_or(0, Table::samples)
+    }
+
+    pub(super) fn header(&self) -> Bytes {
         let tables: Vec<&Table> = [&self.pictures, &self.sounds].into_iter().flatten().collect();
-        let samples = |table: &Option<Table>| table.as_ref().map_or(0, Table::samples);
-        let (pictures, sounds) = (samples(&self.pictures), samples(&self.sounds));
-        if pictures + sounds == 0 {
-            return Err(ExportError::Empty);
-        }
-        let header = moov(&tables);
-        let (bytes, is_header_last) = self.sink.finish(&header).await?;
-        Ok(Made { bytes, pictures, sounds, is_header_last })
+        moov(&tables)
+    }
+
+    /// The media begins so many bytes further on in the file.
+    pub(super) fn move_by(&mut self, bytes: u64) {
+        [&mut self.pictures, &mut self.sounds].into_iter().flatten().for_each(|table| table.move_by(bytes));
     }
 }
 
@@ -203,7 +210,8 @@ fn prepare(table: &mut Option<Table>, coding: Option<Coding>) -> bool {
 }
 
 /// How long the header may get, by the samples in the first chunk.
-fn expected_header(first: &Piece, total: Ticks) -> u64 {
+pub(super) fn expected_header(first: &Cut, total: Ticks) -> u64 {
+    let first = &first.piece;
     let times = first.pictures.iter().map(|one| one.dts).chain(first.sounds.iter().map(|one| one.pts));
     let (begin, end) = times.fold((None::<Ticks>, None::<Ticks>), |(begin, end), time| {
         (Some(begin.map_or(time, |begin| begin.min(time))), Some(end.map_or(time, |end| end.max(time))))

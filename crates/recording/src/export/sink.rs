@@ -15,7 +15,7 @@ use super::ExportError;
 /// A `free` box's size and kind.
 const FREE: u64 = 8;
 /// An `mdat` box's header with a size of 64 bits.
-const DATA: u64 = 16;
+pub(super) const DATA: u64 = 16;
 
 /// An MP4 file in the making: its type, room for a header, media.
 #[derive(Debug)]
@@ -97,7 +97,7 @@ impl Sink {
     }
 }
 
-fn data_header(size: u64) -> Bytes {
+pub(super) fn data_header(size: u64) -> Bytes {
     let mut out = BytesMut::new();
     out.put_u32(1); // the size stands behind the kind
     out.put_slice(b"mdat");

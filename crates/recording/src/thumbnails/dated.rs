@@ -38,6 +38,24 @@ pub(super) fn dated(jpeg: &Bytes, at: SystemTime) -> Bytes {
     [&START[..], &SEGMENT, &length.to_be_bytes(), NAME, &exif, rest].concat().into()
 }
 
+/// The moment that an image of [`dated`] shows, by its first bytes: `2017-06-12T10:23:43.071Z`; `None` of any other.
+pub(super) fn date_of(jpeg: &[u8]) -> Option<String> {
+    let (_, rest) = jpeg.strip_prefix(&START)?.strip_prefix(&SEGMENT)?.split_first_chunk::<2>()?;
+    let file = rest.strip_prefix(NAME)?;
+    // Where this version writes them.
+    let at = |place: u32, length: usize| {
+        let from = usize::try_from(place).ok()?;
+        std::str::from_utf8(file.get(from..from + length)?).ok()
+    };
+    let (date, zone) = (at(BEFORE + FOLDER, 20)?, at(BEFORE + FOLDER + 20, 7)?);
+    let millis = at(BEFORE + 2 + 3 * 12 + 8, 4)?.strip_suffix('\0')?;
+    let (day, clock) = date.strip_suffix('\0')?.split_once(' ')?;
+    let is_number = |text: &str, mark| text.bytes().all(|byte| byte.is_ascii_digit() || byte == mark);
+    let is_ours =
+        zone == "+00:00\0" && is_number(day, b':') && is_number(clock, b':') && is_number(millis, b'0');
+    is_ours.then(|| format!("{}T{clock}.{millis}Z", day.replace(':', "-")))
+}
+
 /// A TIFF file with nothing but a date, in little-endian order.
 fn exif(millis: i64) -> Vec<u8> {
     // `2017-06-12T10:23:43Z` as Exif has it: `2017:06:12 10:23:43`.
@@ -93,6 +111,9 @@ mod tests {
         assert_eq!(text(BEFORE + FOLDER + 20, 7), b"+00:00\0");
         assert_eq!(u32::try_from(tiff.len()), Ok(BEFORE + FOLDER + 27));
         assert!(tiff.windows(4).any(|four| four == b"071\0"));
+        assert_eq!(date_of(&dated).as_deref(), Some("2017-06-12T10:43:43.071Z"));
+        assert_eq!(date_of(&dated[..80]), None);
+        assert_eq!(date_of(&jpeg), None);
     }
 
     #[test]

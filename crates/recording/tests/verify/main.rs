@@ -11,7 +11,8 @@ use domain::{ContainerFormat, Recording, RecordingStage};
 use media::fmp4::read_init;
 use media::{Ticks, TrackKind};
 use proptest::prelude::*;
-use recording::export::{ExportError, Exported, Order, export};
+use recording::contents::contents;
+use recording::export::{ExportError, Exported, Order, Sending, Sent, export};
 use recording::verify::{Report, Subject, verify};
 use testkit::Film;
 use tokio_util::sync::CancellationToken;
@@ -179,6 +180,114 @@ async fn an_export_has_all_there_is_behind_a_header_that_says_so() {
         assert!(matches!(again, Err(ExportError::Exists(_))), "{again:?}");
     }
     assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").count(), 2, "nothing else is left");
+}
+
+/// All that is sent of a recording, and how long it was said to be.
+async fn sent(studio: &Studio) -> Result<(u64, Vec<u8>), ExportError> {
+    let (sent, mut sending) = begun(studio, u64::MAX).await?;
+    let mut all = Vec::new();
+    while let Some(bytes) = sending.next().await? {
+        all.extend_from_slice(&bytes);
+    }
+    Ok((sent.bytes, all))
+}
+
+async fn begun(studio: &Studio, longest_ms: u64) -> Result<(Sent, Sending), ExportError> {
+    Sending::begin(studio.blobs(), BUCKET, studio.prefix(), None, longest_ms).await
+}
+
+/// What is in the first box of this kind, at the top of a file, whose length has 64 bits or 32.
+fn inside<'a>(mut file: &'a [u8], kind: &[u8; 4]) -> &'a [u8] {
+    loop {
+        let (size, rest) = file.split_first_chunk::<4>().expect("a box of that kind");
+        let (found, rest) = rest.split_first_chunk::<4>().expect("a kind");
+        let (size, rest, head) = match u32::from_be_bytes(*size) {
+            1 => {
+                let (size, rest) = rest.split_first_chunk::<8>().expect("a size");
+                (u64::from_be_bytes(*size), rest, 16)
+            }
+            size => (u64::from(size), rest, 8),
+        };
+        let length = usize::try_from(size).expect("short") - head;
+        if found == kind {
+            return &rest[..length];
+        }
+        file = &rest[length..];
+    }
+}
+
+#[tokio::test]
+async fn what_is_sent_is_the_exported_film_header_first_and_as_long_as_was_said() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for (number, container) in CONTAINERS.into_iter().enumerate() {
+        let film = Film { b_frames: 2, ..Film::default() };
+        let mut studio = Studio::record(container, &film, 12).await;
+        studio.edit(|pieces| {
+            pieces[1].is_gap = true;
+            pieces[3].discontinuity = true;
+        });
+        studio.write().await;
+        let (said, all) = sent(&studio).await.expect("a film");
+        assert_eq!(said, u64::try_from(all.len()).expect("short"));
+        let to = folder.path().join(format!("{number}.mp4"));
+        exported(&studio, &to).await.expect("a film");
+        let file = std::fs::read(&to).expect("a file");
+        assert!(inside(&all, b"mdat") == inside(&file, b"mdat"), "the same media");
+        // Only where the media is differs in the headers.
+        let [ours, theirs] = [&all, &file].map(|file| inside(file, b"moov"));
+        let unlike = ours.iter().zip(theirs).filter(|(ours, theirs)| ours != theirs).count();
+        assert_eq!(ours.len(), theirs.len());
+        let chunks = ours.windows(4).position(|kind| kind == b"co64").expect("places of chunks");
+        assert!(chunks > 0 && unlike > 0, "{unlike}");
+        let first = &ours[chunks + 12..chunks + 20];
+        let first = u64::from_be_bytes(first.try_into().expect("eight bytes"));
+        assert_eq!(
+            first,
+            said - inside(&all, b"mdat").len() as u64,
+            "the first picture is where it is said to be"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_recording_that_is_changed_while_it_is_sent_does_not_end_well() {
+    let studio = Studio::record(ContainerFormat::Ts, &Film::default(), 12).await;
+    let (_, mut sending) = begun(&studio, u64::MAX).await.expect("a film");
+    // A chunk that is as whole, and has half of the pictures.
+    let other = Studio::record(ContainerFormat::Ts, &Film::default(), 3).await;
+    let [long, short] = [&studio, &other].map(|studio| studio.files());
+    let chunk = |files: &[std::path::PathBuf]| files.iter().find(|file| file.ends_with("0.ts")).cloned();
+    let (to, from) = (chunk(&long).expect("a chunk"), chunk(&short).expect("a chunk"));
+    let halved = std::fs::read(from).expect("a chunk");
+    std::fs::write(&to, &halved[..halved.len() / 376 * 188]).expect("written");
+    let end = loop {
+        match sending.next().await {
+            Ok(Some(_)) => {}
+            end => break end,
+        }
+    };
+    assert!(end.is_err(), "{end:?}");
+    std::fs::remove_file(to).expect("removed");
+    let told = sent(&studio).await;
+    assert!(matches!(told, Err(ExportError::Missing(_))), "{told:?}");
+}
+
+#[tokio::test]
+async fn a_recording_that_is_too_long_to_be_sent_is_refused_with_another_way() {
+    let studio = Studio::record(ContainerFormat::Ts, &Film::default(), 12).await;
+    let told = begun(&studio, 11_999).await.expect_err("too long").to_string();
+    assert!(told.contains("rillcast recordings export"), "{told}");
+    assert!(begun(&studio, 12_000).await.is_ok());
+}
+
+#[tokio::test]
+async fn contents_are_what_the_manifest_and_the_playlist_say() {
+    let studio = Studio::record(ContainerFormat::FragmentedMp4, &Film::default(), 12).await;
+    let found = contents(studio.blobs(), BUCKET, studio.prefix(), 10).await.expect("a bucket");
+    assert_eq!((found.duration_ms, found.renditions.len()), (studio.row().duration_ms, 1));
+    assert!(found.shots.len() <= 10);
+    let none = contents(studio.blobs(), BUCKET, "ivs/v1/none", 10).await;
+    assert!(matches!(none, Err(ExportError::Missing(_))), "{none:?}");
 }
 
 #[tokio::test]
