@@ -23,7 +23,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use crate::config::{Config, RecordingSettings};
-use crate::desk::{Desk, House};
+use crate::desk::{Desk, House, IngestDoors};
 use crate::error::AppError;
 use crate::listener::Hall;
 use crate::metrics::Measures;
@@ -106,6 +106,11 @@ impl App {
             blobs: pipes.blobs.clone(),
             chat: chat.clone(),
             delivery: playback.clone(),
+            ingest: IngestDoors {
+                host: ingest_host(&config, http_address),
+                rtmps: ingest.rtmps_addr(),
+                rtmp: ingest.rtmp_addr(),
+            },
             started: SystemTime::now(),
             log,
         };
@@ -399,11 +404,15 @@ fn public_url(config: &Config, http: SocketAddr) -> String {
     url.trim_end_matches('/').to_owned()
 }
 
+/// The name by which encoders reach this server.
+fn ingest_host(config: &Config, http: SocketAddr) -> String {
+    config.ingest_host.clone().unwrap_or_else(|| host_of(&public_url(config, http)))
+}
+
 async fn control(config: &Config, http: SocketAddr, pipes: &Pipes, node: &Node) -> Result<Control, AppError> {
     let public_url = public_url(config, http);
-    let ingest_host = config.ingest_host.clone().unwrap_or_else(|| host_of(&public_url));
     let meaning = control::Config {
-        ingest_endpoint: ingest_host,
+        ingest_endpoint: ingest_host(config, http),
         public_url,
         limits: config.limits,
         node: node.name().to_owned(),
@@ -495,7 +504,7 @@ pub fn reachable(address: SocketAddr) -> SocketAddr {
 }
 
 /// The host of a base URL that [`Config`] has checked.
-fn host_of(url: &str) -> String {
+pub(crate) fn host_of(url: &str) -> String {
     let host = url.parse::<http::Uri>().ok().and_then(|uri| uri.host().map(str::to_owned));
     host.unwrap_or_else(|| "127.0.0.1".to_owned())
 }
