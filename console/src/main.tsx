@@ -13,6 +13,7 @@ import { dropKey, heldKey, type Identity } from "./wire/session";
 import "./console.css";
 import "./ui/player.css";
 import "./ui/chart.css";
+import "./ui/timeline.css";
 
 type Page = ComponentType<{ names: Record<string, string> }>;
 

@@ -62,13 +62,14 @@ export function lineOf(samples: Samples, name: Numbers): Point[] {
     : name === "frameRate" ? [samples.frameRateLow, samples.frameRateHigh]
     : [undefined, undefined];
   const points: Point[] = [];
-  const starts = new Set(samples.sessions.map(({ from }) => from));
-  let last: number | undefined;
+  const starts = samples.sessions.map(({ from }) => from);
+  let [last, session]: [number | undefined, number] = [undefined, 0];
   samples.times.forEach((time, at) => {
     const before = last;
     last = time;
-    const isNew = before !== undefined && [...starts].some((from) => from > before && from <= time);
-    if (before !== undefined && (isNew || time - before > samples.step * GAP)) points.push([before + 1, null]);
+    const were = session;
+    while ((starts[session] ?? Infinity) <= time) session += 1;
+    if (before !== undefined && (session > were || time - before > samples.step * GAP)) points.push([before + 1, null]);
     const value = samples[name][at] ?? null;
     // Nothing was heard of keyframes before there were two.
     const shown = name === "keyframeInterval" && value === 0 ? null : value;
