@@ -8,5 +8,6 @@ mod house;
 mod peers;
 mod publisher;
 mod refusals;
+mod samples;
 mod sessions;
 mod takeovers;
