@@ -43,7 +43,9 @@ const READS: &[&str] = &[
     "rillcast:ReadEvents",
     "rillcast:ReadRoom",
     "rillcast:ReadRoomStats",
+    "rillcast:ListLiveStreams",
     "rillcast:ReadIngestAddresses",
+    "rillcast:ReadMachine",
     "rillcast:ReadServerLog",
     "rillcast:ReadStreamSamples",
 ];
