@@ -2,7 +2,10 @@
 //!
 //! Promise: the flags of `serve` are the table of settings; nothing is spelt twice.
 
+pub(crate) mod bar;
+pub(crate) mod output;
 pub(crate) mod style;
+pub(crate) mod table;
 
 use std::path::PathBuf;
 
@@ -283,21 +286,16 @@ fn token_command() -> Command {
 }
 
 fn doctor_command() -> Command {
-    let is_transcoding = |setting: &Setting| {
-        ["transcod", "thumbnail_"].iter().any(|start| setting.key.starts_with(start))
-            || setting.key == "ffmpeg"
-    };
     let doctor = Command::new("doctor")
         .about("Try what this machine can do of what is configured; exit code 1 when something does not work")
+        .args(output::flags())
         .arg(
-            Arg::new("output")
-                .long("output")
-                .value_name("FORM")
-                .value_parser(["text", "json"])
-                .default_value("text")
-                .help("How to print it"),
+            Arg::new("quick")
+                .long("quick")
+                .action(ArgAction::SetTrue)
+                .help("Leave out what takes long: the measurement of the encoders"),
         );
-    with_settings(doctor, is_transcoding)
+    with_settings(doctor, |_| true)
 }
 
 /// With the settings that say which database, and whose keys.

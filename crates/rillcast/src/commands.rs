@@ -3,6 +3,7 @@
 //! Promise: 0 is success, 2 a command line or setting that can't be used, 1 everything else; whatever
 //! goes wrong is one line that starts with `rillcast:`.
 
+use std::io::{ErrorKind, Write as _};
 use std::process::ExitCode;
 
 use clap::ArgMatches;
@@ -159,11 +160,20 @@ pub(crate) fn on_signals() -> std::io::Result<CancellationToken> {
 
 pub(crate) fn say(said: Result<String, (u8, String)>) -> ExitCode {
     match said {
-        Ok(text) => {
-            print!("{text}");
-            ExitCode::SUCCESS
-        }
+        Ok(text) => match print(&text) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(why) => refuse(1, &why),
+        },
         Err((code, why)) => refuse(code, &why),
+    }
+}
+
+/// Prints to standard output. A reader that has seen enough, such as `head`, is no failure.
+pub(crate) fn print(text: &str) -> Result<(), String> {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(format!("printing: {error}")),
+        _ => Ok(()),
     }
 }
 

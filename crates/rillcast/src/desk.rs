@@ -14,6 +14,7 @@ mod doctor;
 mod doors;
 mod logs;
 mod machine;
+mod on_air;
 mod passes;
 mod query;
 mod rooms;
@@ -131,9 +132,15 @@ impl Desk {
                 }
                 Task::Doctor => {
                     match doctor::begin(&self.house, &admitted, &self.doctors_turn, &self.closing) {
-                        Ok(lines) => admitted.stream("application/x-ndjson", lines).map(BodyExt::boxed_unsync),
+                        Ok(lines) => {
+                            admitted.stream("application/x-ndjson", lines).map(BodyExt::boxed_unsync)
+                        }
                         Err(error) => reply::<()>(admitted, Err(error)),
                     }
+                }
+                Task::Live => {
+                    let told = on_air::on_air(&self.house, &admitted);
+                    reply(admitted, Ok(told))
                 }
                 Task::Logs => {
                     let told = logs::logs(&self.house, &admitted, &self.closing).await;

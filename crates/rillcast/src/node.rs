@@ -13,7 +13,7 @@ use crate::{entropy, files};
 
 /// Name of the file in the data folder that holds the name. It is locked while the server runs; the system
 /// takes the lock back when the process ends, however it ends.
-const FILE: &str = "node";
+pub(crate) const FILE: &str = "node";
 /// Letters and digits of a name.
 const LENGTH: usize = 12;
 

@@ -3,7 +3,6 @@
 //! Promise: works on the database and the buckets of the settings, with running servers beside it or none, and for
 //! buckets on disk and in S3 alike; nothing is removed that still goes on.
 
-mod bar;
 mod export;
 mod list;
 mod remove;

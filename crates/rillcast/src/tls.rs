@@ -154,7 +154,7 @@ pub(crate) fn acceptor_of_web(config: &rustls::ServerConfig) -> TlsAcceptor {
     TlsAcceptor::from(Arc::new(config))
 }
 
-fn certified(files: &TlsFiles) -> Result<CertifiedKey, TlsError> {
+pub(crate) fn certified(files: &TlsFiles) -> Result<CertifiedKey, TlsError> {
     let pem = |path: &Path, why: String| TlsError::Pem { path: path.to_owned(), why };
     let chain = CertificateDer::pem_file_iter(&files.certificate)
         .and_then(Iterator::collect::<Result<Vec<_>, _>>)

@@ -4,11 +4,85 @@
 
 use std::fmt::Write as _;
 
+use super::finding::{Finding, Outcome};
 use super::transcoding::{Capacity, Coder, Findings, Kept, Thumbnails};
+use crate::cli::style::{Ink, paint};
 
-/// The whole text.
-pub(super) fn text(found: &Findings) -> String {
+/// Characters of the longest usual name of a check.
+const NAME: usize = 15;
+
+/// The whole text; what was measured of transcoding in its own words.
+pub(super) fn text(findings: &[Finding], measured: Option<&Findings>, is_coloured: bool) -> String {
     let mut text = String::new();
+    let mut group = None;
+    for finding in findings {
+        if group != Some(finding.group) {
+            let gap = if group.is_some() { "\n" } else { "" };
+            let _ = writeln!(text, "{gap}{}", paint(finding.group.title(), Ink::Strong, is_coloured));
+            group = Some(finding.group);
+        }
+        let (word, ink) = word(finding.outcome);
+        let word = paint(&format!("{word:<4}"), ink, is_coloured);
+        let _ = writeln!(text, "  {word}  {:<NAME$}  {}", finding.check, finding.found);
+    }
+    if let Some(measured) = measured {
+        let _ = writeln!(text, "\n{}", paint("Transcoding", Ink::Strong, is_coloured));
+        text.push_str(&transcoding(measured));
+    }
+    text.push_str(&what_to_do(findings, is_coloured));
+    text.push_str(&verdict(findings, measured));
+    text
+}
+
+fn word(outcome: Outcome) -> (&'static str, Ink) {
+    match outcome {
+        Outcome::Ok => ("ok", Ink::Good),
+        Outcome::Warn => ("warn", Ink::Warning),
+        Outcome::Fail => ("FAIL", Ink::Bad),
+        Outcome::Skip => ("-", Ink::Faint),
+    }
+}
+
+/// The gravest last, where the eye is when it has all been printed.
+fn what_to_do(findings: &[Finding], is_coloured: bool) -> String {
+    let mut text = String::new();
+    for (outcome, what) in [(Outcome::Warn, "Worth a look"), (Outcome::Fail, "Problem")] {
+        for finding in findings.iter().filter(|finding| finding.outcome == outcome) {
+            let what = paint(what, word(outcome).1, is_coloured);
+            let _ = writeln!(text, "\n{what}: {}: {}.", finding.check, finding.found.trim_end_matches('.'));
+            let _ = writeln!(text, "{}", finding.advice.as_deref().unwrap_or_default());
+        }
+    }
+    text
+}
+
+fn verdict(findings: &[Finding], measured: Option<&Findings>) -> String {
+    let problem = |problem: &super::transcoding::Problem| {
+        format!("\nProblem: {}.\n{}\n", problem.problem.trim_end_matches('.'), problem.advice)
+    };
+    let mut text: String = measured.iter().flat_map(|measured| &measured.problems).map(problem).collect();
+    let count = |outcome| findings.iter().filter(|finding| finding.outcome == outcome).count();
+    let failures = count(Outcome::Fail) + measured.map_or(0, |measured| measured.problems.len());
+    text.push('\n');
+    text.push_str(&match failures {
+        0 => "Everything that is configured works".to_owned(),
+        1 => "1 thing does not work".to_owned(),
+        many => format!("{many} things do not work"),
+    });
+    text.push_str(&match count(Outcome::Warn) {
+        0 => ".\n".to_owned(),
+        1 => "; 1 is worth a look.\n".to_owned(),
+        many => format!("; {many} are worth a look.\n"),
+    });
+    text
+}
+
+/// What was measured.
+fn transcoding(found: &Findings) -> String {
+    let mut text = String::new();
+    if !found.transcoding {
+        text.push_str("Nothing is transcoded, as configured: transcoding = \"off\".\n");
+    }
     let mut line = |label: &str, words: &str| put(&mut text, label, words);
     line("ffmpeg", &program(found));
     if found.ffmpeg.version.is_some() {
@@ -27,7 +101,6 @@ pub(super) fn text(found: &Findings) -> String {
             put(&mut text, mark(check.fault.is_none()), &format!("{}{fault}", check.what));
         }
     }
-    text.push_str(&verdict(found));
     text
 }
 
@@ -84,17 +157,4 @@ fn thumbnails(thumbnails: &Thumbnails) -> String {
 
 fn confined(kept: &Kept) -> String {
     kept.advice.map_or_else(|| kept.what.to_owned(), |advice| format!("{}: {advice}", kept.what))
-}
-
-fn verdict(found: &Findings) -> String {
-    if !found.transcoding {
-        return "\nNothing is transcoded, as configured: transcoding = \"off\".\n".to_owned();
-    }
-    if found.is_well() {
-        return "\nEverything that is configured works.\n".to_owned();
-    }
-    let problem = |problem: &super::transcoding::Problem| {
-        format!("\nProblem: {}.\n{}\n", problem.problem.trim_end_matches('.'), problem.advice)
-    };
-    found.problems.iter().map(problem).collect()
 }

@@ -11,6 +11,7 @@ use serde::Serialize;
 use transcode::{Check, Config, Confinement, Encoder, Error, Film, Input, Ladder, Machine, Measure, Trial};
 
 use super::advice;
+use super::finding::{Finding, Found, Group};
 
 /// All that was found. Its fields are what `--output json` prints.
 #[derive(Debug, Serialize)]
@@ -101,6 +102,24 @@ pub(super) struct Thumbnails {
 pub(super) struct Problem {
     pub(super) problem: String,
     pub(super) advice: String,
+}
+
+/// The same as findings among others, for those who asked for a measurement.
+pub(crate) async fn measured(config: Config) -> Vec<Finding> {
+    let found = examine(&config).await;
+    let name = config.encoder.name();
+    let one = match (found.problems.first(), &found.capacity) {
+        _ if !found.transcoding => Found::skip("nothing is transcoded, as configured"),
+        (Some(problem), _) => Found::fail(problem.problem.clone(), problem.advice.clone()),
+        (None, Some(capacity)) => {
+            let streams =
+                capacity.standard_streams.iter().map(|(input, streams)| format!("{streams} of {input}"));
+            let streams: Vec<_> = streams.collect();
+            Found::ok(format!("{name} works; there is room for STANDARD streams: {}", streams.join(", or ")))
+        }
+        (None, None) => Found::skip(format!("{name} was not measured")),
+    };
+    vec![one.named(Group::Transcoding, "encoder")]
 }
 
 /// Looks at everything.

@@ -11,8 +11,8 @@ use domain::chain;
 use recording::export::{Exported, Order, Progress, export};
 use tokio_util::sync::CancellationToken;
 
-use super::bar::Bar;
 use super::{Shelves, list};
+use crate::cli::bar::Bar;
 use crate::commands::{on_signals, refuse};
 
 pub(super) async fn run(shelves: &Shelves, id: &str, matches: &ArgMatches) -> ExitCode {

@@ -9,8 +9,8 @@ use domain::{Recording, chain};
 use recording::verify::{Progress, Report, Subject, verify};
 use serde_json::json;
 
-use super::bar::Bar;
 use super::{Shelves, Walk, list};
+use crate::cli::bar::Bar;
 use crate::commands::refuse;
 
 pub(super) async fn run(shelves: &Shelves, matches: &ArgMatches) -> ExitCode {

@@ -12,7 +12,7 @@ const WIDTH: u64 = 30;
 const PACE: Duration = Duration::from_millis(100);
 
 /// A line that is drawn again and again.
-pub(super) struct Bar {
+pub(crate) struct Bar {
     what: String,
     is_shown: bool,
     drawn: Option<Instant>,
@@ -20,12 +20,12 @@ pub(super) struct Bar {
 
 impl Bar {
     /// One that says what is being done.
-    pub(super) fn new(what: &str) -> Self {
+    pub(crate) fn new(what: &str) -> Self {
         Self { what: what.to_owned(), is_shown: stderr().is_terminal(), drawn: None }
     }
 
     /// This much of that much is done.
-    pub(super) fn show(&mut self, done: u64, total: u64) {
+    pub(crate) fn show(&mut self, done: u64, total: u64) {
         if !self.is_shown || self.drawn.is_some_and(|drawn| drawn.elapsed() < PACE) {
             return;
         }
