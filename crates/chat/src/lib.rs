@@ -39,11 +39,12 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use domain::{ChatRates, Limits};
+use domain::{Arn, ChatRates, Limits};
 use fanout::Fanout;
 use http::Response;
 use http::request::Parts;
 use parking_lot::Mutex;
+use store::StoreError;
 use tokio_util::sync::CancellationToken;
 
 use denial::Denial;
@@ -99,6 +100,17 @@ pub struct Deps {
     pub log: Option<log::Log>,
 }
 
+/// What keeps somebody out of a room, or nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Entry {
+    /// Nothing does.
+    Open,
+    /// There is no such room.
+    NoRoom,
+    /// The user is banned from it.
+    Banned,
+}
+
 /// The service. A clone is another handle on it.
 #[derive(Clone)]
 pub struct Chat {
@@ -142,6 +154,21 @@ impl Chat {
         let admitted = admission::admit(&self.hall, parts, peer, now).await;
         admitted.inspect_err(|_| {
             self.hall.metrics.refused.inc();
+        })
+    }
+
+    /// Would this user be let into the room now? Asked before a token is made for somebody whom no other door keeps
+    /// out.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub async fn entry(&self, room: &Arn, user: &str, now: SystemTime) -> Result<Entry, StoreError> {
+        let Some(room) = self.hall.room(room).await? else { return Ok(Entry::NoRoom) };
+        let rules = room.rules();
+        Ok(match (rules.gone, rules.bans(user, clock::milliseconds(now))) {
+            (true, _) => Entry::NoRoom,
+            (false, true) => Entry::Banned,
+            (false, false) => Entry::Open,
         })
     }
 

@@ -436,7 +436,7 @@ fn routes(house: House, pipes: &Pipes, events: &Events) -> Arc<Routes> {
     let gate = || Gate::new(api::Config::new(rule.clone()), control.clone());
     let tenant = (config.region.clone(), config.account.clone());
     let watching =
-        Watching::new(control.clone(), delivery.clone(), pipes.store.clone(), tenant, &house.public_url);
+        Watching::new(control.clone(), delivery.clone(), chat.clone(), pipes.store.clone(), tenant, &house.public_url);
     Arc::new(Routes {
         watching,
         desk: Desk::new(gate(), house),

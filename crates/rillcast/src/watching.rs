@@ -13,10 +13,11 @@ mod wish;
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
 use aws_lc_rs::digest::{SHA256, digest};
 use bytes::Bytes;
+use chat::{Chat, Entry};
 use control::Control;
 use delivery::{Delivery, Proof};
 use domain::{AccountId, Arn, Channel, ChatCapability, Region, ResourceId, ResourceKind};
@@ -40,6 +41,7 @@ const MOST: usize = 16 * 1024;
 pub(crate) struct Watching {
     control: Control,
     delivery: Delivery,
+    chat: Chat,
     store: Store,
     region: Region,
     account: AccountId,
@@ -64,6 +66,7 @@ enum Refusal {
 type Told<T> = Result<T, Refusal>;
 
 const NO_CHAT: Refusal = Refusal::Plain(StatusCode::NOT_FOUND, "no_chat", "This channel has no chat.");
+const BANNED: Refusal = Refusal::Plain(StatusCode::FORBIDDEN, "banned", "You are banned from this chat.");
 const AWAY: Refusal =
     Refusal::Plain(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "The server can't tell now. Try again.");
 
@@ -72,12 +75,13 @@ impl Watching {
     pub(crate) fn new(
         control: Control,
         delivery: Delivery,
+        chat: Chat,
         store: Store,
         (region, account): (Region, AccountId),
         public_url: &str,
     ) -> Self {
         let public = authority_of(public_url).map(str::to_ascii_lowercase);
-        Self { control, delivery, store, region, account, public, allowance: Allowance::default() }
+        Self { control, delivery, chat, store, region, account, public, allowance: Allowance::default() }
     }
 
     /// Does the channel have a chat? While the database can't tell, it may have.
@@ -127,13 +131,16 @@ impl Watching {
         let proof = Proof { token: wish.token.as_deref(), playing: wish.playing.as_deref() };
         self.delivery.may_watch(&channel, proof, &parts.headers, from).await.map_err(Refusal::Watching)?;
         let room = room_of(&channel, named).ok_or(NO_CHAT)?;
-        self.store.room(&Tenant::of(&room), &room).await.map_err(|error| away(&error))?.ok_or(NO_CHAT)?;
-        self.token(room, wish).await
+        let user = user_of(&room, &wish.tab);
+        match self.chat.entry(&room, &user, SystemTime::now()).await.map_err(|error| away(&error))? {
+            Entry::Open => self.token(room, user, wish.display_name).await,
+            Entry::NoRoom => Err(NO_CHAT),
+            Entry::Banned => Err(BANNED),
+        }
     }
 
-    async fn token(&self, room: Arn, wish: Wish) -> Told<serde_json::Value> {
-        let user = user_of(&room, &wish.tab);
-        let (attributes, capabilities) = match &wish.display_name {
+    async fn token(&self, room: Arn, user: String, name: Option<String>) -> Told<serde_json::Value> {
+        let (attributes, capabilities) = match &name {
             Some(name) => {
                 let shown = BTreeMap::from([("displayName".to_owned(), name.clone())]);
                 (shown, vec![ChatCapability::SendMessage])
@@ -145,7 +152,7 @@ impl Watching {
             tracing::warn!(error = %error, "no chat token for a viewer of the watch page");
             AWAY
         })?;
-        Ok(json!({ "token": token, "userId": user, "displayName": wish.display_name }))
+        Ok(json!({ "token": token, "userId": user, "displayName": name }))
     }
 
     async fn channel(&self, id: &ResourceId) -> Result<Option<Channel>, StoreError> {
