@@ -33,6 +33,7 @@ use crate::pipes::Pipes;
 
 use meter::Meter;
 use page::Page;
+pub(crate) use process::Process;
 
 /// All that measures, ready to run.
 pub(crate) struct Measures {

@@ -22,7 +22,7 @@ use crate::error::AppError;
 use crate::node::Node;
 
 /// Name of the folder in the data folder that holds buckets.
-const BUCKETS: &str = "buckets";
+pub(crate) const BUCKETS: &str = "buckets";
 /// Name of the folder in the data folder that holds what viewers rewind to.
 const DVR: &str = "dvr";
 /// Letters and digits that name one run of the server.

@@ -43,6 +43,26 @@ impl Process {
         process
     }
 
+    /// Processor time used so far.
+    pub(crate) fn cpu_seconds(&self) -> Option<f64> {
+        self.cpu_seconds
+    }
+
+    /// Memory that is there.
+    pub(crate) fn resident_bytes(&self) -> Option<u64> {
+        self.resident_bytes
+    }
+
+    /// Files and sockets that are open.
+    pub(crate) fn open_files(&self) -> Option<u64> {
+        self.open_files
+    }
+
+    /// Files and sockets that may be open.
+    pub(crate) fn most_files(&self) -> Option<u64> {
+        self.most_files
+    }
+
     /// The line of `stat`: its second field is the program's name, which may hold anything.
     fn read_stat(&mut self, stat: &str, auxiliary: &[u8], boot: Option<f64>) {
         let Some((_, rest)) = stat.rsplit_once(')') else { return };
