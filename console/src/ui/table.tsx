@@ -56,8 +56,11 @@ export function Table<T>({ columns, rows, name, idOf, label, none }: TableProps<
   const by = columns.find(({ title }) => title === order?.title)?.sort;
   const sorted = useMemo(() => (by ? inOrder(rows, by, order?.down ?? false) : rows), [rows, order]);
   const shown = sorted.slice(from, to);
-  const turn = (title: string) =>
-    setOrder((now) => (now?.title !== title ? { title, down: false } : now.down ? undefined : { title, down: true }));
+  // Of figures the greatest are looked for; a third time gives back the order that the rows came in.
+  const turn = ({ title, kind }: Column<T>) => {
+    const first = kind === "num";
+    setOrder((now) => (now?.title !== title ? { title, down: first } : now.down !== first ? undefined : { title, down: !first }));
+  };
   const least = columns.reduce((sum, column) => sum + widthOf(column), 0);
   return (
     <div class="table" ref={box} onScroll={look} tabIndex={0} role="region" aria-label={name}>
@@ -69,19 +72,19 @@ export function Table<T>({ columns, rows, name, idOf, label, none }: TableProps<
         </colgroup>
         <thead>
           <tr>
-            {columns.map(({ title, kind, sort }) => (
+            {columns.map((column) => (
               <th
-                key={title}
-                class={kind}
+                key={column.title}
+                class={column.kind}
                 scope="col"
-                aria-sort={sort && order?.title === title ? (order.down ? "descending" : "ascending") : undefined}
+                aria-sort={by && order?.title === column.title ? (order.down ? "descending" : "ascending") : undefined}
               >
-                {sort ? (
-                  <button type="button" onClick={() => turn(title)}>
-                    {title}
+                {column.sort ? (
+                  <button type="button" onClick={() => turn(column)}>
+                    {column.title}
                   </button>
                 ) : (
-                  title
+                  column.title
                 )}
               </th>
             ))}
