@@ -50,11 +50,15 @@ export function forgetMay(): void {
 }
 
 /** May the signed-in key do this? False until it is known. */
-export function useMay(action: string, resource?: string): boolean {
-  const [may, setMay] = useState(known.get(nameOf({ action, ...(resource ? { resource } : {}) })) ?? false);
+export const useMay = (action: string, resource?: string): boolean => useMayYet(action, resource) ?? false;
+
+/** The same, for who says that something is not allowed: `undefined` until it is known. */
+export function useMayYet(action: string, resource?: string): boolean | undefined {
+  const wish: Wish = { action, ...(resource ? { resource } : {}) };
+  const [may, setMay] = useState(known.get(nameOf(wish)));
   useEffect(() => {
     let here = true;
-    void find({ action, ...(resource ? { resource } : {}) }).then((told) => here && setMay(told));
+    void find(wish).then((told) => here && setMay(told));
     return () => {
       here = false;
     };
