@@ -109,18 +109,18 @@ const COLUMNS: Column<Row>[] = [
   {
     title: "Name",
     kind: "wide",
-    width: 11,
+    width: 9,
     sort: ({ channel, id }) => channel.name || id,
     cell: ({ channel, id }) => <a href={href(`/channels/${id}`)}>{channel.name || id}</a>,
   },
-  { title: "State", width: 7.5, sort: ({ stream }) => (stream ? 0 : 1), cell: ({ stream }) => <State stream={stream} /> },
-  { title: "Viewers", kind: "num", width: 6.5, sort: ({ stream }) => stream?.viewerCount ?? -1, cell: ({ stream }) => (stream ? String(stream.viewerCount) : NONE) },
-  { title: "On air", kind: "aside", width: 7, cell: ({ stream }) => (stream ? span((Date.now() - Date.parse(stream.startTime)) / 1_000) : NONE) },
-  { title: "Type", kind: "aside", width: 8.5, sort: ({ channel }) => channel.type, cell: ({ channel }) => TYPES[channel.type] },
-  { title: "Latency", kind: "aside", width: 6.5, sort: ({ channel }) => channel.latencyMode, cell: ({ channel }) => (channel.latencyMode === "LOW" ? "Low" : "Normal") },
-  { title: "Access", kind: "aside", width: 8.5, sort: ({ channel }) => access(channel), cell: ({ channel }) => access(channel) },
-  { title: "Recording", kind: "aside", width: 7.5, sort: ({ channel }) => (channel.recordingConfigurationArn ? 0 : 1), cell: ({ channel }) => (channel.recordingConfigurationArn ? "On" : NONE) },
-  { title: "Id", kind: "aside", width: 9.5, sort: ({ id }) => id, cell: ({ id }) => <code>{id}</code> },
+  { title: "State", width: 6.5, sort: ({ stream }) => (stream ? 0 : 1), cell: ({ stream }) => <State stream={stream} /> },
+  { title: "Viewers", kind: "num", width: 5.8, sort: ({ stream }) => stream?.viewerCount ?? -1, cell: ({ stream }) => (stream ? String(stream.viewerCount) : NONE) },
+  { title: "On air", kind: "aside", width: 6, cell: ({ stream }) => (stream ? span((Date.now() - Date.parse(stream.startTime)) / 1_000) : NONE) },
+  { title: "Type", kind: "aside", width: 7.5, sort: ({ channel }) => channel.type, cell: ({ channel }) => TYPES[channel.type] },
+  { title: "Latency", kind: "aside", width: 5.8, sort: ({ channel }) => channel.latencyMode, cell: ({ channel }) => (channel.latencyMode === "LOW" ? "Low" : "Normal") },
+  { title: "Access", kind: "aside", width: 6.5, sort: ({ channel }) => access(channel), cell: ({ channel }) => access(channel) },
+  { title: "Recording", kind: "aside", width: 6.8, sort: ({ channel }) => (channel.recordingConfigurationArn ? 0 : 1), cell: ({ channel }) => (channel.recordingConfigurationArn ? "On" : NONE) },
+  { title: "Id", kind: "aside", width: 9, sort: ({ id }) => id, cell: ({ id }) => <code>{id}</code> },
 ];
 
 const access = ({ authorized, playbackRestrictionPolicyArn }: Listed): string =>

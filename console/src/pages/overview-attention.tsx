@@ -8,6 +8,7 @@ import { href } from "../ui/route";
 import { bytes, idOf } from "../ui/words";
 import { desk } from "../wire/call";
 import { useMay } from "../wire/may";
+import { all, nameOf, type RecordingConfiguration } from "./channel-wire";
 import type { Machine, OnAir } from "./overview-wire";
 
 const EVERY_MS = 15_000;
@@ -54,6 +55,18 @@ async function diskTroubles(signal: AbortSignal): Promise<Trouble[]> {
     }));
 }
 
+async function recordingTroubles(): Promise<Trouble[]> {
+  const configurations = await all<RecordingConfiguration>("ListRecordingConfigurations", "recordingConfigurations");
+  return configurations
+    .filter(({ state }) => state === "CREATE_FAILED")
+    .map((one) => ({
+      id: one.arn,
+      said: `The recording configuration ${nameOf(one)} failed: nothing is recorded by it.`,
+      to: "/recordings?tab=configurations",
+      where: "Recording configurations",
+    }));
+}
+
 /** A part that is asked only by those who may; what fails is missing, as its own page says why. */
 const part = (may: boolean, ask: (signal: AbortSignal) => Promise<Trouble[]>, signal: AbortSignal): Promise<Trouble[]> =>
   may ? ask(signal).catch(() => []) : Promise.resolve([]);
@@ -61,10 +74,13 @@ const part = (may: boolean, ask: (signal: AbortSignal) => Promise<Trouble[]>, si
 export function Attention({ streams }: { streams: OnAir[] | undefined }) {
   const sinks = useMay("rillcast:ListEventSinks");
   const machine = useMay("rillcast:ReadMachine");
+  const recordings = useMay("ivs:ListRecordingConfigurations");
   const { value: found } = useLoad(
-    async (signal) =>
-      (await Promise.all([part(sinks, sinkTroubles, signal), part(machine, diskTroubles, signal)])).flat(),
-    [sinks, machine],
+    async (signal) => {
+      const parts = [part(sinks, sinkTroubles, signal), part(machine, diskTroubles, signal), part(recordings, recordingTroubles, signal)];
+      return (await Promise.all(parts)).flat();
+    },
+    [sinks, machine, recordings],
     EVERY_MS,
   );
   const starving = (streams ?? []).filter(({ health }) => health === "STARVING");

@@ -47,7 +47,7 @@ function MachineCard() {
     <Card title="Machine">
       <div class="gauges">
         <Gauge name={processor.count === 1 ? "Processor" : `Processors (${processor.count ?? "?"})`} share={shares.machine} />
-        <Gauge name="of them Rillcast" share={shares.own} />
+        <Gauge name="Rillcast's share" share={shares.own} />
         {memory.total !== undefined && memory.available !== undefined && (
           <Gauge
             name="Memory"
@@ -59,7 +59,7 @@ function MachineCard() {
           <Gauge key={disk.path} name={`Disk: ${disk.holds.join(", ")}`} share={disk.total ? 1 - disk.free / disk.total : undefined} said={`${bytes(disk.free)} free of ${bytes(disk.total)}`} />
         ))}
       </div>
-      <Facts of={facts} />
+      <Facts tight of={facts} />
     </Card>
   );
 }

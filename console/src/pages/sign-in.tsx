@@ -18,7 +18,7 @@ const homeRegion = (): string =>
 function advice({ code, message }: Failure): [Part, string] {
   if (code === "Unreachable") return ["all", message];
   if (code === "UnrecognizedClientException") {
-    return ["id", "No active key has this id here. `rillcast keys list` on the server shows those that there are."];
+    return ["id", "No active key has this id here. “rillcast keys list” on the server shows those that there are."];
   }
   const region = /valid region: '([\w-]+)'/.exec(message)?.[1];
   if (region) return ["region", `This server signs for ${region}.`];

@@ -121,10 +121,10 @@ export const Waiting = ({ children = "Loading…" }: { children?: ComponentChild
   </p>
 );
 
-/** Names and values. */
-export function Facts({ of }: { of: [name: string, value: ComponentChildren][] }) {
+/** Names and values; `tight` where values are short. */
+export function Facts({ of, tight }: { of: [name: string, value: ComponentChildren][]; tight?: boolean }) {
   return (
-    <dl class="facts">
+    <dl class={tight ? "facts tight" : "facts"}>
       {of.map(([name, value]) => (
         <div key={name}>
           <dt>{name}</dt>

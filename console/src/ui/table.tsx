@@ -61,10 +61,11 @@ export function Table<T>({ columns, rows, name, idOf, label, none }: TableProps<
     const first = kind === "num";
     setOrder((now) => (now?.title !== title ? { title, down: first } : now.down !== first ? undefined : { title, down: !first }));
   };
-  const least = columns.reduce((sum, column) => sum + widthOf(column), 0);
+  const least = (of: Column<T>[]) => `${of.reduce((sum, column) => sum + widthOf(column), 0)}rem`;
+  const narrow = columns.filter(({ kind }) => kind !== "aside");
   return (
     <div class="table" ref={box} onScroll={look} tabIndex={0} role="region" aria-label={name}>
-      <table aria-rowcount={rows.length + 1} style={{ minWidth: `${least}rem` }}>
+      <table aria-rowcount={rows.length + 1} style={{ "--least": least(columns), "--least-narrow": least(narrow) }}>
         <colgroup>
           {columns.map((column) => (
             <col key={column.title} class={column.kind} style={column.kind === "wide" ? {} : { width: `${widthOf(column)}rem` }} />
