@@ -65,6 +65,18 @@ fn plain(step: &str) -> bool {
     (1..=255).contains(&step.len()) && step != "." && step != ".." && !step.starts_with(OWN)
 }
 
+/// The media type of an object, by the end of its key: of what recordings are made of.
+pub fn media_type(key: &str) -> &'static str {
+    match key.rsplit_once('.').map(|(_, end)| end) {
+        Some("json") => "application/json",
+        Some("m3u8") => "application/vnd.apple.mpegurl",
+        Some("ts") => "video/mp2t",
+        Some("mp4") => "video/mp4",
+        Some("jpg") => "image/jpeg",
+        _ => "application/octet-stream",
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::path::{Component, Path};

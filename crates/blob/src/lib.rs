@@ -30,7 +30,7 @@ use std::path::{Path, PathBuf};
 pub use block::Block;
 pub use bucket::{Bucket, BucketNameError};
 pub use error::{BlobError, Trouble};
-pub use key::{Key, KeyError};
+pub use key::{Key, KeyError, media_type};
 pub use object::{Listed, Stat};
 pub use opened::Opened;
 pub use patience::Patience;

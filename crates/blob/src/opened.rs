@@ -1,7 +1,7 @@
-//! Objects on disk that are read piece by piece, by readers who take their time.
+//! Objects that are read piece by piece, by readers who take their time.
 //!
-//! Promise: what is read is one object as it was when it was opened, also when another takes its name meanwhile. No
-//! symbolic link below a bucket's folder is followed, and nothing but a plain file is opened; the bucket's folder
+//! Promise: what is read is one object as it was when it was opened: on disk also when another takes its name meanwhile,
+//! while in S3 reading ends with an error then. No symbolic link below a bucket's folder is followed, and nothing but a plain file is opened; the bucket's folder
 //! itself may be a link to another disk.
 
 use std::fs::File;
@@ -20,13 +20,17 @@ use crate::bucket::Bucket;
 use crate::disk::{Disk, aside};
 use crate::error::BlobError;
 use crate::key::Key;
+use crate::s3::Remote;
 use crate::{Blobs, Place};
+
+/// Bytes that are best read at once, of a file and of an object of a service, where each reading is a call.
+const STRIDE: usize = 128 << 10;
+const LONG_STRIDE: usize = 1 << 20;
 
 /// An object that is held open. A clone is another handle on the same.
 #[derive(Clone, Debug)]
 pub struct Opened {
-    file: Arc<File>,
-    path: Arc<Path>,
+    source: Source,
     /// Its length.
     pub bytes: u64,
     /// When it was written.
@@ -35,21 +39,33 @@ pub struct Opened {
     pub mark: u64,
 }
 
+/// Where its bytes come from.
+#[derive(Clone, Debug)]
+enum Source {
+    File(Arc<File>, Arc<Path>),
+    Remote(Remote),
+}
+
 impl Blobs {
     /// Are buckets folders on disk?
     pub fn are_on_disk(&self) -> bool {
         matches!(self.place, Place::Disk(_))
     }
 
-    /// Opens an object of a bucket on disk; `None` when there is none of that name, and for all that are in S3, where
-    /// their readers go themselves.
+    /// Opens an object; `None` when there is none of that name.
     ///
     /// # Errors
-    /// [`BlobError::Read`].
+    /// [`BlobError`].
     pub async fn open(&self, bucket: &str, key: &str) -> Result<Option<Opened>, BlobError> {
         let (bucket, key) = (Bucket::parse(bucket)?, Key::parse(key)?);
-        let Place::Disk(disk) = &self.place else { return Ok(None) };
-        open_in(disk, &bucket, key).await
+        match &self.place {
+            Place::Disk(disk) => open_in(disk, &bucket, key).await,
+            Place::S3(s3) => Ok(s3.open(&bucket, &key).await?.map(|(remote, stat)| {
+                let mark = remote.mark(&stat);
+                let (bytes, modified) = (stat.bytes, stat.modified);
+                Opened { source: Source::Remote(remote), bytes, modified, mark }
+            })),
+        }
     }
 }
 
@@ -62,16 +78,31 @@ impl Opened {
     /// Reads `most` bytes from `at` on, less where the object ends.
     ///
     /// # Errors
-    /// [`BlobError::Read`].
+    /// [`BlobError::Read`], [`BlobError::Remote`].
     pub async fn read(&self, at: u64, most: usize) -> Result<Bytes, BlobError> {
-        let (file, path) = (Arc::clone(&self.file), Arc::clone(&self.path));
         let left = usize::try_from(self.bytes.saturating_sub(at)).unwrap_or(usize::MAX);
-        let mut block = vec![0; most.min(left)];
-        aside(move || match file.read_exact_at(&mut block, at) {
-            Ok(()) => Ok(Bytes::from(block)),
-            Err(source) => Err(BlobError::Read { path: path.to_path_buf(), source }),
-        })
-        .await
+        let length = most.min(left);
+        match &self.source {
+            Source::File(file, path) => {
+                let (file, path) = (Arc::clone(file), Arc::clone(path));
+                let mut block = vec![0; length];
+                aside(move || match file.read_exact_at(&mut block, at) {
+                    Ok(()) => Ok(Bytes::from(block)),
+                    Err(source) => Err(BlobError::Read { path: path.to_path_buf(), source }),
+                })
+                .await
+            }
+            Source::Remote(_) if length == 0 => Ok(Bytes::new()),
+            Source::Remote(remote) => remote.read(at..at + length as u64).await,
+        }
+    }
+
+    /// Bytes that are best read at once.
+    pub fn stride(&self) -> usize {
+        match &self.source {
+            Source::File(..) => STRIDE,
+            Source::Remote(_) => LONG_STRIDE,
+        }
     }
 }
 
@@ -87,7 +118,8 @@ fn open(folder: &Path, key: &Key) -> Result<Option<Opened>, BlobError> {
     let modified = data.modified().map_err(|source| BlobError::Read { path: path.clone(), source })?;
     let mark =
         mix(&[data.ino(), data.mtime().cast_unsigned(), data.mtime_nsec().cast_unsigned(), data.len()]);
-    Ok(Some(Opened { file: Arc::new(file), path: path.into(), bytes: data.len(), modified, mark }))
+    let source = Source::File(Arc::new(file), path.into());
+    Ok(Some(Opened { source, bytes: data.len(), modified, mark }))
 }
 
 /// Step by step, so that none of them can be a link that leads away.
@@ -112,7 +144,7 @@ fn is_absence(error: &io::Error) -> bool {
 }
 
 /// Numbers as one, by multiplying with an odd number whose bits are evenly spread.
-fn mix(numbers: &[u64]) -> u64 {
+pub(crate) fn mix(numbers: &[u64]) -> u64 {
     let step =
         |mixed: u64, number: &u64| (mixed ^ number).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29);
     numbers.iter().fold(0, step)

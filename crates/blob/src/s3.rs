@@ -5,6 +5,7 @@
 //! failure is told; secrets show in no error and no `Debug` output.
 
 mod body;
+mod remote;
 
 use std::collections::HashMap;
 use std::collections::hash_map::RandomState;
@@ -27,6 +28,8 @@ use crate::bucket::Bucket;
 use crate::error::{BlobError, Trouble};
 use crate::key::{Key, OWN};
 use crate::object::{Listed, Stat};
+
+pub(crate) use remote::Remote;
 
 /// Clients that are kept; each has its own connections.
 const CLIENTS: usize = 64;
@@ -139,7 +142,7 @@ impl S3 {
         let name = format!("{OWN}probe-{:016x}", RandomState::new().build_hasher().finish());
         let (client, path) = (self.client(bucket)?, Path::from(name.as_str()));
         let written = client.put(&path, Bytes::new().into()).await;
-        written.map_err(|error| remote("write", &name, bucket, error))?;
+        written.map_err(|error| failed("write", &name, bucket, error))?;
         // Whoever may only write has all that is needed.
         drop(client.delete(&path).await);
         Ok(())
@@ -147,15 +150,15 @@ impl S3 {
 
     pub(crate) async fn put(&self, bucket: &Bucket, key: &Key, bytes: Bytes) -> Result<(), BlobError> {
         let done = self.client(bucket)?.put(&Path::from(key.as_str()), bytes.into()).await;
-        done.map(drop).map_err(|error| remote("write", key.as_str(), bucket, error))
+        done.map(drop).map_err(|error| failed("write", key.as_str(), bucket, error))
     }
 
     pub(crate) async fn get(&self, bucket: &Bucket, key: &Key) -> Result<Option<Bytes>, BlobError> {
-        let failed = |error| remote("read", key.as_str(), bucket, error);
+        let unread = |error| failed("read", key.as_str(), bucket, error);
         match self.client(bucket)?.get(&Path::from(key.as_str())).await {
-            Ok(found) => found.bytes().await.map(Some).map_err(failed),
+            Ok(found) => found.bytes().await.map(Some).map_err(unread),
             Err(error) if is_no_object(&error) => Ok(None),
-            Err(error) => Err(failed(error)),
+            Err(error) => Err(unread(error)),
         }
     }
 
@@ -175,7 +178,7 @@ impl S3 {
         match self.client(bucket)?.head(&Path::from(key.as_str())).await {
             Ok(meta) => Ok(Some(stat(&meta))),
             Err(object_store::Error::NotFound { .. }) => Ok(None),
-            Err(error) => Err(remote("find", key.as_str(), bucket, error)),
+            Err(error) => Err(failed("find", key.as_str(), bucket, error)),
         }
     }
 
@@ -188,7 +191,7 @@ impl S3 {
         match self.client(bucket)?.get_range(&Path::from(key.as_str()), range).await {
             Ok(found) => Ok(Some(found)),
             Err(error) if is_no_object(&error) => Ok(None),
-            Err(error) => Err(remote("read", key.as_str(), bucket, error)),
+            Err(error) => Err(failed("read", key.as_str(), bucket, error)),
         }
     }
 
@@ -199,7 +202,7 @@ impl S3 {
         while let Some(result) = removed.next().await {
             match result {
                 Ok(_) | Err(object_store::Error::NotFound { .. }) => {}
-                Err(error) => return Err(remote("remove", "objects", bucket, error)),
+                Err(error) => return Err(failed("remove", "objects", bucket, error)),
             }
         }
         Ok(())
@@ -221,7 +224,7 @@ impl S3 {
         let options = PaginatedListOptions { offset, max_keys: Some(LIST_MAX), ..Default::default() };
         let prefix = Some(prefix).filter(|prefix| !prefix.is_empty());
         let page = self.client(bucket)?.list_paginated(prefix, options).await;
-        let page = page.map_err(|error| remote("list", prefix.unwrap_or_default(), bucket, error))?;
+        let page = page.map_err(|error| failed("list", prefix.unwrap_or_default(), bucket, error))?;
         Ok(page.result.objects)
     }
 
@@ -280,7 +283,7 @@ fn stat(meta: &ObjectMeta) -> Stat {
     Stat { bytes: meta.size, modified: meta.last_modified.into() }
 }
 
-fn remote(act: &'static str, object: &str, bucket: &Bucket, error: object_store::Error) -> BlobError {
+fn failed(act: &'static str, object: &str, bucket: &Bucket, error: object_store::Error) -> BlobError {
     BlobError::Remote { act, object: object.to_owned(), bucket: bucket.to_string(), source: error.into() }
 }
 

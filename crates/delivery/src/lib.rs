@@ -154,8 +154,7 @@ impl Delivery {
     /// Serves recordings from these buckets, if they are on disk; an S3 service serves its own.
     #[must_use]
     pub fn with_buckets(self, blobs: Blobs) -> Self {
-        let gallery = blobs.are_on_disk().then(|| Arc::new(Gallery::new(self.store.clone(), blobs)));
-        Self { gallery, ..self }
+        Self { gallery: Some(Arc::new(Gallery::new(self.store.clone(), blobs))), ..self }
     }
 
     /// Tells countries by this database of addresses; without one all viewers are served wherever they are.

@@ -1,11 +1,12 @@
-//! Recordings in buckets on disk: who may have which object, and how it goes out.
+//! Recordings: who may have which object, and how it goes out. Those in buckets on disk are for their viewers; those in
+//! S3, whose viewers go there themselves, for who holds a pass of the house.
 //!
 //! `/recordings/<bucket>/<key>` is an object of a recording. Of a private one it is `/recordings/~<pass>/<bucket>/<key>`:
 //! a request with a token is led there, and relative URIs in playlists stay there.
 //!
 //! Promise: only objects below a recording's prefix are served, and of what is not there nothing is told. Who may watch
 //! is asked as for the channel, by what is true now; a recording that began private stays private. Whoever reads slowly
-//! keeps no thread, and no more memory than [`filed::BLOCK`].
+//! keeps no thread, and no more memory than a block ([`Opened::stride`]).
 
 mod address;
 mod exhibits;
@@ -16,9 +17,11 @@ mod reply;
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use blob::{Blobs, Opened};
 use bytes::Bytes;
+use domain::Recording;
 use http::request::Parts;
 use http::{Method, Response};
 use store::Store;
@@ -30,6 +33,7 @@ use crate::body::Body;
 use crate::error::Error;
 use crate::pass::Pass;
 use crate::readers::Readers;
+use crate::restriction::Leave;
 use crate::visitor::Visitor;
 
 use address::Address;
@@ -43,7 +47,9 @@ pub const RECORDINGS: &str = "/recordings/";
 
 /// Objects that are held open at once, each for one client that takes it; more are answered 503.
 const OPEN: usize = 2_048;
-/// Reads from disk at once.
+/// Those of them that are in S3, of which a larger block is in memory.
+const FAR: usize = 128;
+/// Reads at once.
 const READS: usize = 16;
 /// The longest playlist that is looked into.
 const LONGEST_MASTER: u64 = 256 << 10;
@@ -60,11 +66,12 @@ pub(crate) struct Gallery {
 
 impl Gallery {
     pub(crate) fn new(store: Store, blobs: Blobs) -> Self {
+        let places = if blobs.are_on_disk() { OPEN } else { FAR };
         Self {
             blobs,
             exhibits: Exhibits::new(store),
             pressing: Pressing::default(),
-            places: Arc::new(Semaphore::new(OPEN)),
+            places: Arc::new(Semaphore::new(places)),
             reads: Arc::new(Semaphore::new(READS)),
         }
     }
@@ -83,14 +90,32 @@ impl Gallery {
 }
 
 impl Delivery {
+    /// The path below which the objects of a recording are for who is called `viewer`, without a slash at the end, and
+    /// until when: wherever they sit, whatever viewers need, and in S3 too.
+    pub fn show(&self, recording: &Recording, viewer: &str) -> (String, SystemTime) {
+        let (pass, until) = self.admission.show(recording, viewer);
+        let (bucket, prefix) = (&recording.configuration.bucket, &recording.prefix);
+        (format!("{RECORDINGS}~{pass}/{bucket}/{prefix}"), until)
+    }
+
     /// Answers a request for a path under [`RECORDINGS`].
     pub(crate) async fn exhibit(&self, head: &Parts, peer: IpAddr) -> Result<Response<Body>, Error> {
         let address = address::parse(head.uri.path()).ok_or(Error::Missing)?;
         let gallery = self.gallery.as_ref().ok_or(Error::Elsewhere)?;
+        let is_far = !gallery.blobs.are_on_disk();
+        if is_far && address.pass.is_none() {
+            return Err(Error::Elsewhere);
+        }
         let exhibit = gallery.exhibits.at(address.bucket, address.prefix).await?;
         let visitor = Visitor::of(&head.headers, peer, head.method == Method::GET);
         let policy = exhibit.restriction.as_ref();
+        let of_the_house = address
+            .pass
+            .and_then(|pass| self.admission.check_recording(&exhibit.recording, pass, &visitor).ok())
+            .is_some_and(|pass| pass.is_house());
         let mut leave = match address.is_playlist() {
+            _ if of_the_house => Leave::OF_THE_HOUSE,
+            _ if is_far => return Err(Error::Elsewhere),
             true => self.restriction.enter_by(policy, &visitor).await?,
             false => self.restriction.check_by(policy, &visitor).await?,
         };

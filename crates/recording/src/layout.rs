@@ -107,15 +107,3 @@ pub fn in_rendition(rendition: &str, name: &str) -> String {
 pub fn thumbnail(number: u64) -> String {
     format!("{THUMBNAILS}/thumb{number}.jpg")
 }
-
-/// The media type of an object, by the end of its key.
-pub fn content_type(key: &str) -> &'static str {
-    match key.rsplit_once('.').map(|(_, end)| end) {
-        Some("json") => "application/json",
-        Some("m3u8") => "application/vnd.apple.mpegurl",
-        Some("ts") => "video/mp2t",
-        Some("mp4") => "video/mp4",
-        Some("jpg") => "image/jpeg",
-        _ => "application/octet-stream",
-    }
-}

@@ -102,9 +102,9 @@ fn objects_have_the_keys_and_types_of_the_documented_tree() {
         (layout::LATEST_THUMBNAIL.to_owned(), "media/latest_thumbnail/thumb.jpg", "image/jpeg"),
     ] {
         assert_eq!(key, expected);
-        assert_eq!(layout::content_type(&key), kind, "{key}");
+        assert_eq!(blob::media_type(&key), kind, "{key}");
     }
-    assert_eq!(layout::content_type("what"), "application/octet-stream");
+    assert_eq!(blob::media_type("what"), "application/octet-stream");
 }
 
 // --- JSON ---

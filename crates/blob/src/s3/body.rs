@@ -13,7 +13,7 @@ use object_store::{
     Attribute, Attributes, MultipartUpload, ObjectStore as _, PutMultipartOptions, PutOptions, PutPayload,
 };
 
-use super::{S3, remote};
+use super::{S3, failed};
 use crate::block::{self, Block, Source};
 use crate::bucket::Bucket;
 use crate::disk::aside;
@@ -111,7 +111,7 @@ impl Call<'_> {
     ) -> Result<T, BlobError> {
         let within = self.patience.time(bytes);
         match tokio::time::timeout(within, act).await {
-            Ok(done) => done.map_err(|error| remote("write", self.key.as_str(), self.bucket, error)),
+            Ok(done) => done.map_err(|error| failed("write", self.key.as_str(), self.bucket, error)),
             Err(_) => {
                 let (object, bucket) = (self.key.to_string(), self.bucket.to_string());
                 Err(BlobError::Slow { object, bucket, within })

@@ -2,15 +2,27 @@
 //!
 //! Promise: a token is used up only when a pass is given away for it.
 
-use domain::Recording;
+use std::time::{Duration, SystemTime};
+
+use domain::{Recording, unix_millis};
 
 use super::{Admission, now_ms};
 use crate::error::Error;
-use crate::pass::Pass;
+use crate::pass::{Holder, Pass};
 use crate::readers::Readers;
 use crate::visitor::Visitor;
 
+/// How long who runs a channel may watch a recording by one pass, pauses included: a day's work.
+const SHOWN: Duration = Duration::from_secs(12 * 3_600);
+
 impl Admission {
+    /// A pass of the house for who is called `viewer`, and until when it is good.
+    pub(crate) fn show(&self, recording: &Recording, viewer: &str) -> (Pass, SystemTime) {
+        let until = SystemTime::now() + SHOWN;
+        let holder = Holder { tag: self.mint.tag(&recording.channel, viewer), version: 0 };
+        (self.mint.house_recording(&recording.id, holder, unix_millis(until)), until)
+    }
+
     /// Lets a viewer in to a private recording, by a token that opens its channel. The pass also says which pages may
     /// read where it leads to.
     ///

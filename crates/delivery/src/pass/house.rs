@@ -31,7 +31,7 @@ impl Mint {
     }
 }
 
-fn of_the_house(holder: Holder) -> Terms {
+pub(super) fn of_the_house(holder: Holder) -> Terms {
     Terms { viewer: Some(holder), origins: String::new(), cap: None, is_house: true }
 }
 

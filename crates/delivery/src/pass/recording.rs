@@ -8,7 +8,8 @@ use std::time::Duration;
 use auth::playback_token::PlaybackClaims;
 use domain::ResourceId;
 
-use super::{Mint, Pass, rights};
+use super::house::of_the_house;
+use super::{Holder, Mint, Pass, rights};
 
 /// What a proof is about.
 const RECORDING: &[u8] = b"recording pass\0";
@@ -22,6 +23,11 @@ impl Mint {
     pub(crate) fn recording(&self, id: &ResourceId, claims: &PlaybackClaims, now: i64) -> Pass {
         let life = i64::try_from(LIFE.as_millis()).unwrap_or(i64::MAX);
         self.vouch(RECORDING, id.as_str(), &now.saturating_add(life).to_be_bytes(), self.terms(claims))
+    }
+
+    /// A pass of the house, good before `until`.
+    pub(crate) fn house_recording(&self, id: &ResourceId, holder: Holder, until: i64) -> Pass {
+        self.vouch(RECORDING, id.as_str(), &until.to_be_bytes(), of_the_house(holder))
     }
 
     /// Reads a pass; `None` unless it was made here, for this recording, and is still good.
@@ -66,6 +72,19 @@ mod tests {
         assert_eq!(read(now), Some(made));
         assert!(read(now + life - 1).is_some_and(|pass| pass.holder().is_some_and(|one| one.version == 7)));
         assert_eq!(read(now + life), None);
+    }
+
+    #[test]
+    fn a_pass_of_the_house_says_so_and_ends() {
+        let (mint, now, own) = (Mint::new(&[7; 32]), 1_700_000_000_000, id("abcdABCD0123"));
+        let holder = Holder { tag: [5; 16], version: 0 };
+        let text = mint.house_recording(&own, holder, now + 1).to_string();
+        let read = mint.read_recording(&own, &text, now).expect("our own");
+        assert!(read.is_house() && read.holder() == Some(holder));
+        assert_eq!(mint.read_recording(&own, &text, now + 1), None);
+        assert_eq!(mint.read_recording(&id("abcdABCD0124"), &text, now), None);
+        let viewers = mint.recording(&own, &claims(), now).to_string();
+        assert!(!mint.read_recording(&own, &viewers, now).expect("our own").is_house());
     }
 
     #[test]

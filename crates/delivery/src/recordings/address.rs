@@ -66,14 +66,7 @@ impl Address<'_> {
 
     /// As S3 would say it.
     pub(super) fn content_type(&self) -> &'static str {
-        match self.below.rsplit_once('.').map(|(_, end)| end) {
-            Some("json") => "application/json",
-            Some("m3u8") => "application/vnd.apple.mpegurl",
-            Some("ts") => "video/mp2t",
-            Some("mp4") => "video/mp4",
-            Some("jpg") => "image/jpeg",
-            _ => "application/octet-stream",
-        }
+        blob::media_type(self.below)
     }
 }
 

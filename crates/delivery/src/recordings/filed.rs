@@ -1,4 +1,4 @@
-//! An object on its way from the disk to a client.
+//! An object on its way from its bucket to a client.
 //!
 //! Promise: a block is read when the client has taken the one before it, on a thread that is free again at once; what
 //! ends well is the whole of what was promised, and ends early, with an error, when its viewer is revoked.
@@ -14,9 +14,6 @@ use tokio_util::sync::ReusableBoxFuture;
 
 use super::Keeper;
 use crate::error::Error;
-
-/// Bytes that are read at once.
-pub(crate) const BLOCK: usize = 128 << 10;
 
 /// One reader of one object.
 pub(crate) struct Filed {
@@ -63,7 +60,7 @@ impl Filed {
             if !self.keeper.allows() {
                 return Poll::Ready(Some(Err(Error::Private)));
             }
-            let most = usize::try_from(self.left).unwrap_or(BLOCK).min(BLOCK);
+            let most = usize::try_from(self.left).unwrap_or(usize::MAX).min(self.opened.stride());
             self.block.set(read(self.opened.clone(), self.at, most, Arc::clone(&self.keeper.reads)));
             self.reading = true;
         }

@@ -15,7 +15,7 @@ use tokio::time::Instant;
 
 use super::{Means, Place, Shared, backoff, errand};
 use crate::tape::Parcel;
-use crate::{Error, layout};
+use crate::Error;
 
 /// What became of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,7 +66,7 @@ impl Road {
     }
 
     async fn try_to_carry(&self, parcel: &Parcel, patience: Patience) -> Result<Carried, Error> {
-        let (key, kind) = (self.key(&parcel.key), layout::content_type(&parcel.key));
+        let (key, kind) = (self.key(&parcel.key), blob::media_type(&parcel.key));
         let put = self.blobs.put_file(&self.place.bucket, &key, &parcel.path, kind, patience);
         match put.await {
             Ok(()) => Ok(Carried::Brought),
@@ -79,7 +79,7 @@ impl Road {
     /// Writes an object.
     pub(super) async fn put(&self, key: &str, blocks: &[Block]) {
         let bytes = blocks.iter().map(Block::length).sum();
-        let (whole, kind) = (self.key(key), layout::content_type(key));
+        let (whole, kind) = (self.key(key), blob::media_type(key));
         let put = |patience| {
             let put = self.blobs.put_blocks(&self.place.bucket, &whole, blocks.to_vec(), kind, patience);
             async { Ok(put.await?) }
