@@ -68,7 +68,7 @@ pub(crate) fn refusal(id: RequestId, service: Option<Service>, error: &ApiError)
 pub(crate) fn preflight(id: RequestId) -> Response<Full<Bytes>> {
     let mut answer = response(id, StatusCode::NO_CONTENT, None);
     let headers = answer.headers_mut();
-    headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, POST, DELETE"));
+    headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, POST, PUT, DELETE"));
     headers.insert(
         header::ACCESS_CONTROL_ALLOW_HEADERS,
         HeaderValue::from_static(

@@ -205,7 +205,7 @@ impl<K: KeyRing> Gate<K> {
         visit.note.key = Some(claim.access_key_id().to_owned());
         self.check(&claim, Service::Ivs, now)?;
         let body = body::take(body, self.config.max_body, self.config.body_deadline).await?;
-        let (principal, policy) = self.prove(&claim, &body).await?;
+        let (principal, policy) = self.prove(&claim, &body, now).await?;
         let call = Call::trusted(principal, claim.scope().region.clone(), visit.id.as_str());
         Ok((call, policy, body))
     }
@@ -223,11 +223,13 @@ impl<K: KeyRing> Gate<K> {
         &self,
         claim: &Claim,
         body: &[u8],
+        now: SystemTime,
     ) -> Result<(Principal, Arc<Policy>), ApiError> {
         let access_key_id = claim.access_key_id();
         let key = self.keys.find(access_key_id).await?.filter(|key| key.active);
         let key = key.ok_or(sigv4::Error::UnrecognizedClient)?;
         self.signing_keys.verify(claim, &key.secret.0, body)?;
+        self.keys.used(access_key_id, now);
         let principal =
             Principal { account: key.account, access_key_id: access_key_id.to_owned(), name: key.name };
         Ok((principal, key.policy))

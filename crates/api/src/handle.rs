@@ -129,7 +129,7 @@ impl<S: Ivs + IvsChat, K: KeyRing> Api<S, K> {
         self.gate.check(&claim, operation.service(), now)?;
         let config = &self.gate.config;
         let body = body::take(body, config.max_body, config.body_deadline).await?;
-        let (principal, policy) = self.gate.prove(&claim, &body).await?;
+        let (principal, policy) = self.gate.prove(&claim, &body, now).await?;
         let mut members = object(&body)?;
         let route = operation.route();
         route::bind(route, parts.uri.path(), parts.uri.query(), &mut members);

@@ -4,6 +4,7 @@
 
 use std::future::Future;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use auth::policy::Policy;
 use domain::{AccountId, Arn, Tags};
@@ -31,6 +32,10 @@ pub trait KeyRing: Send + Sync + 'static {
     /// The key with this id (1 to 128 word characters and dashes, not trusted); `None` when there is none.
     /// Asked once per call, before the signature is known to be good: an answer must be cheap.
     fn find(&self, access_key_id: &str) -> impl Future<Output = Result<Option<Key>, ApiError>> + Send;
+
+    /// A request signed by this key was verified at this time, whatever came of it. Told once per call: to take
+    /// note must be cheap.
+    fn used(&self, _access_key_id: &str, _now: SystemTime) {}
 
     /// The tags of a resource, for `aws:ResourceTag`; `None` when there is no such resource. Asked only when
     /// the caller's policy reads them, and only about resources of the caller's own account and region.

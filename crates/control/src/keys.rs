@@ -6,6 +6,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
 
 use api::{ApiError, Key, KeyRing};
 use auth::policy::Policy;
@@ -42,6 +43,34 @@ impl Policies {
     }
 }
 
+/// When keys were last used at this server since it started; as many as there are keys in use. A clone is another
+/// handle on the same notes.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Uses {
+    last: Arc<Mutex<HashMap<String, SystemTime>>>,
+}
+
+impl Uses {
+    fn note(&self, id: &str, now: SystemTime) {
+        // A panic under the lock leaves the map whole: each change is one call.
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        match last.get_mut(id) {
+            Some(known) => *known = now,
+            None => {
+                last.insert(id.to_owned(), now);
+            }
+        }
+    }
+}
+
+impl Control {
+    /// When this key last signed a request that was verified here, since this server started.
+    pub fn last_use(&self, access_key_id: &str) -> Option<SystemTime> {
+        let last = self.uses.last.lock().unwrap_or_else(PoisonError::into_inner);
+        last.get(access_key_id).copied()
+    }
+}
+
 impl KeyRing for Control {
     async fn find(&self, access_key_id: &str) -> Result<Option<Key>, ApiError> {
         let Some(key) = self.store.access_key(access_key_id).await.map_err(refusal)? else {
@@ -54,6 +83,10 @@ impl KeyRing for Control {
             active: key.active,
             name: if key.name.is_empty() { key.id } else { key.name },
         }))
+    }
+
+    fn used(&self, access_key_id: &str, now: SystemTime) {
+        self.uses.note(access_key_id, now);
     }
 
     async fn resource_tags(&self, arn: &Arn) -> Result<Option<Tags>, ApiError> {

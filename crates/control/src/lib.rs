@@ -50,7 +50,7 @@ use tokio::sync::Notify;
 pub use error::Error;
 
 use chat_keys::ChatKeys;
-use keys::Policies;
+use keys::{Policies, Uses};
 use news::Untold;
 use orders::Hands;
 use paging::Tokens;
@@ -116,6 +116,7 @@ pub struct Control {
     tokens: Tokens,
     rates: Rates,
     policies: Policies,
+    uses: Uses,
     store: Store,
     hub: Hub,
     blobs: Blobs,
@@ -149,6 +150,7 @@ impl Control {
             tokens,
             rates,
             policies: Policies::default(),
+            uses: Uses::default(),
             store,
             hub,
             blobs,
