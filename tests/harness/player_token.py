@@ -29,6 +29,11 @@ class Signer:
         form = serialization.PublicFormat.SubjectPublicKeyInfo
         return self._key.public_key().public_bytes(serialization.Encoding.PEM, form).decode()
 
+    def private(self, form: str) -> str:
+        """The private key as openssl writes it: `TraditionalOpenSSL` or `PKCS8`."""
+        kind = serialization.PrivateFormat[form]
+        return self._key.private_bytes(serialization.Encoding.PEM, kind, serialization.NoEncryption()).decode()
+
     def token(self, channel_arn: str, **claims: Any) -> str:
         """Good for five minutes unless the claims (with underscores for hyphens) say otherwise."""
         told = {"aws:channel-arn": channel_arn, "exp": int(time.time()) + 300}

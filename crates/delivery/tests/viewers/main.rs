@@ -5,6 +5,7 @@ mod crowding;
 #[path = "../shared/followed.rs"]
 mod followed;
 mod growing;
+mod house;
 mod ladder;
 mod rules;
 mod serving;
