@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""A live picture in a browser, by the way any user goes.
+"""A live picture with a chat beside it in a browser, by the way any user goes.
 
-Starts the server, creates a channel with the AWS SDK, pushes a test picture with ffmpeg over RTMPS,
-prints the page that plays it, and ends everything at Ctrl-C.
+Starts the server, creates a channel and its chat room with the AWS SDK, pushes a test picture with ffmpeg over RTMPS,
+lets two simulated viewers talk and timed metadata appear over the picture, prints the page that shows it all, and
+ends everything at Ctrl-C.
 
-    deploy/demo.py [path of the rillcast binary]
+    deploy/demo.py [path of the rillcast binary [flags of `rillcast serve`…]]
 """
 
 import json
@@ -16,6 +17,7 @@ import time
 from pathlib import Path
 
 import boto3
+from demo_chat import Life
 
 CLOCK = (
     "drawtext=font=DejaVu Sans Mono:text='%{localtime\\:%T}':fontsize=96:fontcolor=white"
@@ -31,7 +33,8 @@ def start_server(binary: str, data: Path) -> tuple[subprocess.Popen, dict]:
     ready = data / "ready.json"
     ready.unlink(missing_ok=True)
     log = (data / "server.log").open("w")
-    command = [binary, "serve", "--data-dir", str(data), "--ready-file", str(ready)]
+    # Whatever else `serve` is to be told stands behind the binary's path.
+    command = [binary, "serve", "--data-dir", str(data), "--ready-file", str(ready), *sys.argv[2:]]
     server = subprocess.Popen(command, stderr=log)
     deadline = time.monotonic() + START_DEADLINE_S
     while not ready.exists():
@@ -42,11 +45,24 @@ def start_server(binary: str, data: Path) -> tuple[subprocess.Popen, dict]:
     return server, json.loads(ready.read_text())
 
 
-def demo_channel(data: Path, http: str) -> tuple[dict, str]:
-    """The channel called `demo` and the value of its stream key; made on the first run."""
+def clients(data: Path, http: str) -> tuple:
+    """The AWS SDK's clients of the server, with the key that it made at its first start."""
     os.environ["AWS_SHARED_CREDENTIALS_FILE"] = str(data / "credentials")
     os.environ["AWS_CONFIG_FILE"] = os.devnull
-    ivs = boto3.client("ivs", endpoint_url=f"http://{http}")
+    return tuple(boto3.client(service, endpoint_url=f"http://{http}") for service in ("ivs", "ivschat"))
+
+
+def demo_room(ivs, chat, channel: str) -> str:
+    """The chat room called `demo`, which the channel's tag names; made on the first run."""
+    found = chat.list_rooms(name="demo")["rooms"]
+    tags = {"rillcast:history": "30", "rillcast:moderation": "true", "rillcast:presence": "3"}
+    room = found[0] if found else chat.create_room(name="demo", tags=tags)
+    ivs.tag_resource(resourceArn=channel, tags={"rillcast:chat-room": room["id"]})
+    return room["arn"]
+
+
+def demo_channel(ivs) -> tuple[dict, str]:
+    """The channel called `demo` and the value of its stream key; made on the first run."""
     found = ivs.list_channels(filterByName="demo")["channels"]
     if not found:
         made = ivs.create_channel(name="demo", latencyMode="LOW", containerFormat="FRAGMENTED_MP4")
@@ -77,14 +93,19 @@ def main() -> None:
     data = Path(os.environ.get("RILLCAST_DATA_DIR", "rillcast-data"))
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     server, addresses = start_server(binary, data)
-    children = [server]
+    children, life = [server], None
     try:
         http = addresses["http"]
-        channel, key = demo_channel(data, http)
+        ivs, chat = clients(data, http)
+        channel, key = demo_channel(ivs)
+        room = demo_room(ivs, chat, channel["arn"])
         children.append(start_encoder(f"rtmps://{addresses['rtmps']}/app/{key}", data))
+        life = Life(chat, ivs, room, channel["arn"], http)
+        life.begin()
         print(f"\n  Watch:     http://{http}/watch/{channel['arn'].rsplit('/', 1)[1]}")
+        print(f"  Console:   http://{http}/console, sign in with the access key in {data}/credentials")
         print(f"  Playlist:  {channel['playbackUrl']}")
-        print(f"  API:       http://{http}, credentials in {data}/credentials")
+        print(f"  API:       http://{http}, the same key")
         print(f"  Logs:      {data}/server.log, {data}/encoder.log")
         print("  Stop:      Ctrl-C\n", flush=True)
         while all(child.poll() is None for child in children):
@@ -93,6 +114,8 @@ def main() -> None:
     except KeyboardInterrupt:
         pass
     finally:
+        if life:
+            life.end()
         for child in reversed(children):
             child.terminate()
         for child in children:
