@@ -4,6 +4,7 @@
 //! goes wrong is one line that starts with `rillcast:`.
 
 use std::io::{ErrorKind, Write as _};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::ArgMatches;
@@ -12,9 +13,10 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use crate::app::{self, App};
+use crate::cli::output::{Form, form};
 use crate::config::{self, Config, Layers};
 use crate::{
-    backups, chat_keys, cli, doctor, event_commands, first_start, keys, policies, recording_commands,
+    backups, chat_keys, cli, doctor, event_commands, first_start, keys, policies, recording_commands, status,
     telemetry, token,
 };
 
@@ -28,6 +30,10 @@ pub async fn run(matches: &ArgMatches) -> ExitCode {
         "serve" => serve(matches).await,
         "config" => look_at_config(matches),
         "policy" => policies::run(matches),
+        "completions" => complete(matches),
+        "man" => manual(matches),
+        "exit-codes" => say(Ok(format!("{}\n", cli::EXIT_CODES))),
+        "status" => status_of_server(matches).await,
         "db" => manage_database(matches).await,
         "chat" => manage_chat(matches).await,
         "events" => manage_events(matches).await,
@@ -55,7 +61,9 @@ async fn serve(matches: &ArgMatches) -> ExitCode {
         Ok(app) => app,
         Err(why) => return refuse(1, &chain(&why)),
     };
-    print!("{}", welcome(&config, &app));
+    if let Err(why) = print(&welcome(&config, &app)) {
+        return refuse(1, &why);
+    }
     match app.run(shutdown).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(why) => refuse(1, &chain(&why)),
@@ -65,29 +73,53 @@ async fn serve(matches: &ArgMatches) -> ExitCode {
 /// What a person wants to know first; scripts use the ready file.
 fn welcome(config: &Config, app: &App) -> String {
     let http = app::reachable(app.addresses().http);
+    let base = config.public_url.clone().unwrap_or_else(|| format!("http://{http}"));
     let folder = std::path::absolute(&config.data_dir).unwrap_or_else(|_| config.data_dir.clone());
     let credentials = folder.join(first_start::CREDENTIALS);
     let version = env!("CARGO_PKG_VERSION");
     if !credentials.exists() {
         // Restored from a backup, or a further server on one database.
         return format!(
-            "Rillcast {version} on http://{http}; make an access key with rillcast keys create\n"
+            "Rillcast {version} on http://{http}; make an access key with rillcast keys create\n\
+             Console:  {base}/console\n"
         );
     }
     let made = if app.is_first_start() { "made a root access key in" } else { "access keys are in" };
+    let (file, region) = (credentials.display(), &config.region);
     format!(
-        "Rillcast {version} on http://{http}; {made} {}\nList channels with:\n  AWS_SHARED_CREDENTIALS_FILE='{}' aws \
-         --endpoint-url http://{http} --region {} ivs list-channels\n",
+        "Rillcast {version} on http://{http}; {made} {}\n\
+         Console:  {base}/console  (sign in with the key in {file})\n\
+         Watch:    {base}/watch/CHANNEL-ID once something is on air; guide: {base}/docs\n\
+         List channels with:\n  AWS_SHARED_CREDENTIALS_FILE='{file}' aws --endpoint-url http://{http} --region {region} \
+         ivs list-channels\n",
         folder.display(),
-        credentials.display(),
-        config.region,
     )
+}
+
+fn complete(matches: &ArgMatches) -> ExitCode {
+    let shell = matches.get_one("shell").copied().expect("clap requires a shell");
+    say(Ok(cli::completions(shell)))
+}
+
+fn manual(matches: &ArgMatches) -> ExitCode {
+    let folder = matches.get_one::<PathBuf>("dir").map(PathBuf::as_path);
+    say(cli::manual(folder).map_err(|error| (1, format!("writing the manual pages: {error}"))))
+}
+
+async fn status_of_server(matches: &ArgMatches) -> ExitCode {
+    match read(matches) {
+        Ok((_, config)) => say(status::run(&config, matches).await.map_err(|why| (1, why))),
+        Err(why) => refuse(EXIT_USAGE, &why),
+    }
 }
 
 fn look_at_config(matches: &ArgMatches) -> ExitCode {
     let (name, matches) = matches.subcommand().expect("clap requires a subcommand");
     let text = match name {
-        "check" => read(matches).map(|(layers, _)| config::explain(&layers)),
+        "check" => read(matches).map(|(layers, _)| match form(matches) {
+            Form::Table => config::explain(&layers),
+            Form::Json => config::explain_json(&layers),
+        }),
         _ => Ok(config::full_file()),
     };
     say(text.map_err(|why| (EXIT_USAGE, why)))

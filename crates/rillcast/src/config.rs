@@ -25,7 +25,7 @@ pub use life::LifeSettings;
 pub use measures::MeasureSettings;
 pub use outside::{BucketPlace, OutsideSettings};
 pub use recordings::RecordingSettings;
-pub use reference::{explain, full_file, reference_page};
+pub use reference::{explain, explain_json, full_file, reference_page};
 pub use settings::{SETTINGS, Setting};
 pub use transcoding::TranscodeSettings;
 

@@ -83,7 +83,8 @@ pub(crate) async fn run(config: &Config, matches: &ArgMatches) -> ExitCode {
 }
 
 async fn examined(config: &Config) -> Vec<Finding> {
-    let store = timeout(OPENING, opened(config)).await.unwrap_or_else(|_| Err("the database hangs".to_owned()));
+    let store =
+        timeout(OPENING, opened(config)).await.unwrap_or_else(|_| Err("the database hangs".to_owned()));
     let subject = Subject { config: config.clone(), is_inside: false, store };
     let mut examination = Examination::begin(&subject);
     let (mut bar, mut done) = (Bar::new("doctor"), 0);

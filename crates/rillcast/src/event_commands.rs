@@ -10,6 +10,8 @@ use domain::{EventId, chain, time_text, unix_millis};
 use serde_json::json;
 use store::{DeadLetter, PageRequest, SinkRow, Store};
 
+use crate::cli::output::{Form, form};
+use crate::cli::table::Table;
 use crate::config::Config;
 use crate::first_start;
 
@@ -19,9 +21,6 @@ const PAGE: u32 = 500;
 /// Events behind a sink's place that are counted.
 const COUNTED: u32 = 1_000;
 
-/// Characters of a reason in the table.
-const REASON: usize = 60;
-
 /// Runs one of the `events` commands and returns what to print.
 pub(crate) async fn run(config: &Config, command: &str, matches: &ArgMatches) -> Result<String, String> {
     let store = first_start::open(config).await.map_err(|error| chain(&error))?;
@@ -30,8 +29,8 @@ pub(crate) async fn run(config: &Config, command: &str, matches: &ArgMatches) ->
         known(&store, sink).await?;
     }
     match command {
-        "sinks" => sinks(&store).await,
-        "dead-letters" => dead_letters(&store, sink, matches.get_flag("json")).await,
+        "sinks" => sinks(&store, form(matches)).await,
+        "dead-letters" => dead_letters(&store, sink, form(matches)).await,
         _ => redeliver(&store, sink, text(matches, "id")).await,
     }
 }
@@ -54,18 +53,24 @@ async fn known(store: &Store, sink: &str) -> Result<(), String> {
     }
 }
 
-async fn sinks(store: &Store) -> Result<String, String> {
+async fn sinks(store: &Store, form: Form) -> Result<String, String> {
     let rows = store.sinks().await.map_err(|error| chain(&error))?;
-    let mut text = format!("{:<40}  {:<8}  {:<12}  {}\n", "SINK", "WAITING", "DEAD LETTERS", "DELIVERED BY");
+    let mut table = Table::new(["SINK", "WAITING", "DEAD LETTERS", "DELIVERED BY"], &[]);
+    let mut lines = String::new();
     for row in rows {
         let events = store.events_after(row.position, COUNTED).await.map_err(|error| chain(&error))?;
-        let waiting = many(events.len());
         let letters = store.dead_letters(Some(&row.name), PageRequest::first(COUNTED), None).await;
-        let dead = many(letters.map_err(|error| chain(&error))?.items.len());
-        let line = format!("{:<40}  {waiting:<8}  {dead:<12}  {}", row.name, holder(&row));
-        text += &format!("{}\n", line.trim_end());
+        let (waiting, dead) = (events.len(), letters.map_err(|error| chain(&error))?.items.len());
+        let by = holder(&row);
+        if form == Form::Json {
+            let object =
+                json!({ "sink": row.name, "waiting": waiting, "deadLetters": dead, "deliveredBy": by });
+            lines += &format!("{object}\n");
+        } else {
+            table.row([&row.name, &many(waiting), &many(dead), by.unwrap_or("nobody now")]);
+        }
     }
-    Ok(text)
+    Ok(if form == Form::Json { lines } else { table.text() })
 }
 
 /// How many, as far as they are counted.
@@ -74,32 +79,33 @@ fn many(count: usize) -> String {
 }
 
 /// The server that looks after a sink now.
-fn holder(row: &SinkRow) -> &str {
+fn holder(row: &SinkRow) -> Option<&str> {
     let held = row.held_until > unix_millis(SystemTime::now());
-    if held && !row.holder.is_empty() { &row.holder } else { "nobody now" }
+    (held && !row.holder.is_empty()).then_some(row.holder.as_str())
 }
 
-async fn dead_letters(store: &Store, sink: Option<&str>, json: bool) -> Result<String, String> {
-    let mut text = String::new();
-    if !json {
-        text += &format!("{:<40}  {:<36}  {:<20}  {:<8}  REASON\n", "SINK", "EVENT", "GIVEN UP", "ATTEMPTS");
-    }
+async fn dead_letters(store: &Store, sink: Option<&str>, form: Form) -> Result<String, String> {
+    let mut table = Table::new(["SINK", "EVENT", "GIVEN UP", "ATTEMPTS", "REASON"], &[3]);
+    let mut lines = String::new();
     let mut next = Some(PageRequest::first(PAGE));
     while let Some(request) = next {
         let page = store.dead_letters(sink, request, None).await.map_err(|error| chain(&error))?;
         for letter in &page.items {
-            text += &if json { as_json(letter) } else { as_line(letter) };
+            let DeadLetter { sink, id, attempts, .. } = letter;
+            match form {
+                Form::Json => lines += &as_json(letter),
+                Form::Table => table.row([
+                    sink,
+                    id.as_str(),
+                    &time_text(letter.failed_at),
+                    &attempts.to_string(),
+                    &letter.reason,
+                ]),
+            }
         }
         next = page.next.map(|after| PageRequest { after, limit: PAGE });
     }
-    Ok(text)
-}
-
-fn as_line(letter: &DeadLetter) -> String {
-    let DeadLetter { sink, id, attempts, .. } = letter;
-    let reason: String = letter.reason.chars().filter(|char| !char.is_control()).take(REASON).collect();
-    let line = format!("{sink:<40}  {id:<36}  {}  {attempts:<8}  {reason}", time_text(letter.failed_at));
-    format!("{}\n", line.trim_end())
+    Ok(if form == Form::Json { lines } else { table.text() })
 }
 
 /// One object a line, with the names that the HTTP interface has.

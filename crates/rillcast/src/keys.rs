@@ -6,9 +6,12 @@
 use std::time::SystemTime;
 
 use clap::ArgMatches;
-use domain::chain;
-use store::{AccessKey, Store};
+use domain::{AccountId, chain};
+use serde_json::json;
+use store::{AccessKey, AccessKeySummary, Store};
 
+use crate::cli::output::{Form, form};
+use crate::cli::table::Table;
 use crate::config::Config;
 use crate::{entropy, first_start, policies};
 
@@ -21,7 +24,7 @@ pub(crate) async fn run(config: &Config, command: &str, matches: &ArgMatches) ->
     let id = text(matches, "id").unwrap_or_default();
     let done = match command {
         "create" => return create(&store, config, matches).await,
-        "list" => return list(&store).await,
+        "list" => return list(&store, form(matches)).await,
         "policy" => return policy(&store, id, matches).await,
         "disable" => store.set_access_key_active(id, false).await.map(|()| "disabled"),
         "enable" => store.set_access_key_active(id, true).await.map(|()| "enabled"),
@@ -37,17 +40,26 @@ fn text<'a>(matches: &'a ArgMatches, name: &str) -> Option<&'a str> {
 async fn create(store: &Store, config: &Config, matches: &ArgMatches) -> Result<String, String> {
     let name = holder(text(matches, "name").unwrap_or_default())?;
     let policy = policies::read(text(matches, "policy").unwrap_or("admin"))?;
-    let key = AccessKey {
-        name,
-        policy,
-        ..AccessKey::mint(config.account.clone(), SystemTime::now(), &mut entropy::fill)
-    };
+    let key = mint(config.account.clone(), name, policy);
     store.add_access_key(&key).await.map_err(|error| chain(&error))?;
-    Ok(first_start::credentials(&key, config.region.as_str()))
+    let region = config.region.as_str();
+    Ok(match form(matches) {
+        Form::Table => first_start::credentials(&key, region),
+        Form::Json => {
+            let secret = key.secret.reveal();
+            let object = json!({ "accessKeyId": key.id, "secretAccessKey": secret, "region": region });
+            format!("{object}\n")
+        }
+    })
+}
+
+/// A fresh key; `name` and `policy` were found good.
+pub(crate) fn mint(account: AccountId, name: String, policy: String) -> AccessKey {
+    AccessKey { name, policy, ..AccessKey::mint(account, SystemTime::now(), &mut entropy::fill) }
 }
 
 /// The characters that IAM allows in a user's name.
-fn holder(name: &str) -> Result<String, String> {
+pub(crate) fn holder(name: &str) -> Result<String, String> {
     let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"+=,.@_-".contains(&byte);
     if name.len() <= NAME_MAX && name.bytes().all(fits) {
         Ok(name.to_owned())
@@ -67,14 +79,25 @@ async fn policy(store: &Store, id: &str, matches: &ArgMatches) -> Result<String,
     Ok(format!("{}\n", key.policy.trim_end()))
 }
 
-async fn list(store: &Store) -> Result<String, String> {
+async fn list(store: &Store, form: Form) -> Result<String, String> {
     let keys = store.list_access_keys().await.map_err(|error| chain(&error))?;
-    let mut text = String::from("KEY                   ACCOUNT       STATE     POLICY       NAME\n");
+    if form == Form::Json {
+        let line = |key: &AccessKeySummary| {
+            let object = json!({
+                "accessKeyId": key.id,
+                "account": key.account.as_str(),
+                "active": key.active,
+                "policy": policies::label(&key.policy),
+                "name": key.name,
+            });
+            format!("{object}\n")
+        };
+        return Ok(keys.iter().map(line).collect());
+    }
+    let mut table = Table::new(["KEY", "ACCOUNT", "STATE", "POLICY", "NAME"], &[]);
     for key in keys {
         let state = if key.active { "active" } else { "disabled" };
-        let policy = policies::label(&key.policy);
-        let line = format!("{:<20}  {:<12}  {state:<8}  {policy:<11}  {}", key.id, key.account, key.name);
-        text += &format!("{}\n", line.trim_end());
+        table.row([&key.id, key.account.as_str(), state, policies::label(&key.policy), &key.name]);
     }
-    Ok(text)
+    Ok(table.text())
 }

@@ -34,6 +34,7 @@ mod policies;
 pub mod ready;
 mod recording_commands;
 mod routes;
+mod status;
 pub mod telemetry;
 mod telling;
 mod tls;

@@ -8,8 +8,10 @@ use std::process::ExitCode;
 use auth::policy::{self, Context, Decision, Policy, Question};
 use clap::ArgMatches;
 use domain::chain;
+use serde_json::json;
 
-use crate::commands::{EXIT_USAGE, refuse, say};
+use crate::cli::output::{Form, form};
+use crate::commands::{EXIT_USAGE, print, refuse, say};
 
 /// Runs one of the `policy` commands.
 pub(crate) fn run(matches: &ArgMatches) -> ExitCode {
@@ -26,9 +28,10 @@ pub(crate) fn run(matches: &ArgMatches) -> ExitCode {
     let text = |name: &str| matches.get_one::<String>(name);
     match (text("action"), text("resource")) {
         (Some(action), Some(resource)) => match context(matches) {
-            Ok(context) => decide(&policy, &Question { action, resource, context: &context }),
+            Ok(context) => decide(&policy, &Question { action, resource, context: &context }, form(matches)),
             Err(why) => refuse(EXIT_USAGE, &why),
         },
+        _ if form(matches) == Form::Json => say(Ok(format!("{}\n", json!({ "valid": true })))),
         _ => say(Ok(format!("{named} is a valid policy; --action and --resource ask what it decides\n"))),
     }
 }
@@ -42,6 +45,38 @@ pub(crate) fn read(named: &str) -> Result<String, String> {
         .map_err(|error| format!("reading the policy {named} (a file, or one of {}): {error}", ready()))?;
     Policy::parse(&text).map_err(|error| format!("{named} is not a policy: {}", chain(&error)))?;
     Ok(text)
+}
+
+/// The text of a valid policy as it comes over the wire, where no file of this machine may be named: a ready-made
+/// one's by its name, else the text itself.
+pub(crate) fn written(text: &str) -> Result<String, String> {
+    if let Some(ready_made) = policy::ready_made(text) {
+        return Ok(ready_made.to_owned());
+    }
+    Policy::parse(text).map_err(|error| chain(&error))?;
+    Ok(text.to_owned())
+}
+
+/// What a policy says of a question, in words.
+pub(crate) struct Verdict {
+    pub(crate) allowed: bool,
+    pub(crate) words: String,
+    /// Of each statement, why it applies or not.
+    pub(crate) lines: Vec<String>,
+}
+
+/// Asks a policy.
+pub(crate) fn verdict(policy: &Policy, question: &Question<'_>) -> Verdict {
+    let decision = policy.decide(question);
+    let words = match &decision {
+        Decision::Allowed { statement } => format!("ALLOWED by {statement}"),
+        Decision::Denied { statement } => {
+            format!("DENIED by {statement}: an explicit deny wins over every allow")
+        }
+        Decision::Unmentioned => "DENIED: no statement allows it".to_owned(),
+    };
+    let lines = policy.explain(question).into_iter().map(|line| line.to_string()).collect();
+    Verdict { allowed: decision.is_allowed(), words, lines }
 }
 
 /// What a list calls it: the name of a ready-made one, or `custom`.
@@ -66,18 +101,22 @@ fn context(matches: &ArgMatches) -> Result<Context, String> {
     Ok(context)
 }
 
-fn decide(policy: &Policy, question: &Question<'_>) -> ExitCode {
-    let decision = policy.decide(question);
-    let verdict = match &decision {
-        Decision::Allowed { statement } => format!("ALLOWED by {statement}"),
-        Decision::Denied { statement } => {
-            format!("DENIED by {statement}: an explicit deny wins over every allow")
+fn decide(policy: &Policy, question: &Question<'_>, form: Form) -> ExitCode {
+    let Verdict { allowed, words, lines } = verdict(policy, question);
+    let text = match form {
+        Form::Table => lines.iter().fold(format!("{words}\n"), |text, line| format!("{text}  {line}\n")),
+        Form::Json => {
+            let object = json!({
+                "valid": true,
+                "allowed": allowed,
+                "decision": words,
+                "explanation": lines,
+            });
+            format!("{object}\n")
         }
-        Decision::Unmentioned => "DENIED: no statement allows it".to_owned(),
     };
-    println!("{verdict}");
-    for line in policy.explain(question) {
-        println!("  {line}");
+    if let Err(why) = print(&text) {
+        return refuse(1, &why);
     }
-    if decision.is_allowed() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if allowed { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

@@ -17,6 +17,7 @@ use clap::ArgMatches;
 use domain::{Recording, ResourceId, chain};
 use store::{NewestRequest, Store};
 
+use crate::cli::output::form;
 use crate::commands::say;
 use crate::config::Config;
 use crate::{first_start, pipes};
@@ -84,8 +85,8 @@ pub(crate) async fn run(config: Config, command: &str, matches: &ArgMatches) -> 
         "list" => said(list::run(&shelves, matches).await),
         "verify" => verify::run(&shelves, matches).await,
         "export" => export::run(&shelves, id(matches), matches).await,
-        "show" => said(show::run(&shelves, id(matches), matches.get_flag("json")).await),
-        _ => said(remove::run(&shelves, id(matches), matches).await),
+        "show" => said(show::run(&shelves, id(matches), form(matches)).await),
+        _ => said(remove::run(&shelves, matches).await),
     };
     shelves.store.close().await;
     code

@@ -10,8 +10,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use auth::playback_token::{self, PlaybackSigner};
 use clap::ArgMatches;
 use domain::{Arn, ResourceKind};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
+use crate::cli::output::{Form, form};
 use crate::commands::{EXIT_USAGE, say};
 use crate::entropy;
 
@@ -37,12 +38,16 @@ fn token(matches: &ArgMatches) -> Result<String, String> {
     let now = i64::try_from(now.as_millis()).unwrap_or(i64::MAX);
     playback_token::read(&token, &channel, now)
         .map_err(|refusal| format!("a server would refuse: {refusal}"))?;
-    Ok(match text("url") {
-        None => format!("{token}\n"),
+    let (name, value) = match text("url") {
+        None => ("token", token),
         Some(base) => {
             let path = delivery::multivariant_path(&channel);
-            format!("{}{path}?token={token}\n", base.trim_end_matches('/'))
+            ("url", format!("{}{path}?token={token}", base.trim_end_matches('/')))
         }
+    };
+    Ok(match form(matches) {
+        Form::Table => format!("{value}\n"),
+        Form::Json => format!("{}\n", json!({ name: value })),
     })
 }
 

@@ -64,6 +64,12 @@ pub(crate) fn facts(of: &[(&str, String)]) -> String {
     shown.map(|(name, value)| format!("{name:<width$}{GAP}{value}\n")).collect()
 }
 
+/// A line of its own, cut to the width of the terminal where standard output is one.
+pub(crate) fn fitted(line: &str) -> String {
+    let most = if stdout().is_terminal() { columns() } else { None };
+    format!("{}\n", cut(line.trim_end(), most))
+}
+
 fn cut(line: &str, most: Option<usize>) -> String {
     match most {
         Some(most) if line.chars().count() > most => {

@@ -5,6 +5,8 @@
 
 use std::fmt::Write;
 
+use serde_json::json;
+
 use super::layers::Layers;
 use super::settings::{SETTINGS, Setting};
 
@@ -60,6 +62,21 @@ pub fn explain(layers: &Layers) -> String {
             Some(text) => text,
         };
         let _ = writeln!(text, "{:<WIDTH$} = {value:<28} # {}", setting.key, raw.source);
+    }
+    text
+}
+
+/// The same for programs: an object a line.
+pub fn explain_json(layers: &Layers) -> String {
+    let mut text = String::new();
+    for setting in SETTINGS {
+        let Some(raw) = layers.get(setting.key) else { continue };
+        let source = raw.source.to_string();
+        let line = match raw.text.as_deref() {
+            Some(_) if setting.is_secret() => json!({ "key": setting.key, "secret": true, "source": source }),
+            value => json!({ "key": setting.key, "value": value, "source": source }),
+        };
+        let _ = writeln!(text, "{line}");
     }
     text
 }

@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Shelves, list};
 use crate::cli::bar::Bar;
-use crate::commands::{on_signals, refuse};
+use crate::commands::{on_signals, refuse, say};
 
 pub(super) async fn run(shelves: &Shelves, id: &str, matches: &ArgMatches) -> ExitCode {
     let stop = match on_signals() {
@@ -21,10 +21,7 @@ pub(super) async fn run(shelves: &Shelves, id: &str, matches: &ArgMatches) -> Ex
         Err(why) => return refuse(1, &chain(&why)),
     };
     match written(shelves, id, matches, &stop).await {
-        Ok(text) => {
-            print!("{text}");
-            ExitCode::SUCCESS
-        }
+        Ok(text) => say(Ok(text)),
         Err(why) => refuse(1, &why),
     }
 }

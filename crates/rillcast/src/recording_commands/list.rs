@@ -9,19 +9,21 @@ use clap::ArgMatches;
 use domain::{Arn, Recording, RecordingStage, time_text, unix_millis};
 
 use super::{Shelves, Walk, show};
+use crate::cli::output::{Form, form};
+use crate::cli::table::fitted;
 
 pub(super) async fn run(shelves: &Shelves, matches: &ArgMatches) -> Result<String, String> {
     let channel = matches.get_one::<String>("channel").map(|text| channel(text)).transpose()?;
-    let json = matches.get_flag("json");
+    let json = form(matches) == Form::Json;
     let head = line("ID", "CHANNEL", "BEGAN", "LENGTH", "STAGE", "SIZE", "WHERE");
-    if !json && !print(&head)? {
+    if !json && !print(&fitted(&head))? {
         return Ok(String::new());
     }
     let now = unix_millis(SystemTime::now());
     let mut walk = Walk::over(&shelves.store, channel.as_ref());
     while let Some(page) = walk.page().await? {
         for recording in &page {
-            let text = if json { show::as_json(shelves, recording) } else { row(recording, now) };
+            let text = if json { show::as_json(shelves, recording) } else { fitted(&row(recording, now)) };
             if !print(&text)? {
                 return Ok(String::new());
             }

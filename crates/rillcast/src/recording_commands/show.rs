@@ -6,10 +6,14 @@ use domain::{Recording, time_text};
 use serde_json::json;
 
 use super::{Shelves, list, url};
+use crate::cli::output::Form;
 
-pub(super) async fn run(shelves: &Shelves, id: &str, json: bool) -> Result<String, String> {
+pub(super) async fn run(shelves: &Shelves, id: &str, form: Form) -> Result<String, String> {
     let recording = shelves.recording(id).await?;
-    Ok(if json { as_json(shelves, &recording) } else { as_text(shelves, &recording) })
+    Ok(match form {
+        Form::Json => as_json(shelves, &recording),
+        Form::Table => as_text(shelves, &recording),
+    })
 }
 
 fn as_text(shelves: &Shelves, recording: &Recording) -> String {

@@ -11,10 +11,11 @@ use serde_json::json;
 
 use super::{Shelves, Walk, list};
 use crate::cli::bar::Bar;
-use crate::commands::refuse;
+use crate::cli::output::{Form, form};
+use crate::commands::{print, refuse};
 
 pub(super) async fn run(shelves: &Shelves, matches: &ArgMatches) -> ExitCode {
-    let as_json = matches.get_flag("json");
+    let as_json = form(matches) == Form::Json;
     let result = match matches.get_one::<String>("id") {
         Some(id) => one(shelves, id, as_json).await,
         None => all(shelves, as_json).await,
@@ -57,9 +58,9 @@ async fn look(shelves: &Shelves, recording: &Recording, as_json: bool) -> Result
     let report = verify(&shelves.blobs, subject, &mut progress).await.map_err(|error| chain(&error))?;
     drop(bar);
     if as_json {
-        println!("{}", to_json(recording, &report));
+        print(&format!("{}\n", to_json(recording, &report)))?;
     } else {
-        print!("{}", to_text(recording, &report));
+        print(&to_text(recording, &report))?;
     }
     Ok(report.is_good())
 }
