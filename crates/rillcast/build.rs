@@ -37,7 +37,7 @@ fn main() {
 
 /// The guide, in the order of its paths.
 fn guide(root: &Path, dist: &Path) -> Vec<Page> {
-    for place in ["docs", "benches/README.md", "deploy"] {
+    for place in ["docs", "benches/README.md", "CHANGELOG.md", "deploy"] {
         println!("cargo::rerun-if-changed={}", root.join(place).display());
     }
     println!("cargo::rerun-if-changed=build");

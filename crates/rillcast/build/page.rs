@@ -159,8 +159,12 @@ impl Writer<'_> {
             return link.to_owned();
         }
         let (path, anchor) = link.split_once('#').map_or((link, None), |(path, anchor)| (path, Some(anchor)));
-        let source =
-            if path.is_empty() { self.page.source.clone() } else { resolved(&self.page.source, path) };
+        let source = match path {
+            "" => self.page.source.clone(),
+            _ => resolved(&self.page.source, path),
+        };
+        // What introduces the project on GitHub is what the entry is here.
+        let source = if source == "README.md" { CONTENTS.to_owned() } else { source };
         let here = output(&self.page.source);
         let Some(target) = self.pages.get(&source) else {
             if !self.root.join(&source).is_file() || source.ends_with(".md") {
