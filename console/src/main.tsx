@@ -57,7 +57,7 @@ function Here() {
   useEffect(() => {
     // Who goes elsewhere by the keyboard or by ear goes on from there.
     if (shown && walked) document.getElementById("page")?.focus({ preventScroll: true });
-    walked = true;
+    walked ||= Boolean(shown);
   }, [shown?.place]);
   if (trouble) {
     return (

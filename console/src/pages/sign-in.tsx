@@ -83,7 +83,7 @@ export function SignIn({ onEnter, why }: { onEnter: (who: Identity) => void; why
         </p>
         <p>
           <small>
-            The first start wrote a key to <code>credentials</code> in the data folder; <code>rillcast keys add</code> makes more.
+            The first start wrote a key to <code>credentials</code> in the data folder; <code>rillcast keys create</code> makes more.
           </small>
         </p>
       </form>

@@ -64,6 +64,8 @@ export function Button({ onPress, kind = "plain", small, children, disabled, ...
     };
   }, []);
   const press = async (button: HTMLButtonElement) => {
+    // One that is busy stays in the keyboard's reach, or a dialog that it opens could not give the keyboard back.
+    if (busy) return;
     if (rest.type === "submit" && button.form?.reportValidity() === false) return;
     setBusy(true);
     setFailure(undefined);
@@ -85,7 +87,7 @@ export function Button({ onPress, kind = "plain", small, children, disabled, ...
         type="button"
         {...rest}
         class={`button ${kind}${small ? " small" : ""}`}
-        disabled={Boolean(disabled) || busy}
+        disabled={disabled}
         aria-busy={busy}
         onClick={onPress ? ({ currentTarget }) => void press(currentTarget) : undefined}
       >
@@ -234,12 +236,13 @@ export function Field({ label, help, name, fault, children }: FieldProps) {
 export function Dialog({ title, onClose, children }: { title: string; onClose: () => void; children: ComponentChildren }) {
   const dialog = useRef<HTMLDialogElement>(null);
   useLayoutEffect(() => {
-    const before = document.activeElement;
-    dialog.current?.showModal();
+    const [here, before] = [dialog.current, document.activeElement];
+    here?.showModal();
     // The first thing to fill in or press is what somebody came for, not the cross.
-    const first = dialog.current?.querySelector<HTMLElement>(FIRST);
-    first?.focus();
+    here?.querySelector<HTMLElement>(FIRST)?.focus();
     return () => {
+      // As long as it is open, nothing behind it can have the keyboard.
+      here?.close();
       if (before instanceof HTMLElement && before.isConnected) before.focus({ preventScroll: true });
     };
   }, []);
