@@ -79,7 +79,12 @@ export async function failureIn(answer: Response): Promise<Failure> {
 /** The answer to a signed request, whatever its body is. */
 export async function ask(asked: Asked, key: Key | undefined = heldKey()): Promise<Response> {
   if (!key) throw new Failure("SignedOut", "Sign in first.", 401);
-  const answer = await send(key, asked);
+  let answer = await send(key, asked);
+  // As SDKs do: what came too fast did nothing, and may come again a moment later.
+  for (let wait = 300; answer.status === 429 && wait < 5_000; wait *= 2) {
+    await new Promise((done) => setTimeout(done, wait * (0.75 + Math.random() / 2)));
+    answer = await send(key, asked);
+  }
   if (answer.ok) return answer;
   const failure = await failureIn(answer);
   if (BAD_KEY.has(failure.code) && heldKey()?.id === key.id) {
