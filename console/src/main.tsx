@@ -14,6 +14,7 @@ import "./console.css";
 import "./ui/player.css";
 import "./ui/chart.css";
 import "./ui/timeline.css";
+import "./pages/logs.css";
 import "./chat/chat.css";
 
 type Page = ComponentType<{ names: Record<string, string> }>;
