@@ -68,3 +68,21 @@ fn write_site(folder: &Path) -> Result<String, String> {
     }
     Ok(format!("{} files in {}", site.files.len(), folder.display()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_link_of_the_guide_leads_nowhere_and_files_stand_by_themselves() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        let site = site::build(&root, &root.join("console/dist"), "1.0", false);
+        assert_eq!(site.problems, Vec::<String>::new());
+        let pages: Vec<_> = site.files.iter().filter(|file| file.path.ends_with(".html")).collect();
+        assert!(pages.len() > 40, "{} pages", pages.len());
+        for page in pages {
+            let text = String::from_utf8_lossy(&page.content);
+            assert!(!text.contains("href=\"/"), "{}: a link that only one server can follow", page.path);
+        }
+    }
+}

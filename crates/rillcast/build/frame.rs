@@ -56,15 +56,14 @@ impl Frame<'_> {
     fn navigation(&self, source: &str, here: &str) -> String {
         let mut list = String::new();
         for part in self.parts {
-            let is_open = part.pages.iter().any(|page| page == source)
-                || !part.pages.iter().any(|page| page.starts_with(DECISIONS));
+            let is_open = part.pages.iter().any(|(page, _)| page == source)
+                || !part.pages.iter().any(|(page, _)| page.starts_with(DECISIONS));
             let open = if is_open { " open" } else { "" };
             write!(list, "<details{open}><summary>{}</summary>\n<ul>\n", escaped(&part.title)).expect(MEMORY);
-            for page in &part.pages {
+            for (page, label) in &part.pages {
                 let current = if page == source { " aria-current=\"page\"" } else { "" };
                 let link = relative(here, &output(page));
-                writeln!(list, "<li><a href=\"{link}\"{current}>{}</a></li>", escaped(self.title(page)))
-                    .expect(MEMORY);
+                writeln!(list, "<li><a href=\"{link}\"{current}>{}</a></li>", escaped(label)).expect(MEMORY);
             }
             list.push_str("</ul></details>\n");
         }

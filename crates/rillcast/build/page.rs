@@ -50,29 +50,33 @@ impl Page {
         &self.sections
     }
 
-    /// Each heading of the second level, with the pages that links below it lead to.
-    pub(super) fn outline(&self) -> Vec<(String, Vec<String>)> {
-        let mut parts: Vec<(String, Vec<String>)> = Vec::new();
-        let (mut heading, mut link) = (None, None);
+    /// Each heading of the second level, with the pages that links below it lead to: their paths, and what the
+    /// links call them.
+    pub(super) fn outline(&self) -> Vec<(String, Vec<(String, String)>)> {
+        let mut parts: Vec<(String, Vec<(String, String)>)> = Vec::new();
+        let (mut heading, mut link): (Option<String>, Option<(CowStr<'_>, String)>) = (None, None);
         for event in parse(&self.text) {
             match event {
                 Event::Start(Tag::Heading { level: HeadingLevel::H2, .. }) => heading = Some(String::new()),
                 Event::End(TagEnd::Heading(HeadingLevel::H2)) => {
                     parts.extend(heading.take().map(|title| (title, Vec::new())));
                 }
-                Event::Start(Tag::Link { dest_url, .. }) => link = Some(dest_url),
+                Event::Start(Tag::Link { dest_url, .. }) => link = Some((dest_url, String::new())),
+                Event::End(TagEnd::Link) => {
+                    if let (Some((link, label)), Some((_, pages))) = (link.take(), parts.last_mut())
+                        && link.ends_with(".md")
+                        && !link.contains("://")
+                    {
+                        pages.push((resolved(&self.source, &link), label));
+                    }
+                }
                 Event::Text(text) | Event::Code(text) => {
-                    if let Some(heading) = &mut heading {
-                        heading.push_str(&text);
+                    let place = heading.as_mut().or(link.as_mut().map(|(_, label)| label));
+                    if let Some(place) = place {
+                        place.push_str(&text);
                     }
                 }
                 _ => {}
-            }
-            if let (Some(link), Some((_, pages))) = (link.take(), parts.last_mut()) {
-                let path = link.split('#').next().unwrap_or_default();
-                if path.ends_with(".md") && !path.contains("://") {
-                    pages.push(resolved(&self.source, path));
-                }
             }
         }
         parts

@@ -45,8 +45,8 @@ pub(crate) struct Site {
 /// A part of the navigation.
 struct Part {
     title: String,
-    /// Source paths.
-    pages: Vec<String>,
+    /// Source paths, and what the pages are called in lists.
+    pages: Vec<(String, String)>,
 }
 
 /// Builds the site of the checkout in `root`. `dist` has its style sheet and script; `served` says whether the
@@ -55,7 +55,8 @@ pub(crate) fn build(root: &Path, dist: &Path, version: &str, served: bool) -> Si
     let mut problems = Vec::new();
     let mut pages = read_pages(root);
     let parts = parts(&mut pages, root, &mut problems);
-    let order: Vec<&str> = parts.iter().flat_map(|part| part.pages.iter().map(String::as_str)).collect();
+    let order: Vec<&str> =
+        parts.iter().flat_map(|part| &part.pages).map(|(source, _)| source.as_str()).collect();
     for source in pages.keys().filter(|source| *source != CONTENTS && !order.contains(&source.as_str())) {
         problems.push(format!("{source}: not in the contents"));
     }
@@ -105,20 +106,24 @@ fn parts(pages: &mut BTreeMap<String, Page>, root: &Path, problems: &mut Vec<Str
     let mut parts: Vec<Part> = Vec::new();
     for (title, links) in contents.outline() {
         let mut part = Part { title, pages: Vec::new() };
-        for link in links {
+        for (link, label) in links {
             if !pages.contains_key(&link) {
                 match fs::read_to_string(root.join(&link)) {
                     Ok(text) => drop(pages.insert(link.clone(), Page::read(&link, text))),
                     Err(why) => problems.push(format!("{CONTENTS}: {link}: {why}")),
                 }
             }
-            if pages.contains_key(&link) && !part.pages.contains(&link) {
-                part.pages.push(link);
+            if pages.contains_key(&link) && !part.pages.iter().any(|(listed, _)| *listed == link) {
+                part.pages.push((link, label));
             }
         }
         parts.push(part);
     }
-    let decisions: Vec<String> = pages.keys().filter(|path| path.starts_with(DECISIONS)).cloned().collect();
+    let decisions: Vec<_> = pages
+        .iter()
+        .filter(|(path, _)| path.starts_with(DECISIONS))
+        .map(|(path, page)| (path.clone(), page.title().to_owned()))
+        .collect();
     if !decisions.is_empty() {
         parts.push(Part { title: "Decisions".to_owned(), pages: decisions });
     }
