@@ -6,6 +6,7 @@ Promise: what is simulated says so beside its name; a line that breaks is taken 
 import json
 import random
 import threading
+import time
 from collections.abc import Callable
 
 from websockets.sync.client import connect
@@ -74,11 +75,15 @@ class Life:
 
     def _talk(self, line, user: str) -> None:
         say: Callable[[str], None] = lambda text: line.send(json.dumps({"Action": "SEND_MESSAGE", "Content": text}))
+        remark = time.monotonic() + random.uniform(1, PAUSE_S[1])
         while not self._over.is_set():
-            try:
-                frame = json.loads(line.recv(timeout=random.uniform(*PAUSE_S)))
-            except TimeoutError:
+            if time.monotonic() >= remark:
+                remark = time.monotonic() + random.uniform(*PAUSE_S)
                 say(random.choice(REMARKS))
+            try:
+                # Not for long, so that the end of all is not waited for.
+                frame = json.loads(line.recv(timeout=1))
+            except TimeoutError:
                 continue
             person = self._person(frame)
             # One of the two answers whoever is no simulation.

@@ -100,7 +100,7 @@ function Chat({ place }: { place: Place }) {
         <h2>Chat</h2>
         {here && <span>{here} here</span>}
       </header>
-      <List entries={hall.entries} label="Messages" own={client.userId} empty={line === "open" ? "Nothing was said yet." : ""} />
+      <List entries={hall.entries} label="Messages" own={client.userId} empty={line === "open" ? "Nothing was said yet." : line === "connecting" ? "Connecting…" : ""} />
       {words && (
         <p class="line" role="status">
           {words}{" "}

@@ -1,7 +1,7 @@
 // How a room fares: who is here, how much is said and refused, what the review handler does.
 // Promise: rates are counted from what the server counts, while this page is open; nothing is guessed for the time
 // before.
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { Chart, type Point } from "../ui/chart";
 import { Badge, Card, Facts, Notice } from "../ui/kit";
 import type { Loaded } from "../ui/load";
@@ -12,7 +12,7 @@ import type { Review, Room, Stats } from "./room-wire";
 /** Samples that are kept: ten minutes and more of them. */
 const KEPT = 600;
 
-interface Sample {
+export interface Sample {
   at: number;
   room: NonNullable<Stats["room"]>;
 }
@@ -27,16 +27,18 @@ const rates = (samples: readonly Sample[], of: Count): Point[] =>
     return [at, isOne ? (Math.max(0, room[of] - before.room[of]) * 1_000) / (at - before.at) : null];
   });
 
-export function Health({ room, now }: { room: Room; now: Loaded<Stats | undefined> }) {
+/** What was told since the page is open. */
+export function useSamples(value: Stats | undefined): Sample[] {
   const [samples, setSamples] = useState<Sample[]>([]);
-  const last = useRef<Stats | undefined>(undefined);
-  const { value } = now;
   useEffect(() => {
-    if (!value?.room || value === last.current) return;
-    last.current = value;
-    const sample = { at: Date.now(), room: value.room };
-    setSamples((samples) => [...samples.slice(1 - KEPT), sample]);
+    const room = value?.room;
+    if (room) setSamples((samples) => [...samples.slice(1 - KEPT), { at: Date.now(), room }]);
   }, [value]);
+  return samples;
+}
+
+export function Health({ room, now, samples }: { room: Room; now: Loaded<Stats | undefined>; samples: readonly Sample[] }) {
+  const { value } = now;
   if (now.failure && !value) return <Notice failure={now.failure} />;
   const here = value?.room;
   return (
@@ -64,7 +66,7 @@ export function Health({ room, now }: { room: Room; now: Loaded<Stats | undefine
         )}
         <small>As counted by this server{value ? ` (${value.node})` : ""}; with several servers each counts its own connections.</small>
       </Card>
-      <Card title="Messages a second" wide>
+      <Card wide>
         <Chart
           name="Messages a second"
           series={[
@@ -78,7 +80,7 @@ export function Health({ room, now }: { room: Room; now: Loaded<Stats | undefine
           none="Counting begins when this page is opened."
         />
       </Card>
-      <Card title="Connections" wide>
+      <Card wide>
         <Chart
           name="Connections"
           series={[

@@ -56,9 +56,12 @@ export function TestToken({ room }: { room: Room }) {
         </Form>
         {made && (
           <div role="status">
+            <p>A token for one connection:</p>
+            <p>
+              <Paste text={made.token} label="token" />
+            </p>
             <Facts
               of={[
-                ["Token, for one connection", <Paste text={made.token} label="token" />],
                 ["Opens a connection until", moment(made.tokenExpirationTime)],
                 ["The session ends", moment(made.sessionExpirationTime)],
               ]}

@@ -7,7 +7,7 @@ import { go, href } from "../ui/route";
 import { useArn } from "../wire/arn";
 import { ivschat } from "../wire/call";
 import { useMay } from "../wire/may";
-import { Health } from "./room-health";
+import { Health, useSamples } from "./room-health";
 import { Live } from "./room-live";
 import { Settings } from "./room-settings";
 import { TestToken } from "./room-token";
@@ -50,6 +50,7 @@ function Found({ room, again }: { room: OneRoom; again: () => void }) {
   const mayDelete = useMay("ivschat:DeleteRoom", room.arn);
   const mayToken = useMay("ivschat:CreateChatToken", room.arn);
   const now = useLoad(async (signal) => (mayRead ? stats(room.arn, signal) : undefined), [mayRead, room.arn], STATS_MS);
+  const samples = useSamples(now.value);
   const pick = (tab: Tab) => {
     setTab(tab);
     history.replaceState(null, "", `${href(`/rooms/${room.id}`)}?tab=${tab}`);
@@ -72,7 +73,7 @@ function Found({ room, again }: { room: OneRoom; again: () => void }) {
       </Head>
       <Tabs of={TABS.filter(([name]) => name !== "token" || mayToken)} at={tab} onPick={pick} />
       {tab === "live" && <Live room={room} stats={now.value} mayStats={mayRead} again={now.again} />}
-      {tab === "health" && (mayRead ? <Health room={room} now={now} /> : <Notice kind="note">This key may not read how rooms fare (rillcast:ReadRoomStats).</Notice>)}
+      {tab === "health" && (mayRead ? <Health room={room} now={now} samples={samples} /> : <Notice kind="note">This key may not read how rooms fare (rillcast:ReadRoomStats).</Notice>)}
       {tab === "settings" && <Settings room={room} again={again} />}
       {tab === "token" && mayToken && <TestToken room={room} />}
     </>
