@@ -14,8 +14,7 @@ effort=${PACKAGE_EFFORT:-9}
 version=$("$binary" --version | cut -d' ' -f2)
 architecture=$(dpkg --print-architecture)
 # Times in archives are the commit's, else the day of the packing would be in them.
-SOURCE_DATE_EPOCH=$(git log -1 --format=%ct 2>/dev/null || stat -c %Y CHANGELOG.md)
-export SOURCE_DATE_EPOCH
+export SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || stat -c %Y CHANGELOG.md)}
 name=rillcast-$version-linux-$(uname -m)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
