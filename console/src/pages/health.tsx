@@ -52,6 +52,7 @@ export function HealthCharts({ samples, range, zoomed, onRange, marks = NO_MARKS
   return (
     <div class="stack">
       <Spells samples={samples} range={range} />
+      {marks.length > 0 && <small>Upright dashed lines are events of the list below. Drag over a chart to look closer.</small>}
       <Chart name="Bitrate" series={lines.bitrate} height={220} {...common} />
       <Chart name="Frame rate" series={lines.frames} {...common} />
       <Chart name="Keyframe interval" series={lines.keyframes} height={150} {...common} />

@@ -114,7 +114,7 @@ export function draw(box: HTMLElement, first: Wanted, told: Told): Plot {
             scale: at ? "right" : "left",
             side: at ? 1 : 3,
             space: 34,
-            size: (_, values) => 14 + 7 * Math.max(3, ...(values ?? []).map((text) => text.length)),
+            size: (_, values) => at ? widthOf(values) : Math.max(76, widthOf(values)),
             values: (_, splits) => sayMarks(splits, unit),
             ...(unit ? {} : { incrs: WHOLE }),
             ...(at ? { grid: { show: false } } : {}),
@@ -158,7 +158,7 @@ export function draw(box: HTMLElement, first: Wanted, told: Told): Plot {
     show,
     pointAt: (time) => {
       const left = time === undefined ? -10 : plot.valToPos(time, "x");
-      plot.setCursor({ left, top: time === undefined ? -10 : 0 });
+      point(plot, left);
     },
     resize: () => plot.setSize({ width: box.clientWidth, height: box.clientHeight }),
     close: () => {
@@ -168,8 +168,19 @@ export function draw(box: HTMLElement, first: Wanted, told: Told): Plot {
   };
 }
 
+/** Pixels for an axis's words. Those on the left are as wide as usual words need, so that charts stand in line. */
+const widthOf = (words: readonly string[] | null): number =>
+  14 + 7 * Math.max(3, ...(words ?? []).map((text) => text.length));
+
 /** Steps between marks of what is counted one by one. */
 const WHOLE = [0, 1, 2, 3, 4, 5, 6, 7, 8].flatMap((power) => [1, 2, 5].map((step) => step * 10 ** power));
+
+/** Moves the cursor, here and in the charts beside it; a negative place is nowhere. uPlot's own types leave out what
+ * tells the others. */
+function point(plot: UPlot, left: number): void {
+  const move = plot.setCursor as (at: { left: number; top: number }, fire: boolean, tell: boolean) => void;
+  move({ left, top: left < 0 ? left : 0 }, true, true);
+}
 
 /** The top of an axis: a little above the greatest value. */
 function roofOf(most: number | null, atLeast: number): number {
@@ -220,7 +231,7 @@ function touch(plot: UPlot, told: Told): () => void {
   const down = (event: PointerEvent) => {
     if (event.pointerType !== "touch") return;
     fingers.set(event.pointerId, x(event));
-    if (fingers.size === 1) plot.setCursor({ left: x(event), top: 0 });
+    if (fingers.size === 1) point(plot, x(event));
     over.setPointerCapture(event.pointerId);
   };
   const move = (event: PointerEvent) => {
@@ -228,7 +239,7 @@ function touch(plot: UPlot, told: Told): () => void {
     fingers.set(event.pointerId, x(event));
     const [one, other] = [...fingers.values()];
     if (one === undefined) return;
-    if (other === undefined) plot.setCursor({ left: one, top: 0 });
+    if (other === undefined) point(plot, one);
     else {
       const height = over.clientHeight;
       plot.setSelect({ left: Math.min(one, other), width: Math.abs(one - other), top: 0, height }, false);

@@ -96,9 +96,11 @@ pub(super) async fn of_channel(
     }
     let mut sessions = Vec::new();
     let mut before: Option<Position> = None;
+    let mut is_known = false;
     'pages: for _ in 0..SESSION_PAGES {
         let request = NewestRequest { before, limit: SESSIONS };
         let page = house.store.stream_sessions(&tenant, &channel, request).await.map_err(failed)?;
+        is_known |= !page.items.is_empty();
         for session in page.items {
             // A channel has one at a time, so those before it ended earlier still.
             if session.ended_at.is_some_and(|ended| ended < from) {
@@ -113,6 +115,10 @@ pub(super) async fn of_channel(
             break;
         }
     }
+    // One without sessions has nothing to tell, one that never was is not there.
+    if !is_known && house.store.channel(&tenant, &channel).await.map_err(failed)?.is_none() {
+        return Err(ApiError::not_found(&channel));
+    }
     sessions.reverse();
     tell(house, (from, to), wanted.points, &sessions, now).await
 }
@@ -126,7 +132,9 @@ async fn tell(
 ) -> Result<Told, ApiError> {
     let mut fold = Fold::new(from, to, points);
     for session in sessions {
-        let mut next = from;
+        fold.interrupt();
+        // What was measured after the last sign of life of a server that died is not told.
+        let (mut next, to) = (from.max(session.created_at), session.ended_at.map_or(to, |end| end.min(to)));
         loop {
             let read = house.store.stream_samples(&session.stream, next, to, PAGE).await.map_err(failed)?;
             let Some(last) = read.last() else { break };

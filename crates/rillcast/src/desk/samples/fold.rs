@@ -121,7 +121,7 @@ impl Fold {
         // Samples come every five seconds and a little; two that fall into one span of five are two points.
         let number = sample.at.saturating_sub(self.from).div_euclid(self.step);
         let is_one_each = self.step == StreamSample::EVERY_MS;
-        let has_room = self.points.times.len() + 1 < self.most;
+        let has_room = self.has_room();
         let fits = |span: &&mut Span| !has_room || span.number == number && !is_one_each;
         if let Some(span) = self.span.as_mut().filter(fits) {
             span.add(sample);
@@ -131,6 +131,20 @@ impl Fold {
         if let Some(whole) = self.span.replace(next) {
             self.points.push(&whole);
         }
+    }
+
+    /// What comes next is of another story: no point is of both, as long as there is room.
+    pub(super) fn interrupt(&mut self) {
+        if self.has_room()
+            && let Some(whole) = self.span.take()
+        {
+            self.points.push(&whole);
+        }
+    }
+
+    /// For one more point beside the one that is on its way.
+    fn has_room(&self) -> bool {
+        self.points.times.len() + 1 < self.most
     }
 
     pub(super) fn points(mut self) -> Points {
@@ -219,5 +233,11 @@ mod tests {
             assert!(points.times.len() <= usize::try_from(most).expect("few"), "{length} {most}");
         }
         assert_eq!(folded(i64::MAX, i64::MIN, 0, &[]).times, [0; 0]);
+        let mut fold = Fold::new(0, 10_000_000, 3);
+        for turn in 0..9 {
+            fold.interrupt();
+            fold.add(&sample(turn * 5_000, 1));
+        }
+        assert_eq!(fold.points().times, [0, 5_000, 40_000]);
     }
 }
