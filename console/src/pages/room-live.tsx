@@ -224,7 +224,7 @@ function Controls({ room }: { room: Room }) {
   return (
     <Card title="Keep order">
       {maySet && mayDrop && (
-        <Form label="Slow mode">
+        <Form label="Pace of the room">
           <Field label="Slow mode" help="Time between two messages of one user.">
             <select
               value={slow}
