@@ -4,7 +4,7 @@ Promise: real streams, a real browser, and the AWS SDK to look at what the page 
 """
 
 import json
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import pytest
 from botocore.exceptions import ClientError
@@ -47,6 +47,10 @@ def operator(server, on_stage):
     """The console of somebody who may do everything."""
     with console(server) as tab:
         yield tab
+
+
+def ask_pass(server, arn: str, **options):
+    return aws.send(aws.signed(server, f"/rillcast/v1/watch-passes?arn={quote(arn, safe='')}", b"{}", **options))
 
 
 def plays(tab) -> None:
@@ -151,8 +155,7 @@ def test_a_private_channel_is_watched_without_a_token(operator, private):
 
 def test_a_pass_is_refused_once_its_holder_is_revoked(server, private, ivs, on_stage):
     key = server.add_key("--name", "watcher", "--policy", "application")
-    signed = aws.signed(server, f"/rillcast/v1/watch-passes?arn={private.arn}", b"{}", key=key)
-    answer = aws.send(signed)
+    answer = ask_pass(server, private.arn, key=key)
     assert answer.status == 200, answer.body
     told = json.loads(answer.body)
     wait_until(lambda: fetch(told["playbackUrl"]).status == 200, "the pass opens the channel")
@@ -164,19 +167,16 @@ def test_a_pass_is_refused_once_its_holder_is_revoked(server, private, ivs, on_s
 def test_passes_are_for_keys_that_may_watch_and_channels_that_are_theirs(server, private, channel, on_stage):
     reader = server.add_key("--name", "auditor", "--policy", "read-only")
 
-    def ask(arn, **options):
-        return aws.send(aws.signed(server, f"/rillcast/v1/watch-passes?arn={arn}", b"{}", **options))
-
-    assert ask(private.arn, key=reader).status == 403
-    assert ask(private.arn.replace(private.id, "absent123456")).status == 404
-    assert ask("nothing").status == 400
-    told = json.loads(ask(channel.arn).body)
+    assert ask_pass(server, private.arn, key=reader).status == 403
+    assert ask_pass(server, private.arn.replace(private.id, "absent123456")).status == 404
+    assert ask_pass(server, "nothing").status == 400
+    told = json.loads(ask_pass(server, channel.arn).body)
     assert told["playbackUrl"] == channel.playback and "expiresAt" not in told
 
 
 def test_a_token_that_is_signed_in_the_browser_opens_the_watch_page(operator, private, ivs):
     signer = Signer()
-    ivs.import_playback_key_pair(publicKeyMaterial=signer.public, name="by hand")
+    ivs.import_playback_key_pair(publicKeyMaterial=signer.public, name="by-hand")
     operator.go(f"/channels/{private.id}?tab=access")
     operator.button("Add key pair").click()
     operator.page.get_by_role("dialog").get_by_label("Name").fill("browser")
@@ -186,8 +186,8 @@ def test_a_token_that_is_signed_in_the_browser_opens_the_watch_page(operator, pr
     pem = download.value.path().read_text()
     assert pem.startswith("-----BEGIN PRIVATE KEY-----")
     operator.button("Done").click()
-    operator.wait_for_text("by hand")
-    assert {pair["name"] for pair in ivs.list_playback_key_pairs()["keyPairs"]} == {"by hand", "browser"}
+    operator.wait_for_text("by-hand")
+    assert {pair["name"] for pair in ivs.list_playback_key_pairs()["keyPairs"]} == {"by-hand", "browser"}
 
     for text in (pem, signer.private("TraditionalOpenSSL")):
         operator.field("Private key, in PEM").fill(text)
@@ -291,7 +291,7 @@ def test_a_stream_is_stopped_and_a_channel_deleted_by_its_name(operator, server,
     operator.button("Stop now").click()
     encoder.ended()
     operator.wait_for_text("Nothing is on air")
-    operator.wait(f"{STATE} === 'waiting' || {STATE} === 'ended'")
+    operator.wait(f"['waiting', 'ended'].includes({STATE})")
     operator.button("Delete").click()
     confirm = operator.button("Delete channel")
     assert confirm.is_disabled()

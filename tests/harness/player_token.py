@@ -31,7 +31,7 @@ class Signer:
 
     def private(self, form: str) -> str:
         """The private key as openssl writes it: `TraditionalOpenSSL` or `PKCS8`."""
-        kind = serialization.PrivateFormat[form]
+        kind = getattr(serialization.PrivateFormat, form)
         return self._key.private_bytes(serialization.Encoding.PEM, kind, serialization.NoEncryption()).decode()
 
     def token(self, channel_arn: str, **claims: Any) -> str:

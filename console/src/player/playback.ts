@@ -26,6 +26,8 @@ export interface Manners {
   onQualities?: (names: string[], chosen: string) => void;
   /** A text of timed metadata was read; its moment is about to come. */
   onMetadata?: (text: TimedText) => void;
+  /** Make cues of metadata too, in a track of the element, for scripts that look there. */
+  cues?: boolean;
   /** Why a 403 is one; by default the words for holders of tokens. */
   forbidden?: (refusal: Refusal) => string;
 }
@@ -105,11 +107,14 @@ export class Playback {
   }
 
   #playByHls(source: string): void {
-    const { live } = this.manners;
+    const { live, cues = true } = this.manners;
     const hls = new Hls({
       lowLatencyMode: live,
       backBufferLength: 30,
       ...(live ? {} : { startPosition: 0 }),
+      enableEmsgMetadataCues: cues,
+      enableID3MetadataCues: cues,
+      enableDateRangeMetadataCues: cues,
       // hls.js catches up only while more than a second is buffered; `Pace` knows lower latencies.
       maxLiveSyncPlaybackRate: 1,
     });

@@ -58,6 +58,8 @@ export function Player({ src, name, label = "Video", live = true, muted = true, 
             return typeof src === "string" ? src : src();
           },
           live,
+          // hls.js empties its track by way of a `data:` address, which the page's policy forbids.
+          cues: false,
           onState: (state, notice) => setState([state, notice]),
           onQualities: (names, chosen) => {
             setNames(names);
