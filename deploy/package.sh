@@ -31,9 +31,9 @@ document=$tree/usr/share/doc/rillcast
 install -Dm644 deploy/debian/copyright "$document/copyright"
 install -Dm644 config/full.toml "$document/full.toml"
 deploy/licences.py > "$document/THIRD-PARTY.txt"
-gzip -9n < CHANGELOG.md > "$document/changelog.gz"
+gzip -9n < CHANGELOG.md > "$document/NEWS.gz"
 mkdir -p "$tree/usr/share/man/man1"
-"$binary" man "$tree/usr/share/man/man1"
+"$binary" man "$tree/usr/share/man/man1" >/dev/null
 gzip -9n "$tree"/usr/share/man/man1/*.1
 completion() { mkdir -p "$(dirname "$tree/$2")" && "$binary" completions "$1" > "$tree/$2"; }
 completion bash usr/share/bash-completion/completions/rillcast
