@@ -153,7 +153,8 @@ def test_each_page_is_there_and_each_link_leads_somewhere(site, server):
 
 def test_pages_say_what_they_may_do_and_have_a_title_of_their_own(site):
     pages = {url: answer for url, answer in site.items() if answer.headers["content-type"].startswith("text/html")}
-    titles = Counter(Links(answer.text).title for answer in pages.values())
+    # The entry has two addresses.
+    titles = Counter(Links(answer.text).title for url, answer in pages.items() if not url.endswith("/"))
     assert [title for title, times in titles.items() if times > 1 or not title] == []
     for url, answer in pages.items():
         assert "default-src 'none'" in answer.headers["content-security-policy"], url
@@ -195,12 +196,12 @@ def test_a_reader_searches_by_keyboard_and_copies(server):
         tab.page.keyboard.type("revoke viewer")
         tab.wait("document.querySelectorAll('.found a').length > 0")
         tab.page.keyboard.press("Enter")
-        tab.wait("location.pathname.endsWith('.html')")
+        tab.page.wait_for_url("**/docs/*/*.html*")
         text = tab.page.locator("article").inner_text().lower()
         assert "revo" in text and "viewer" in text
         tab.page.goto(f"{server.url}/docs/guide/chat.html")
         tab.page.get_by_role("navigation", name="Before and next").get_by_role("link").last.click()
-        tab.wait("!location.pathname.endsWith('chat.html')")
+        tab.page.wait_for_url("**/chat-review.html")
         tab.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
         tab.page.goto(f"{server.url}/docs/guide/first-stream.html")
         button = tab.page.locator(".code button").first
@@ -229,4 +230,4 @@ def test_the_front_door_is_a_page_for_people_and_text_for_programs(server):
         axe(tab)
         shots(tab, "front-door")
         tab.page.get_by_role("link", name=re.compile("Guide")).click()
-        tab.wait("location.pathname === '/docs/'")
+        tab.page.wait_for_url("**/docs/")
