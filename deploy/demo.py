@@ -20,9 +20,13 @@ import boto3
 from demo_chat import Life
 
 CLOCK = (
-    "drawtext=font=DejaVu Sans Mono:text='%{localtime\\:%T}':fontsize=96:fontcolor=white"
-    ":box=1:boxcolor=black@0.6:boxborderw=24:x=(w-text_w)/2:y=(h-text_h)/2"
+    "drawtext=font=DejaVu Sans Mono:text='%{localtime\\:%T}':fontsize=h/7.5:fontcolor=white"
+    ":box=1:boxcolor=black@0.6:boxborderw=12:x=(w-text_w)/2:y=(h-text_h)/2"
 )
+#: What an old machine can't encode in time is not live: DEMO_SIZE=640x360 is lighter.
+SIZE = os.environ.get("DEMO_SIZE", "1280x720")
+#: After so long it looks at its own picture and ends; by default never.
+SECONDS = float(os.environ.get("DEMO_SECONDS", "0"))
 START_DEADLINE_S = 30
 STOP_DEADLINE_S = 15
 
@@ -35,7 +39,7 @@ def start_server(binary: str, data: Path) -> tuple[subprocess.Popen, dict]:
     log = (data / "server.log").open("w")
     # Whatever else `serve` is to be told stands behind the binary's path.
     command = [binary, "serve", "--data-dir", str(data), "--ready-file", str(ready), *sys.argv[2:]]
-    server = subprocess.Popen(command, stderr=log)
+    server = subprocess.Popen(command, stdout=log, stderr=log)
     deadline = time.monotonic() + START_DEADLINE_S
     while not ready.exists():
         if server.poll() is not None or time.monotonic() > deadline:
@@ -77,7 +81,7 @@ def start_encoder(url: str, data: Path) -> subprocess.Popen:
 
     Its words go to a file of the data folder, since they hold the stream key."""
     sources = [
-        *("-f", "lavfi", "-i", f"testsrc2=size=1280x720:rate=30,{CLOCK}"),
+        *("-f", "lavfi", "-i", f"testsrc2=size={SIZE}:rate=30,{CLOCK}"),
         *("-f", "lavfi", "-i", "sine=frequency=440:beep_factor=4:sample_rate=48000"),
     ]
     video = "-c:v libx264 -preset veryfast -tune zerolatency -pix_fmt yuv420p -g 30 -sc_threshold 0"
@@ -86,6 +90,16 @@ def start_encoder(url: str, data: Path) -> subprocess.Popen:
     command = ["ffmpeg", "-nostdin", "-hide_banner", "-loglevel", "error", "-re", *sources]
     command += [*video.split(), *rate.split(), *audio.split(), "-f", "flv", url]
     return subprocess.Popen(command, stderr=(data / "encoder.log").open("w"))
+
+
+def pictures(playlist: str) -> int:
+    """How many pictures of the newest ones a player gets."""
+    probe = "ffprobe -v error -select_streams v -count_packets -read_intervals %+2 -show_entries stream=nb_read_packets"
+    told = subprocess.run([*probe.split(), "-of", "csv=p=0", playlist], capture_output=True, text=True, timeout=60)
+    counts = [int(line.strip(",")) for line in told.stdout.split() if line.strip(",").isdigit()]
+    if not counts or not max(counts):
+        sys.exit(f"nothing plays at {playlist}: {told.stderr}")
+    return max(counts)
 
 
 def main() -> None:
@@ -108,8 +122,11 @@ def main() -> None:
         print(f"  API:       http://{http}, the same key")
         print(f"  Logs:      {data}/server.log, {data}/encoder.log")
         print("  Stop:      Ctrl-C\n", flush=True)
+        shown = time.monotonic()
         while all(child.poll() is None for child in children):
             time.sleep(0.2)
+            if SECONDS and time.monotonic() - shown > SECONDS:
+                return print(f"  {pictures(channel['playbackUrl'])} pictures on air; ended after {SECONDS:.0f} s as asked")
         sys.exit(f"the server or ffmpeg has ended; see the logs in {data}")
     except KeyboardInterrupt:
         pass
