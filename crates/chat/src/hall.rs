@@ -187,6 +187,13 @@ impl Hall {
         }))
     }
 
+    /// Connections of an account here, and those about to be.
+    pub(crate) fn connections_of(&self, account: &AccountId, region: &Region) -> u32 {
+        let accounts = self.accounts.lock();
+        let known = accounts.get(&(account.clone(), region.clone()));
+        known.map_or(0, |account| account.connections.load(Ordering::Relaxed))
+    }
+
     /// Does the room take commands, as the store has it?
     pub(crate) async fn takes_commands(&self, arn: &Arn) -> Result<bool, StoreError> {
         let room = self.store.room(&Tenant::of(arn), arn).await?;

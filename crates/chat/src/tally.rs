@@ -5,7 +5,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::SystemTime;
 
-use domain::Arn;
+use domain::{AccountId, Arn, Region};
 
 use crate::denial::Denial;
 use crate::metrics::Delivered;
@@ -131,6 +131,11 @@ impl crate::Chat {
     /// What is known of a room here; `None` when nobody was in it on this server lately.
     pub fn room_figures(&self, room: &Arn) -> Option<RoomFigures> {
         self.hall.live(room).map(|room| RoomFigures::of(&room))
+    }
+
+    /// Connections that an account has open on this server in a region, which a quota bounds.
+    pub fn connections(&self, account: &AccountId, region: &Region) -> u32 {
+        self.hall.connections_of(account, region)
     }
 
     /// How a review handler fares here.

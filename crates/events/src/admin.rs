@@ -53,6 +53,14 @@ const RECENT: u32 = 10_000;
 /// Asks proxies that keep answers back (nginx does) to hand events on as they come.
 const UNBUFFERED: HeaderName = HeaderName::from_static("x-accel-buffering");
 
+/// What policies can allow here.
+pub const ADMIN_ACTIONS: [&str; 4] = [
+    "rillcast:ListDeadLetters",
+    "rillcast:ListEventSinks",
+    "rillcast:ReadEvents",
+    "rillcast:RedeliverEvents",
+];
+
 /// What the admin ways answer with.
 pub type Reply = Response<UnsyncBoxBody<Bytes, Infallible>>;
 

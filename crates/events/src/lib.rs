@@ -32,7 +32,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::error;
 
-pub use admin::{Admin, Reply};
+pub use admin::{ADMIN_ACTIONS, Admin, Reply};
 pub use counts::{Counts, SinkCounts};
 pub use error::{EventsError, PatternError, SinksError};
 pub use pattern::Pattern;

@@ -12,11 +12,14 @@
 mod body;
 mod doctor;
 mod doors;
+mod keys;
 mod logs;
 mod machine;
 mod on_air;
 mod passes;
+mod policies;
 mod query;
+mod quotas;
 mod rooms;
 mod samples;
 mod whoami;
@@ -163,6 +166,36 @@ impl Desk {
                     let told = samples::of_stream(&self.house, &admitted, stream, now).await;
                     reply(admitted, told)
                 }
+                Task::Keys => {
+                    let told = keys::list(&self.house, &admitted).await;
+                    reply(admitted, told)
+                }
+                Task::CreateKey => {
+                    let told = keys::create(&self.house, &admitted).await;
+                    reply(admitted, told)
+                }
+                Task::ChangeKeyPolicy => {
+                    let told = keys::set_policy(&self.house, &admitted, first(&names)).await;
+                    reply(admitted, told)
+                }
+                Task::DisableKey | Task::EnableKey => {
+                    let active = door.task == Task::EnableKey;
+                    let told = keys::set_active(&self.house, &admitted, first(&names), active).await;
+                    reply(admitted, told)
+                }
+                Task::DeleteKey => {
+                    let told = keys::remove(&self.house, &admitted, first(&names)).await;
+                    reply(admitted, told)
+                }
+                Task::Policies => reply(admitted, Ok(policies::list())),
+                Task::CheckPolicy => {
+                    let told = policies::check(&admitted);
+                    reply(admitted, told)
+                }
+                Task::Quotas => {
+                    let told = quotas::quotas(&self.house, &admitted).await;
+                    reply(admitted, told)
+                }
                 // Answered before anybody's policy was asked.
                 Task::WhoAmI => reply::<()>(admitted, Err(ApiError::UnknownOperation)),
             },
@@ -192,6 +225,11 @@ impl Desk {
 /// An answer that is whole.
 fn reply<T: Serialize>(admitted: Admitted, outcome: Result<T, ApiError>) -> Reply {
     admitted.answer(outcome).map(BodyExt::boxed_unsync)
+}
+
+/// The name in a path whose door has one.
+fn first(names: &[String]) -> &str {
+    names.first().map_or("", String::as_str)
 }
 
 /// The door that a request knocks at, and the names in its path.

@@ -5,6 +5,7 @@
 
 use domain::ResourceKind;
 
+use crate::Store;
 use crate::database::{Change, Value};
 use crate::error::StoreError;
 use crate::page::Tenant;
@@ -14,6 +15,19 @@ const TAKE: &str = "INSERT INTO usage (account, region, kind, used) VALUES ($1, 
     ON CONFLICT (account, region, kind) DO UPDATE SET used = usage.used + 1 WHERE usage.used < $4";
 const GIVE_BACK: &str =
     "UPDATE usage SET used = used - 1 WHERE account = $1 AND region = $2 AND kind = $3 AND used > 0";
+const USED: &str = "SELECT used FROM usage WHERE account = $1 AND region = $2 AND kind = $3";
+
+impl Store {
+    /// How many of this kind the tenant has, of those kinds that have a quota of the account's.
+    ///
+    /// # Errors
+    /// [`StoreError::Read`].
+    pub async fn used(&self, tenant: &Tenant, kind: ResourceKind) -> Result<u32, StoreError> {
+        let found = self.database.fetch_optional("the use of quotas", USED, &row(tenant, kind)).await?;
+        let used = found.map_or(Ok(0), |row| row.integer(0))?;
+        Ok(u32::try_from(used).unwrap_or(u32::MAX))
+    }
+}
 
 impl Change {
     /// Takes a place for one more of this kind; false when the tenant has `quota` (1 or more) of them.

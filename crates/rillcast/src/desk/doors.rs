@@ -34,7 +34,16 @@ pub(super) enum About {
 /// What is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Task {
+    ChangeKeyPolicy,
     ChannelSamples,
+    CheckPolicy,
+    CreateKey,
+    DeleteKey,
+    DisableKey,
+    EnableKey,
+    Keys,
+    Policies,
+    Quotas,
     RoomSeat,
     RoomStats,
     IngestAddresses,
@@ -70,9 +79,36 @@ const DOORS: &[Door] = &[
         Task::StreamSamples,
     ),
     Door::new(Method::POST, "doctor", "rillcast:RunDoctor", About::Everything, Task::Doctor),
+    Door::new(Method::GET, "keys", "rillcast:ListAccessKeys", About::Everything, Task::Keys),
+    Door::new(Method::POST, "keys", "rillcast:CreateAccessKey", About::Everything, Task::CreateKey),
+    Door::new(Method::DELETE, "keys/{}", "rillcast:DeleteAccessKey", About::Everything, Task::DeleteKey),
+    Door::new(
+        Method::PUT,
+        "keys/{}/policy",
+        "rillcast:PutAccessKeyPolicy",
+        About::Everything,
+        Task::ChangeKeyPolicy,
+    ),
+    Door::new(
+        Method::POST,
+        "keys/{}/disable",
+        "rillcast:UpdateAccessKey",
+        About::Everything,
+        Task::DisableKey,
+    ),
+    Door::new(Method::POST, "keys/{}/enable", "rillcast:UpdateAccessKey", About::Everything, Task::EnableKey),
     Door::new(Method::GET, "live", "rillcast:ListLiveStreams", About::Everything, Task::Live),
     Door::new(Method::GET, "logs", "rillcast:ReadServerLog", About::Everything, Task::Logs),
     Door::new(Method::GET, "machine", "rillcast:ReadMachine", About::Everything, Task::Machine),
+    Door::new(Method::GET, "policies", "rillcast:ListPolicies", About::Everything, Task::Policies),
+    Door::new(
+        Method::POST,
+        "policies/check",
+        "rillcast:ReadPolicyDecision",
+        About::Everything,
+        Task::CheckPolicy,
+    ),
+    Door::new(Method::GET, "quotas", "rillcast:ListQuotas", About::Everything, Task::Quotas),
     Door::new(Method::POST, "watch-passes", "rillcast:WatchChannel", About::Arn, Task::WatchPass),
     Door::new(Method::POST, "rooms/seats", "rillcast:ReadRoom", About::Arn, Task::RoomSeat),
     Door::new(Method::GET, "rooms/stats", "rillcast:ReadRoomStats", About::Arn, Task::RoomStats),
@@ -82,6 +118,11 @@ const DOORS: &[Door] = &[
 impl Door {
     const fn new(method: Method, path: &'static str, action: &'static str, about: About, task: Task) -> Self {
         Self { method, path, action, about, task }
+    }
+
+    /// What can be allowed here.
+    pub(super) fn actions() -> impl Iterator<Item = &'static str> {
+        DOORS.iter().filter(|door| door.about != About::Nothing).map(|door| door.action)
     }
 
     /// The one at this path and method, if it asks for no permission.
