@@ -16,9 +16,11 @@ mod topics;
 mod words;
 
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 use clap::{Arg, ArgMatches, Command, value_parser};
 
+use crate::commands::EXIT_USAGE;
 use crate::config::{Inputs, SETTINGS, Setting};
 pub(crate) use pages::{completions, manual};
 pub(crate) use words::EXIT_CODES;
@@ -55,6 +57,25 @@ pub fn command() -> Command {
         .subcommand(house::completions())
         .subcommand(house::man())
         .subcommand(house::exit_codes())
+}
+
+/// What was said on this process's command line, or what to print and the code to exit with: help is printed where
+/// it is asked for, a slip is told in the words of all errors.
+pub fn said() -> Result<ArgMatches, ExitCode> {
+    command().try_get_matches().map_err(|error| {
+        if !error.use_stderr() {
+            // It knows about colours and about readers that are gone.
+            let _ = error.print();
+            return ExitCode::SUCCESS;
+        }
+        let text = error.render().to_string();
+        match text.strip_prefix("error: ") {
+            Some(text) => eprint!("rillcast: {text}"),
+            // A command without what it needs: its help.
+            None => eprint!("{text}"),
+        }
+        ExitCode::from(EXIT_USAGE)
+    })
 }
 
 /// With the settings that say which database, and whose keys.

@@ -12,14 +12,18 @@ use tokio::runtime::Builder;
 const PATIENCE: Duration = Duration::from_secs(1);
 
 fn main() -> ExitCode {
+    let said = match rillcast::cli::said() {
+        Ok(said) => said,
+        Err(code) => return code,
+    };
     let runtime = match Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
-            eprintln!("error: the system gives no threads or no events: {error}");
+            eprintln!("rillcast: the system gives no threads or no events: {error}");
             return ExitCode::FAILURE;
         }
     };
-    let code = runtime.block_on(rillcast::commands::run(&rillcast::cli::command().get_matches()));
+    let code = runtime.block_on(rillcast::commands::run(&said));
     runtime.shutdown_timeout(PATIENCE);
     code
 }

@@ -38,6 +38,7 @@ pub(crate) const EXIT_CODES: &str = "\
 130  Ended by Ctrl-C (SIGINT); of `serve`, whose first one ends it in order: 0
 143  Ended by SIGTERM; of `serve` likewise: 0
 
-Whatever goes wrong is one line on standard error that begins with `rillcast: `. Checks are `doctor`,
-`config check`, `policy check` (1: the policy denies) and `recordings verify` (1: not whole). A reader
-that has seen enough, as in `rillcast recordings list | head -3`, is no failure.";
+Whatever goes wrong is one line on standard error that begins with `rillcast: `; behind a command
+line that is not understood, its usage follows. Checks are `doctor`, `config check`, `policy check`
+(1: the policy denies) and `recordings verify` (1: not whole). A reader that has seen enough, as
+in `rillcast recordings list | head -3`, is no failure.";

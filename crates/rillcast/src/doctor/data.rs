@@ -33,7 +33,7 @@ pub(super) async fn folder(subject: Subject) -> Found {
     apart(move || {
         let path = &subject.config.data_dir;
         match writable(path) {
-            Ok(there) if there == *path => Found::ok(format!("{} can be written", shown(path))),
+            Ok(_) if path.exists() => Found::ok(format!("{} can be written", shown(path))),
             Ok(_) => Found::ok(format!("{} is made by the first start", shown(path))),
             Err((at, error)) => Found::fail(
                 format!("{} can't be written: {}", shown(&at), reach::plain(&error)),

@@ -1,7 +1,8 @@
 //! The newest lines of the log, in memory, for those who look at them from afar.
 //!
 //! Promise: bounded in lines and in bytes whatever is logged; a writer waits for no reader; what is told is what the
-//! log itself was told, under the same filter, and a reader that comes too late is told that it missed something.
+//! log itself was told, under the same filter, but for the calls that read this; a reader that comes too late is told
+//! that it missed something.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -152,6 +153,9 @@ impl<S: Subscriber> Layer<S> for Tail {
         let metadata = event.metadata();
         let mut words = Words { target: metadata.target().to_owned(), ..Words::default() };
         event.record(&mut words);
+        if words.is_of_a_reader() {
+            return;
+        }
         self.add(*metadata.level(), unix_millis(SystemTime::now()), words);
     }
 }
@@ -165,6 +169,13 @@ struct Words {
 }
 
 impl Words {
+    /// The line of a call that read this tail. Told to those who wait for lines, it would make them call again, and so
+    /// on without end.
+    fn is_of_a_reader(&self) -> bool {
+        let is = |name: &str, value: Value| self.fields.get(name) == Some(&value);
+        is("operation", "ReadServerLog".into()) && is("status", 200.into())
+    }
+
     fn put(&mut self, field: &Field, value: Value) {
         match field.name() {
             // What came by the `log` crate brings its own name along.
@@ -298,6 +309,15 @@ mod tests {
         let tail = logged(|| (0..LINES + 5).for_each(|number| tracing::info!("{number}")));
         let told = tail.look(&Wanted { after: Some(0), ..all() });
         assert_eq!((told.lines.len(), messages(&told)[0], told.missed), (LINES, "5", true));
+    }
+
+    #[test]
+    fn reading_the_log_is_no_news_in_it() {
+        let tail = logged(|| {
+            tracing::info!(operation = "ReadServerLog", status = 200, "call");
+            tracing::info!(operation = "ReadServerLog", status = 403, "refused");
+        });
+        assert_eq!(messages(&tail.look(&all())), ["refused"]);
     }
 
     #[test]
