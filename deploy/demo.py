@@ -29,6 +29,7 @@ SIZE = os.environ.get("DEMO_SIZE", "1280x720")
 SECONDS = float(os.environ.get("DEMO_SECONDS", "0"))
 START_DEADLINE_S = 30
 STOP_DEADLINE_S = 15
+ON_AIR_DEADLINE_S = 60
 
 
 def start_server(binary: str, data: Path) -> tuple[subprocess.Popen, dict]:
@@ -93,13 +94,17 @@ def start_encoder(url: str, data: Path) -> subprocess.Popen:
 
 
 def pictures(playlist: str) -> int:
-    """How many pictures of the newest ones a player gets."""
+    """How many pictures a player gets in two seconds of it, once it is on air."""
     probe = "ffprobe -v error -select_streams v -count_packets -read_intervals %+2 -show_entries stream=nb_read_packets"
-    told = subprocess.run([*probe.split(), "-of", "csv=p=0", playlist], capture_output=True, text=True, timeout=60)
-    counts = [int(line.strip(",")) for line in told.stdout.split() if line.strip(",").isdigit()]
-    if not counts or not max(counts):
-        sys.exit(f"nothing plays at {playlist}: {told.stderr}")
-    return max(counts)
+    deadline = time.monotonic() + ON_AIR_DEADLINE_S
+    while True:
+        asked = subprocess.run([*probe.split(), "-of", "csv=p=0", playlist], capture_output=True, text=True)
+        counts = [int(word) for word in asked.stdout.replace(",", " ").split() if word.isdigit()]
+        if any(counts):
+            return max(counts)
+        if time.monotonic() > deadline:
+            sys.exit(f"nothing plays at {playlist}: {asked.stderr}")
+        time.sleep(0.5)
 
 
 def main() -> None:
@@ -126,7 +131,7 @@ def main() -> None:
         while all(child.poll() is None for child in children):
             time.sleep(0.2)
             if SECONDS and time.monotonic() - shown > SECONDS:
-                return print(f"  {pictures(channel['playbackUrl'])} pictures on air; ended after {SECONDS:.0f} s as asked")
+                return print(f"  {pictures(channel['playbackUrl'])} pictures of it can be played; ending as asked")
         sys.exit(f"the server or ffmpeg has ended; see the logs in {data}")
     except KeyboardInterrupt:
         pass
