@@ -12,7 +12,7 @@ import pytest
 
 from harness import aws
 from harness.aws import make_channel
-from harness.console import PHONE, Console, axe, console, shots
+from harness.console import OUT, PHONE, Console, axe, chromium_kept, console, shots
 from harness.encoder import Recipe
 from harness.server import ROOT, Key
 from harness.viewer import on_air
@@ -34,6 +34,12 @@ PLACES = {
     "Server log": "/logs",
     "Doctor": "/doctor",
 }
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_chromium():
+    with chromium_kept():
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -247,7 +253,6 @@ def test_light_and_dark_follow_the_system_until_somebody_chooses(server):
 
 
 def test_all_of_it_is_reached_and_used_by_the_keyboard(server, studio):
-    press = None
     with console(server) as tab:
         press = tab.page.keyboard.press
         tab.go("/channels")
@@ -293,8 +298,8 @@ def test_on_a_phone_the_places_are_behind_a_menu(server):
         tab.page.locator("nav").wait_for(state="hidden")
         tab.button("Menu").click()
         tab.page.locator("nav").wait_for(state="visible")
-        shots_of_menu = tab.page.screenshot(path=str(ROOT / "tests/out/console/menu-phone.png"))
-        assert shots_of_menu
+        OUT.mkdir(parents=True, exist_ok=True)
+        tab.page.screenshot(path=OUT / "menu-phone.png")
         tab.page.keyboard.press("Escape")
         tab.page.locator("nav").wait_for(state="hidden")
         tab.button("Menu").click()

@@ -36,8 +36,9 @@ _open: dict[str, Any] = {"users": 0}
 
 
 @contextmanager
-def _chromium() -> Iterator[Browser]:
-    """Tabs of several keys may be open at once, and Playwright runs only once in a thread."""
+def chromium_kept() -> Iterator[Browser]:
+    """Tabs of several keys may be open at once, and Playwright runs only once in a thread. A file with many short
+    tests keeps one for all of them, which saves a start for each."""
     if _open["users"] == 0:
         playwright = _open["playwright"] = sync_playwright().start()
         try:
@@ -166,7 +167,7 @@ def console(server: Server, key: Key | None = None, *, signed_in: bool = True, *
     Several may be open at once, each with a session of its own.
     """
     options = {"viewport": DESKTOP, "color_scheme": "light", "locale": "en-GB", "accept_downloads": True} | context
-    with _chromium() as browser:
+    with chromium_kept() as browser:
         opened = browser.new_context(**options)
         if built := os.environ.get("CONSOLE_DIST"):
             # Pages as they were built just now, in a binary that has older ones: for who writes them.
@@ -193,7 +194,7 @@ def _from(folder: Path, route: Route) -> None:
 @contextmanager
 def visitor(url: str, **context: Any) -> Iterator[Tab]:
     """A stranger's tab on any page, beside those of the console."""
-    with _chromium() as browser:
+    with chromium_kept() as browser:
         opened = browser.new_context(**({"viewport": DESKTOP, "color_scheme": "light", "locale": "en-GB"} | context))
         try:
             tab = Tab(opened.new_page())

@@ -8,12 +8,13 @@ import { href } from "../ui/route";
 import { bytes, idOf } from "../ui/words";
 import { desk } from "../wire/call";
 import { useMay } from "../wire/may";
-import { all, nameOf, type RecordingConfiguration } from "./channel-wire";
 import type { Machine, OnAir } from "./overview-wire";
 
 const EVERY_MS = 15_000;
 /** Parts of a disk that are free. */
 const LITTLE = 0.08;
+/** Part of a quota that is used. */
+const NEAR = 0.9;
 /** Streams that are named. */
 const NAMED = 5;
 
@@ -55,15 +56,40 @@ async function diskTroubles(signal: AbortSignal): Promise<Trouble[]> {
     }));
 }
 
-async function recordingTroubles(): Promise<Trouble[]> {
-  const configurations = await all<RecordingConfiguration>("ListRecordingConfigurations", "recordingConfigurations");
-  return configurations
-    .filter(({ state }) => state === "CREATE_FAILED")
-    .map((one) => ({
-      id: one.arn,
-      said: `The recording configuration ${nameOf(one)} failed: nothing is recorded by it.`,
-      to: "/recordings?tab=configurations",
-      where: "Recording configurations",
+interface Failed {
+  arn: string;
+  name: string;
+  bucket: string;
+  reason: string;
+}
+
+async function recordingTroubles(signal: AbortSignal): Promise<Trouble[]> {
+  const { recordingConfigurations } = await desk<{ recordingConfigurations: Failed[] }>("GET", "recording-configuration-reasons", { signal });
+  return recordingConfigurations.map(({ arn, name, bucket, reason }) => ({
+    id: arn,
+    said: `The recording configuration ${name || idOf(arn)} can't write to ${bucket}: ${reason}`,
+    to: "/recordings?tab=configurations",
+    where: "Recording configurations",
+  }));
+}
+
+interface Quota {
+  name: string;
+  setting: string;
+  limit: number;
+  rate: boolean;
+  used?: number;
+}
+
+async function quotaTroubles(signal: AbortSignal): Promise<Trouble[]> {
+  const { quotas } = await desk<{ quotas: Quota[] }>("GET", "quotas", { signal });
+  return quotas
+    .filter(({ rate, used, limit }) => !rate && used !== undefined && used >= limit * NEAR)
+    .map(({ name, setting, used, limit }) => ({
+      id: `quota ${setting}`,
+      said: `${name}: ${used} of ${limit} are used.`,
+      to: "/quotas",
+      where: "Quotas",
     }));
 }
 
@@ -74,13 +100,19 @@ const part = (may: boolean, ask: (signal: AbortSignal) => Promise<Trouble[]>, si
 export function Attention({ streams }: { streams: OnAir[] | undefined }) {
   const sinks = useMay("rillcast:ListEventSinks");
   const machine = useMay("rillcast:ReadMachine");
-  const recordings = useMay("ivs:ListRecordingConfigurations");
+  const recordings = useMay("rillcast:ListRecordingConfigurationReasons");
+  const quotas = useMay("rillcast:ListQuotas");
   const { value: found } = useLoad(
     async (signal) => {
-      const parts = [part(sinks, sinkTroubles, signal), part(machine, diskTroubles, signal), part(recordings, recordingTroubles, signal)];
+      const parts = [
+        part(sinks, sinkTroubles, signal),
+        part(machine, diskTroubles, signal),
+        part(recordings, recordingTroubles, signal),
+        part(quotas, quotaTroubles, signal),
+      ];
       return (await Promise.all(parts)).flat();
     },
-    [sinks, machine, recordings],
+    [sinks, machine, recordings, quotas],
     EVERY_MS,
   );
   const starving = (streams ?? []).filter(({ health }) => health === "STARVING");
