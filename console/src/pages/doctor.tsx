@@ -21,7 +21,7 @@ const WORDS: Record<Outcome, [word: string, kind: "good" | "warn" | "bad" | "not
   ok: ["OK", "good"],
   warn: ["Worth a look", "warn"],
   fail: ["Does not work", "bad"],
-  skip: ["Not told", "note"],
+  skip: ["Skipped", "note"],
 };
 
 /** An examination, as far as it has come. */
@@ -106,7 +106,11 @@ function Found({ finding }: { finding: Finding }) {
 /** The gravest first. */
 const GRAVITY: Outcome[] = ["fail", "warn", "ok", "skip"];
 
-function Findings({ of }: { of: Finding[] }) {
+/** Of a group: failures before what is worth a look, and that before all else. */
+const gravityOf = (found: Finding[]) => Math.min(2, ...found.map(({ outcome }) => GRAVITY.indexOf(outcome)));
+
+/** While looks end, groups stay where they are; then those with trouble come first. */
+function Findings({ of, isOver }: { of: Finding[]; isOver: boolean }) {
   const groups = GROUPS.map(([group, title]) => {
     const found = of.filter((finding) => finding.group === group);
     found.sort(
@@ -115,6 +119,7 @@ function Findings({ of }: { of: Finding[] }) {
     );
     return { title, found };
   });
+  if (isOver) groups.sort((one, other) => gravityOf(one.found) - gravityOf(other.found));
   return (
     <>
       {groups
@@ -160,7 +165,7 @@ export default function Doctor(_: { names: Record<string, string> }) {
         </div>
       )}
       {seen?.isOver && !failure && <Verdict seen={seen} />}
-      {seen && <Findings of={seen.findings} />}
+      {seen && <Findings of={seen.findings} isOver={seen.isOver} />}
       {!seen && (
         <Empty>
           <p>
