@@ -303,9 +303,10 @@ def test_a_stream_is_stopped_and_a_channel_deleted_by_its_name(operator, server,
 
 
 @pytest.mark.alone
-def test_a_rendition_is_chosen(server, ivs, films, publish):
+def test_a_rendition_is_chosen(start_server, films, publish):
+    server = start_server("--transcoding", "on", "--transcode-speed", "ultrafast", "--transcode-capacity", "4000")
     film = films(Film(seconds=30))
-    channel = make_channel(ivs, name="ladder", type="STANDARD")
+    channel = make_channel(aws.client(server), name="ladder", type="STANDARD")
     publish(film, server.rtmp_url(channel.key), loop=True)
     with console(server) as tab:
         tab.go(f"/channels/{channel.id}")

@@ -110,7 +110,7 @@ export function ChannelForm({ channel, onDone, onCancel }: Props) {
       <Field label="Name" name="name" help="Up to 128 letters, digits, - and _. Need not be unique.">
         <input value={draft.name} maxLength={128} autoComplete="off" spellcheck={false} onInput={({ currentTarget: { value } }) => set({ name: value })} />
       </Field>
-      <Field label="Type" name="type" help={hasPreset(draft.type) || draft.type === "STANDARD" ? "Transcoding needs ffmpeg and a good share of the machine." : "Viewers get what the encoder sends; costs next to nothing."}>
+      <Field label="Type" name="type" help={hasPreset(draft.type) || draft.type === "STANDARD" ? "Only where the server transcodes (its setting transcoding); else the stream is passed through." : "Viewers get what the encoder sends; costs next to nothing."}>
         {choice(draft.type, TYPES, (type) => set({ type }))}
       </Field>
       {hasPreset(draft.type) && (
