@@ -21,7 +21,7 @@ use std::time::SystemTime;
 
 use blob::{Blobs, Opened};
 use bytes::Bytes;
-use domain::Recording;
+use domain::{Recording, ResourceId};
 use http::request::Parts;
 use http::{Method, Response};
 use store::Store;
@@ -96,6 +96,16 @@ impl Delivery {
         let (pass, until) = self.admission.show(recording, viewer);
         let (bucket, prefix) = (&recording.configuration.bucket, &recording.prefix);
         (format!("{RECORDINGS}~{pass}/{bucket}/{prefix}"), until)
+    }
+
+    /// What lets its holder, who is called `viewer`, fetch a recording whole by other ways than these, and until when.
+    pub fn hand_out(&self, recording: &Recording, viewer: &str) -> (String, SystemTime) {
+        self.admission.hand_out(recording, viewer)
+    }
+
+    /// Was this handed out for the recording of this id, and is it still good?
+    pub fn may_have(&self, recording: &ResourceId, pass: &str) -> bool {
+        self.admission.may_have(recording, pass)
     }
 
     /// Answers a request for a path under [`RECORDINGS`].

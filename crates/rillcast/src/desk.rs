@@ -20,6 +20,7 @@ mod passes;
 mod policies;
 mod query;
 mod quotas;
+mod recordings;
 mod rooms;
 mod samples;
 mod whoami;
@@ -49,6 +50,7 @@ use crate::config::Config;
 use crate::telemetry::Tail;
 use doors::{About, Door, Task};
 pub(crate) use passes::IngestDoors;
+pub(crate) use recordings::{DOWNLOADS, Film};
 
 /// What the desk answers with.
 pub(crate) type Reply = Response<UnsyncBoxBody<Bytes, Infallible>>;
@@ -82,13 +84,21 @@ pub(crate) struct Desk {
     closing: CancellationToken,
     /// For one examination at a time.
     doctors_turn: Arc<Semaphore>,
+    /// For work on recordings.
+    places: recordings::Places,
 }
 
 impl Desk {
     /// `gate` knows the keys.
     pub(crate) fn new(gate: Gate<Control>, house: House) -> Self {
         let doctors_turn = Arc::new(Semaphore::new(1));
-        Self { gate, house, closing: CancellationToken::new(), doctors_turn }
+        Self {
+            gate,
+            house,
+            closing: CancellationToken::new(),
+            doctors_turn,
+            places: recordings::Places::default(),
+        }
     }
 
     /// Ends answers that wait for something.
@@ -99,6 +109,11 @@ impl Desk {
     /// Does this path belong here, by whatever method?
     pub(crate) fn owns(path: &str) -> bool {
         Door::of(path).next().is_some()
+    }
+
+    /// Answers a request for a recording that was linked to by this desk; `path` begins with [`DOWNLOADS`].
+    pub(crate) async fn download(&self, path: &str, query: Option<&str>) -> Response<Film> {
+        recordings::send(&self.house, &self.places, path, query).await
     }
 
     /// Answers one request, which came from `peer`; `now` is the server's clock. Never fails: whatever goes
@@ -148,6 +163,9 @@ impl Desk {
                 Task::Logs => {
                     let told = logs::logs(&self.house, &admitted, &self.closing).await;
                     reply(admitted, told)
+                }
+                Task::Recordings(act) => {
+                    recordings::answer(&self.house, act, &names, admitted, &self.places, &self.closing).await
                 }
                 Task::RoomStats => {
                     let told = rooms::stats(&self.house, &admitted).await;
@@ -254,6 +272,7 @@ fn errand(parts: &Parts) -> Result<Errand, ApiError> {
         About::Everything | About::Nothing => None,
         // Left out it is a text that no policy but one for everything allows.
         About::Arn => Some(query::find(parts, "arn").unwrap_or_default()),
+        About::ArnIfNamed => query::find(parts, "arn"),
     };
     Ok(Errand { action: door.action, resource })
 }

@@ -24,7 +24,7 @@ use ipnet::IpNet;
 use store::Store;
 use tokio::net::TcpStream;
 
-use crate::desk::Desk;
+use crate::desk::{DOWNLOADS, Desk};
 use crate::opening::{self, Opening};
 use crate::pages::{self, Asset};
 use crate::peer;
@@ -94,6 +94,9 @@ impl Routes {
             "/readyz" if reading => self.readiness().await,
             "/" if request.headers().contains_key(header::UPGRADE) => self.upgrade(request, came).await,
             "/" if reading => page(&pages::landing(request.headers()), request.headers()),
+            _ if path.starts_with(DOWNLOADS) && *request.method() == Method::GET => {
+                self.desk.download(path, request.uri().query()).await.map(BodyExt::boxed_unsync)
+            }
             _ if Desk::owns(path) => {
                 let peer = self.peer(request.headers(), came);
                 self.desk.handle(request, peer, SystemTime::now()).await.map(whole)

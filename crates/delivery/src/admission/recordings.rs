@@ -4,7 +4,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use domain::{Recording, unix_millis};
+use domain::{Recording, ResourceId, unix_millis};
 
 use super::{Admission, now_ms};
 use crate::error::Error;
@@ -15,7 +15,23 @@ use crate::visitor::Visitor;
 /// How long who runs a channel may watch a recording by one pass, pauses included: a day's work.
 const SHOWN: Duration = Duration::from_secs(12 * 3_600);
 
+/// How long a link to a whole recording may be followed.
+const HANDED_OUT: Duration = Duration::from_secs(5 * 60);
+
 impl Admission {
+    /// What lets who is called `viewer` have a recording whole, and until when.
+    pub(crate) fn hand_out(&self, recording: &Recording, viewer: &str) -> (String, SystemTime) {
+        let until = SystemTime::now() + HANDED_OUT;
+        let holder = Holder { tag: self.mint.tag(&recording.channel, viewer), version: 0 };
+        (self.mint.copy(&recording.id, holder, unix_millis(until)), until)
+    }
+
+    /// Was this handed out for that recording, and is it still good?
+    pub(crate) fn may_have(&self, recording: &ResourceId, text: &str) -> bool {
+        let holder = self.mint.read_copy(recording, text, now_ms());
+        holder.is_some_and(|holder| !self.revoked.ends(&holder))
+    }
+
     /// A pass of the house for who is called `viewer`, and until when it is good.
     pub(crate) fn show(&self, recording: &Recording, viewer: &str) -> (Pass, SystemTime) {
         let until = SystemTime::now() + SHOWN;

@@ -13,6 +13,7 @@ use super::{Holder, Mint, Pass, rights};
 
 /// What a proof is about.
 const RECORDING: &[u8] = b"recording pass\0";
+const COPY: &[u8] = b"copy of a recording\0";
 
 /// How long a viewer may take for a recording, pauses included: as long as a stream can be. Revocations are known for
 /// an hour longer.
@@ -28,6 +29,19 @@ impl Mint {
     /// A pass of the house, good before `until`.
     pub(crate) fn house_recording(&self, id: &ResourceId, holder: Holder, until: i64) -> Pass {
         self.vouch(RECORDING, id.as_str(), &until.to_be_bytes(), of_the_house(holder))
+    }
+
+    /// What lets this holder have the recording whole before `until`.
+    pub(crate) fn copy(&self, id: &ResourceId, holder: Holder, until: i64) -> String {
+        self.vouch(COPY, id.as_str(), &until.to_be_bytes(), of_the_house(holder)).to_string()
+    }
+
+    /// Whose that is; `None` unless it was made here, for this recording, and is still good.
+    pub(crate) fn read_copy(&self, id: &ResourceId, text: &str, now: i64) -> Option<Holder> {
+        let (_, said) = self.proven_words(COPY, id.as_str(), text)?;
+        let (until, said) = said.split_first_chunk::<8>()?;
+        let holder = rights(text, said)?.viewer?;
+        (now < i64::from_be_bytes(*until)).then_some(holder)
     }
 
     /// Reads a pass; `None` unless it was made here, for this recording, and is still good.
@@ -85,6 +99,20 @@ mod tests {
         assert_eq!(mint.read_recording(&id("abcdABCD0124"), &text, now), None);
         let viewers = mint.recording(&own, &claims(), now).to_string();
         assert!(!mint.read_recording(&own, &viewers, now).expect("our own").is_house());
+    }
+
+    #[test]
+    fn a_copy_is_one_recordings_for_a_time_and_no_pass() {
+        let (mint, now, own) = (Mint::new(&[7; 32]), 1_700_000_000_000, id("abcdABCD0123"));
+        let holder = Holder { tag: [5; 16], version: 0 };
+        let text = mint.copy(&own, holder, now + 1);
+        assert_eq!(mint.read_copy(&own, &text, now), Some(holder));
+        assert_eq!(mint.read_copy(&own, &text, now + 1), None);
+        assert_eq!(mint.read_copy(&id("abcdABCD0124"), &text, now), None);
+        assert_eq!(Mint::new(&[8; 32]).read_copy(&own, &text, now), None);
+        assert_eq!(mint.read_recording(&own, &text, now), None);
+        let pass = mint.house_recording(&own, holder, now + 1).to_string();
+        assert_eq!(mint.read_copy(&own, &pass, now), None);
     }
 
     #[test]

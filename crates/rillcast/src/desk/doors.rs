@@ -5,6 +5,8 @@
 use http::Method;
 use percent_encoding::percent_decode_str;
 
+use super::recordings::Act;
+
 /// One thing to be asked for.
 #[derive(Debug)]
 pub(super) struct Door {
@@ -29,6 +31,8 @@ pub(super) enum About {
     Nothing,
     /// The ARN that the query names as `arn`.
     Arn,
+    /// That ARN if it is named, else `*`. Only for lists.
+    ArnIfNamed,
 }
 
 /// What is done.
@@ -51,12 +55,56 @@ pub(super) enum Task {
     Live,
     Logs,
     Machine,
+    Recordings(Act),
     StreamSamples,
     WatchPass,
     WhoAmI,
 }
 
 const DOORS: &[Door] = &[
+    Door::new(
+        Method::GET,
+        "recordings",
+        "rillcast:ListRecordings",
+        About::ArnIfNamed,
+        Task::Recordings(Act::List),
+    ),
+    Door::new(Method::GET, "recordings/{}", "rillcast:GetRecording", About::Arn, Task::Recordings(Act::Get)),
+    Door::new(
+        Method::DELETE,
+        "recordings/{}",
+        "rillcast:DeleteRecording",
+        About::Arn,
+        Task::Recordings(Act::Delete),
+    ),
+    Door::new(
+        Method::POST,
+        "recordings/{}/watch-pass",
+        "rillcast:WatchRecording",
+        About::Arn,
+        Task::Recordings(Act::Watch),
+    ),
+    Door::new(
+        Method::POST,
+        "recordings/{}/verify",
+        "rillcast:VerifyRecording",
+        About::Arn,
+        Task::Recordings(Act::Verify),
+    ),
+    Door::new(
+        Method::POST,
+        "recordings/{}/downloads",
+        "rillcast:DownloadRecording",
+        About::Arn,
+        Task::Recordings(Act::Download),
+    ),
+    Door::new(
+        Method::GET,
+        "recording-configuration-reasons",
+        "rillcast:ListRecordingConfigurationReasons",
+        About::Everything,
+        Task::Recordings(Act::Reasons),
+    ),
     Door::new(
         Method::GET,
         "ingest-addresses",
