@@ -129,7 +129,7 @@ function Send({ onSend, onAir }: { onSend: (text: string) => Promise<void>; onAi
   return (
     <Card title="Send metadata">
       <Form label="Send metadata">
-        <Field label="Text" name="metadata" fault={isOver ? `${size - MOST} bytes too many.` : undefined} help="Every viewer gets it with the picture that comes next. At most five a second on a channel.">
+        <Field label="Text" name="metadata" fault={isOver ? `${size - MOST} bytes too many.` : undefined} help="Every viewer gets it with the picture that comes next. Five a second at most on a channel where the limits are those of AWS (limits = aws).">
           <textarea value={text} rows={4} spellcheck={false} onInput={({ currentTarget: { value } }) => setText(value)} />
         </Field>
         <p class="faint" role="status">
