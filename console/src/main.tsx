@@ -15,6 +15,7 @@ import "./ui/player.css";
 import "./ui/chart.css";
 import "./ui/timeline.css";
 import "./pages/logs.css";
+import "./pages/quotas.css";
 import "./chat/chat.css";
 
 type Page = ComponentType<{ names: Record<string, string> }>;

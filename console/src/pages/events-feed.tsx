@@ -15,6 +15,14 @@ export function whatHappened({ event }: Happening): string {
   return name ?? recording ?? limit ?? event["detail-type"].replace(/^IVS /, "");
 }
 
+/** Of today only the time. */
+function when(text: string): string {
+  const at = new Date(text);
+  const time = at.toLocaleTimeString(undefined, { timeStyle: "medium" });
+  if (at.toDateString() === new Date().toDateString()) return time;
+  return `${at.toLocaleDateString(undefined, { day: "numeric", month: "short" })}, ${time}`;
+}
+
 const channelOf = ({ event }: Happening): string => event.resources.find((arn) => arn.includes(":channel/")) ?? "";
 const nameOf = (happening: Happening): string => String(happening.event.detail["channel_name"] ?? "") || idOf(channelOf(happening));
 
@@ -88,7 +96,7 @@ function filtered(events: readonly Happening[], text: string): readonly Happenin
 }
 
 const columns = (open: (happening: Happening) => void): Column<Happening>[] => [
-  { title: "Time", width: 12, cell: ({ event }) => moment(event.time) },
+  { title: "Time", width: 8.5, cell: ({ event }) => <time dateTime={event.time} title={moment(event.time)}>{when(event.time)}</time> },
   {
     title: "Event",
     kind: "wide",
@@ -111,16 +119,18 @@ function Opened({ of: happening, onClose }: { of: Happening; onClose: () => void
   const { event } = happening;
   return (
     <Dialog title={whatHappened(happening)} onClose={onClose}>
-      <Facts
-        of={[
-          ["Time", moment(event.time)],
-          ["Type", event["detail-type"]],
-          ["Event id", <code>{event.id}</code>],
-        ]}
-      />
-      <pre tabIndex={0} aria-label="The event as JSON">
-        {JSON.stringify(event, null, 2)}
-      </pre>
+      <div class="stack">
+        <Facts
+          of={[
+            ["Time", moment(event.time)],
+            ["Type", event["detail-type"]],
+            ["Event id", <code>{event.id}</code>],
+          ]}
+        />
+        <pre tabIndex={0} aria-label="The event as JSON">
+          {JSON.stringify(event, null, 2)}
+        </pre>
+      </div>
       <div class="acts">
         <Button onPress={onClose}>Close</Button>
       </div>
@@ -144,7 +154,7 @@ function PatternDialog({ pattern, onPattern, onClose }: { pattern: string; onPat
   const fault = notJson(text);
   return (
     <Dialog title="Only events like this" onClose={onClose}>
-      <Form label="Event pattern">
+      <Form label="Only events like this">
         <Field label="Event pattern" name="pattern" fault={fault} help="As EventBridge's rules have it; the server sends only events that match">
           <textarea rows={8} spellcheck={false} value={text} onInput={({ currentTarget }) => setText(currentTarget.value)} />
         </Field>

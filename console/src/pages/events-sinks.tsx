@@ -117,17 +117,20 @@ function Letters({ of: sink, onChange }: { of: Sink; onChange: () => void }) {
       {value && <Table name={`Dead letters of ${sink.name}`} columns={letterColumns(setOpened)} rows={value} idOf={({ id }) => id} none="None: the sink has taken everything." />}
       {opened && (
         <Dialog title="Dead letter" onClose={() => setOpened(undefined)}>
-          <Notice>{opened.reason}</Notice>
-          <Facts
-            of={[
-              ["Happened", moment(opened.time)],
-              ["Given up", moment(opened.failedAt)],
-              ["Attempts", String(opened.attempts)],
-            ]}
-          />
-          <pre tabIndex={0} aria-label="The event as JSON">
-            {JSON.stringify(opened.event, null, 2)}
-          </pre>
+          <div class="stack">
+            <Notice>{opened.reason}</Notice>
+            <Facts
+              tight
+              of={[
+                ["Happened", moment(opened.time)],
+                ["Given up", moment(opened.failedAt)],
+                ["Attempts", String(opened.attempts)],
+              ]}
+            />
+            <pre tabIndex={0} aria-label="The event as JSON">
+              {JSON.stringify(opened.event, null, 2)}
+            </pre>
+          </div>
           <div class="acts">
             {mayRedeliver && (
               <Button kind="main" onPress={() => send({ id: opened.id })}>
@@ -142,7 +145,7 @@ function Letters({ of: sink, onChange }: { of: Sink; onChange: () => void }) {
 }
 
 const letterColumns = (open: (letter: DeadLetter) => void): Column<DeadLetter>[] => [
-  { title: "Given up", width: 12, sort: ({ failedAt }) => failedAt, cell: ({ failedAt }) => moment(failedAt) },
+  { title: "Given up", kind: "aside", width: 13, sort: ({ failedAt }) => failedAt, cell: ({ failedAt }) => moment(failedAt) },
   {
     title: "Event",
     width: 12,

@@ -4,11 +4,13 @@ import { useState } from "preact/hooks";
 import { Icon } from "../ui/icons";
 import { Badge, Button, type Column, Head, Notice, Table, Waiting } from "../ui/kit";
 import { useLoad } from "../ui/load";
-import { moment, NONE } from "../ui/words";
+import { NONE } from "../ui/words";
 import { useMay } from "../wire/may";
 import { KeyDialog } from "./key-dialog";
 import { NewKey } from "./key-new";
 import { type AccessKey, keys, policyName } from "./key-wire";
+
+const when = (at: number): string => new Date(at).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
 
 export default function Keys(_: { names: Record<string, string> }) {
   const mayList = useMay("rillcast:ListAccessKeys");
@@ -35,8 +37,8 @@ export default function Keys(_: { names: Record<string, string> }) {
     { title: "Access key id", kind: "aside", width: 14, sort: ({ accessKeyId }) => accessKeyId, cell: ({ accessKeyId }) => <code>{accessKeyId}</code> },
     { title: "State", width: 7, sort: ({ active }) => (active ? 0 : 1), cell: ({ active }) => <Badge kind={active ? "good" : "note"}>{active ? "Active" : "Disabled"}</Badge> },
     { title: "May do", width: 8, sort: policyName, cell: policyName },
-    { title: "Created", kind: "aside", width: 12, sort: ({ created }) => created, cell: ({ created }) => moment(created) },
-    { title: "Last used", kind: "aside", width: 12, sort: ({ lastUsed }) => lastUsed ?? 0, cell: ({ lastUsed }) => (lastUsed ? moment(lastUsed) : NONE) },
+    { title: "Created", kind: "aside", width: 11.5, sort: ({ created }) => created, cell: ({ created }) => when(created) },
+    { title: "Last used", kind: "aside", width: 11.5, sort: ({ lastUsed }) => lastUsed ?? 0, cell: ({ lastUsed }) => (lastUsed ? when(lastUsed) : NONE) },
   ];
   return (
     <>

@@ -5,7 +5,6 @@ import { useLoad } from "../ui/load";
 import { href } from "../ui/route";
 import { idOf } from "../ui/words";
 import { desk } from "../wire/call";
-import "./quotas.css";
 
 interface Quota {
   name: string;
