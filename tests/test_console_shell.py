@@ -9,6 +9,7 @@ import re
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Locator
 
 from harness import aws
 from harness.aws import make_channel
@@ -19,7 +20,9 @@ from harness.viewer import on_air
 from harness.waiting import wait_until
 
 RECIPE = Recipe(seconds=20, size="640x360", fps=15)
-NONE = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "ivs:GetStream", "Resource": "*"}]})
+NONE = json.dumps(
+    {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "ivs:GetStream", "Resource": "*"}]}
+)
 CHANNELS_ONLY = NONE.replace("ivs:GetStream", "ivs:ListChannels")
 
 #: Places and what their titles are.
@@ -44,7 +47,7 @@ def one_chromium():
 
 @pytest.fixture(scope="module")
 def server(start_server):
-    """Pictures of what is on air are made, and a full disk of this machine is nobody's business."""
+    """One that makes pictures of what is on air."""
     return start_server("--transcoding", "on", "--thumbnail-seconds", "1")
 
 
@@ -90,7 +93,9 @@ def test_a_key_signs_in_by_the_form_and_out_again(server):
         tab.wait("document.querySelector('#page h1')")
         tab.button("Sign out").click()
         tab.page.get_by_label("Access key id").wait_for()
-        assert tab.read("JSON.stringify(sessionStorage) + JSON.stringify(localStorage)") == "{}{}", "nothing is remembered"
+        assert tab.read("JSON.stringify(sessionStorage) + JSON.stringify(localStorage)") == "{}{}", (
+            "nothing is remembered"
+        )
         tab.page.reload()
         tab.page.get_by_label("Access key id").wait_for()
 
@@ -269,7 +274,9 @@ def test_all_of_it_is_reached_and_used_by_the_keyboard(server, studio):
         # A dialog takes the keyboard, and gives it back.
         press("Enter")
         tab.page.get_by_role("dialog", name="Create channel").wait_for()
-        assert tab.read("document.activeElement.closest('dialog') !== null && document.activeElement.tagName") == "INPUT"
+        assert (
+            tab.read("document.activeElement.closest('dialog') !== null && document.activeElement.tagName") == "INPUT"
+        )
         seen = set()
         for _ in range(60):
             press("Tab")
@@ -321,7 +328,10 @@ def test_channels_are_filtered_sorted_and_created(server, ivs, studio):
         wait_until(lambda: rows.count() == 1, "one row")
         tab.field("Filter by name or id").fill("")
         tab.button("Private").click()
-        wait_until(lambda: rows.all_inner_texts() != [] and all("Private" in text for text in rows.all_inner_texts()), "private ones")
+        wait_until(
+            lambda: rows.all_inner_texts() != [] and all("Private" in text for text in rows.all_inner_texts()),
+            "private ones",
+        )
         tab.button("All", exact=True).click()
         names = tab.page.get_by_role("region", name="Channels").locator("tbody a")
         before = names.all_inner_texts()
@@ -336,7 +346,9 @@ def test_channels_are_filtered_sorted_and_created(server, ivs, studio):
         dialog.get_by_label("Name").fill("no such name!")
         dialog.get_by_role("button", name="Create channel").click()
         tab.wait("document.querySelector('dialog .fault')")
-        assert dialog.get_by_label("Name").get_attribute("aria-invalid") == "true", "the server's words are at the field"
+        assert dialog.get_by_label("Name").get_attribute("aria-invalid") == "true", (
+            "the server's words are at the field"
+        )
         axe(tab)
         dialog.get_by_label("Name").fill("from-the-console")
         dialog.get_by_role("button", name="Create channel").click()
@@ -348,22 +360,27 @@ def test_channels_are_filtered_sorted_and_created(server, ivs, studio):
 # Overview
 
 
+def assert_that_it_moves(picture: Locator) -> None:
+    picture.wait_for()
+    assert picture.evaluate("picture => picture.naturalWidth") > 0
+    first = picture.get_attribute("src")
+    wait_until(lambda: picture.get_attribute("src") != first, "another picture", every=0.3)
+
+
 def test_the_overview_shows_what_is_live_with_pictures_that_move(server, studio):
     with console(server) as tab:
         cards = tab.page.locator(".live-card")
         wait_until(lambda: cards.count() == 2, "both channels")
         for name in ("studio", "board-room"):
-            picture = cards.filter(has_text=name).locator("img")
-            picture.wait_for()
-            assert picture.evaluate("picture => picture.naturalWidth") > 0
-            first = picture.get_attribute("src")
-            wait_until(lambda: picture.get_attribute("src") != first, "another picture", every=0.3)
+            assert_that_it_moves(cards.filter(has_text=name).locator("img"))
         wait_until(lambda: "b/s" in cards.first.inner_text(), "the bitrate")
         assert "2" in tab.page.locator(".tile").filter(has_text="Live channels").inner_text()
         machine = tab.page.get_by_role("region", name="Machine")
         wait_until(lambda: machine.get_by_role("meter").count() >= 4, "processors, memory, disk")
         assert "Version" in machine.inner_text()
-        wait_until(lambda: "Stream Start" in tab.page.get_by_role("region", name="Recent events").inner_text(), "events")
+        wait_until(
+            lambda: "Stream Start" in tab.page.get_by_role("region", name="Recent events").inner_text(), "events"
+        )
         axe(tab)
         shots(tab, "overview")
         cards.filter(has_text="studio").get_by_role("link").click()
@@ -394,7 +411,11 @@ def test_another_accounts_streams_are_not_told(server, studio):
 
 def test_the_console_is_small():
     dist = ROOT / "console" / "dist"
-    size = {file.name: len(gzip.compress(file.read_bytes(), 9)) for file in dist.iterdir() if file.suffix in (".js", ".css", ".html")}
+    size = {
+        file.name: len(gzip.compress(file.read_bytes(), 9))
+        for file in dist.iterdir()
+        if file.suffix in (".js", ".css", ".html")
+    }
     own = {name: size[name] for name in size if not name.startswith(("watch.", "docs.")) and not holds_hls(dist / name)}
     assert len(own) < len(size), "hls.js is apart"
     assert sum(own.values()) < 300_000, own
