@@ -4,7 +4,6 @@ Promise: what counts is what a person would see: a picture that moves, sound tha
 back by itself.
 """
 
-import os
 import re
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -15,7 +14,6 @@ from harness import browser
 from harness.aws import client, make_channel
 from harness.encoder import Recipe
 from harness.player_token import Signer
-from harness.server import ROOT
 from harness.viewer import on_air
 from harness.waiting import wait_until
 
@@ -151,8 +149,7 @@ def test_the_page_says_that_too_many_watch(start_server, clip, publish):
 
 
 def take_picture(tab: browser.Tab, name: str = "watch") -> None:
-    """For the guide when asked to, else for whoever looks into a failure."""
-    wanted = os.environ.get("RILLCAST_SCREENSHOT") == "1"
-    file = ROOT / "docs" / "guide" / "watch.png" if wanted and name == "watch" else OUT / f"{name}.png"
+    """For whoever looks into a failure."""
+    file = OUT / f"{name}.png"
     file.parent.mkdir(parents=True, exist_ok=True)
     tab.page.screenshot(path=file)

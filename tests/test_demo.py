@@ -20,6 +20,8 @@ LIVE = "document.querySelector('#state').dataset.state === 'live'"
 MESSAGES = "[...document.querySelectorAll('.talk-row')].map(row => row.innerText)"
 CARDS = "document.querySelectorAll('#cards .card').length"
 ANYWHERE = "127.0.0.1:0"
+#: Then its page is taken as the guide's picture.
+FOR_THE_GUIDE = os.environ.get("RILLCAST_SCREENSHOT") == "1"
 
 
 def group(leader: int) -> list[int]:
@@ -45,7 +47,7 @@ def demo(tmp_path_factory):
         process = subprocess.Popen(
             [sys.executable, str(ROOT / "deploy" / "demo.py"), binary(), *flags],
             # A busy machine is not what the test is about.
-            env=clean_env(RILLCAST_DATA_DIR=str(data), DEMO_SIZE="320x180"),
+            env=clean_env(RILLCAST_DATA_DIR=str(data), DEMO_SIZE="1280x720" if FOR_THE_GUIDE else "320x180"),
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=subprocess.STDOUT,
@@ -80,8 +82,17 @@ def test_its_page_plays_with_a_chat_that_lives_and_cards_over_the_picture(demo):
         tab.page.locator(".composer input").fill("Is anybody there?")
         tab.page.keyboard.press("Enter")
         tab.wait(f"{MESSAGES}.some(text => text.includes('simulated') && text.includes('Nora'))")
+        tab.wait(f"{CARDS} > 0")
+        take_picture(tab)
         assert tab.errors == []
     assert process.poll() is None
+
+
+def take_picture(tab) -> None:
+    """For the guide when asked to, else for whoever looks into a failure."""
+    out = ROOT / "docs" / "guide" if FOR_THE_GUIDE else ROOT / "tests" / "out"
+    out.mkdir(parents=True, exist_ok=True)
+    tab.page.screenshot(path=out / "watch.png")
 
 
 def test_nothing_is_left_when_it_ends(demo):
