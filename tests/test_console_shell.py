@@ -307,6 +307,7 @@ def test_on_a_phone_the_places_are_behind_a_menu(server):
         tab.page.locator("nav").wait_for(state="visible")
         OUT.mkdir(parents=True, exist_ok=True)
         tab.page.screenshot(path=OUT / "menu-phone.png")
+        assert tab.page.locator("#places a:visible").count() > len(PLACES)
         tab.page.keyboard.press("Escape")
         tab.page.locator("nav").wait_for(state="hidden")
         tab.button("Menu").click()
