@@ -4,7 +4,7 @@ import { useState } from "preact/hooks";
 import { Badge, Button, type Column, Empty, Notice, Table, Waiting } from "../ui/kit";
 import { useLoad } from "../ui/load";
 import { href } from "../ui/route";
-import { idOf, moment, NONE, span } from "../ui/words";
+import { idOf, NONE, span } from "../ui/words";
 import { ivs } from "../wire/call";
 
 interface Summary {
@@ -53,15 +53,18 @@ const columns = (channel: string): Column<Summary>[] => [
     title: "Started",
     kind: "wide",
     width: 13,
-    cell: (row) => <a href={href(`/channels/${idOf(channel)}/sessions/${row.streamId}`)}>{moment(row.startTime)}</a>,
+    cell: (row) => <a href={href(`/channels/${idOf(channel)}/sessions/${row.streamId}`)}>{brief(row.startTime)}</a>,
     sort: (row) => new Date(row.startTime).getTime(),
   },
   { title: "State", width: 6, cell: (row) => (row.endTime ? "Ended" : <Badge kind="live">LIVE</Badge>) },
   { title: "Length", kind: "num", width: 6, cell: (row) => span(lengthOf(row)), sort: lengthOf },
-  { title: "Ended", kind: "aside", width: 13, cell: (row) => (row.endTime ? moment(row.endTime) : NONE) },
+  { title: "Ended", kind: "aside", width: 13, cell: (row) => (row.endTime ? brief(row.endTime) : NONE) },
   { title: "Errors", width: 6, cell: (row) => (row.hasErrorEvent ? <Badge kind="bad">Errors</Badge> : NONE) },
   { title: "Stream ID", kind: "aside", width: 17, cell: (row) => <code>{row.streamId}</code> },
 ];
+
+/** A moment without its seconds, in this browser's zone. */
+const brief = (at: string) => new Date(at).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
 
 /** Seconds. */
 const lengthOf = ({ startTime, endTime }: Summary): number =>

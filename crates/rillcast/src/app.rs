@@ -26,7 +26,7 @@ use crate::config::{Config, RecordingSettings};
 use crate::desk::{Desk, House, IngestDoors};
 use crate::error::AppError;
 use crate::listener::Hall;
-use crate::metrics::Measures;
+use crate::metrics::{Counted, Measures};
 use crate::node::Node;
 use crate::pipes::Pipes;
 use crate::ready::Addresses;
@@ -115,7 +115,12 @@ impl App {
             log,
         };
         let routes = routes(house, &pipes, &events);
-        let counts = (events.counts(), transcode.figures(), recorder.figures());
+        let counts = Counted {
+            told: events.counts(),
+            transcoding: transcode.figures(),
+            recording: recorder.figures(),
+            ingest: ingest.figures(),
+        };
         let measures = Measures::new(&config, &pipes, &chat, &routes.delivery, counts);
         let addresses = Addresses {
             http: http_address,
@@ -435,8 +440,14 @@ fn routes(house: House, pipes: &Pipes, events: &Events) -> Arc<Routes> {
     let rule = if config.any_region { RegionRule::Any } else { RegionRule::Only(config.region.clone()) };
     let gate = || Gate::new(api::Config::new(rule.clone()), control.clone());
     let tenant = (config.region.clone(), config.account.clone());
-    let watching =
-        Watching::new(control.clone(), delivery.clone(), chat.clone(), pipes.store.clone(), tenant, &house.public_url);
+    let watching = Watching::new(
+        control.clone(),
+        delivery.clone(),
+        chat.clone(),
+        pipes.store.clone(),
+        tenant,
+        &house.public_url,
+    );
     Arc::new(Routes {
         watching,
         desk: Desk::new(gate(), house),

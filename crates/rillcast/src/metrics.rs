@@ -5,6 +5,7 @@
 //! Promise: nothing that streams or viewers do waits for those who measure; nothing is measured when nobody asked
 //! for it.
 
+mod ingest;
 mod listener;
 mod meter;
 mod page;
@@ -43,7 +44,16 @@ pub(crate) struct Measures {
     told: Counts,
     transcoding: Arc<transcode::Figures>,
     recording: Arc<::recording::Figures>,
+    ingest: Arc<::ingest::Figures>,
     sink: Option<MetricSink>,
+}
+
+/// What the services count by themselves.
+pub(crate) struct Counted {
+    pub(crate) told: Counts,
+    pub(crate) transcoding: Arc<transcode::Figures>,
+    pub(crate) recording: Arc<::recording::Figures>,
+    pub(crate) ingest: Arc<::ingest::Figures>,
 }
 
 impl Measures {
@@ -53,8 +63,9 @@ impl Measures {
         pipes: &Pipes,
         chat: &Chat,
         delivery: &Delivery,
-        (told, transcoding, recording): (Counts, Arc<transcode::Figures>, Arc<::recording::Figures>),
+        counts: Counted,
     ) -> Self {
+        let Counted { told, transcoding, recording, ingest } = counts;
         let sink = config.measures.cloudwatch.then(|| {
             let place = MetricSinkConfig {
                 endpoint: config.measures.endpoint.clone(),
@@ -70,13 +81,14 @@ impl Measures {
             told,
             transcoding,
             recording,
+            ingest,
             sink,
         }
     }
 
     /// Measures, answers on the listener and sends until `closing`.
     pub(crate) async fn run(self, listener: Option<TcpListener>, closing: CancellationToken) {
-        let Self { meter, chat, delivery, told, transcoding, recording, sink } = self;
+        let Self { meter, chat, delivery, told, transcoding, recording, ingest, sink } = self;
         let measured = listener.is_some() || sink.is_some();
         let look = async {
             if measured {
@@ -87,7 +99,8 @@ impl Measures {
         };
         let serve = async {
             if let Some(listener) = listener {
-                let page = Page { meter: meter.clone(), chat, delivery, told, transcoding, recording };
+                let meter = meter.clone();
+                let page = Page { meter, chat, delivery, told, transcoding, recording, ingest };
                 listener::serve(listener, move || page.text(), closing.clone()).await;
             }
         };

@@ -14,6 +14,7 @@ use prometheus_client::encoding::text::{encode_eof, encode_registry};
 use prometheus_client::metrics::MetricType;
 use prometheus_client::registry::Registry;
 
+use super::ingest::IngestPage;
 use super::meter::Meter;
 use super::playback::PlaybackPage;
 use super::process::Process;
@@ -39,6 +40,8 @@ pub(crate) struct Page {
     pub transcoding: Arc<transcode::Figures>,
     /// What records.
     pub recording: Arc<recording::Figures>,
+    /// What lets streams in.
+    pub ingest: Arc<ingest::Figures>,
 }
 
 impl Page {
@@ -49,8 +52,10 @@ impl Page {
         let playback = Box::new(PlaybackPage(self.delivery.figures()));
         let transcoding = Box::new(TranscodingPage(Arc::clone(&self.transcoding)));
         let recording = Box::new(RecordingPage(Arc::clone(&self.recording)));
+        let ingest = Box::new(IngestPage(Arc::clone(&self.ingest)));
+        let (process, build) = (Box::new(Process::now()), Box::new(Build));
         let all: Vec<Box<dyn Collector>> =
-            vec![streams, transcoding, recording, playback, told, Box::new(Process::now()), Box::new(Build)];
+            vec![streams, ingest, transcoding, recording, playback, told, process, build];
         join(all, &[self.chat.metrics()])
     }
 }
