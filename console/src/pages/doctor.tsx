@@ -126,7 +126,7 @@ function Findings({ of, isOver }: { of: Finding[]; isOver: boolean }) {
         .filter(({ found }) => found.length)
         .map(({ title, found }) => (
           <Card key={title} title={title}>
-            <ul class="findings">
+            <ul class="doctor-findings">
               {found.map((finding) => (
                 <Found key={finding.check} finding={finding} />
               ))}
