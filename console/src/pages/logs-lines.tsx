@@ -11,7 +11,7 @@ const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-d
 const timeOf = (time: number) => `${clock.format(time)}.${String(time % 1_000).padStart(3, "0")}`;
 
 /** Names and values behind the message. */
-const rest = (line: Line) =>
+export const fieldsOf = (line: Line): string =>
   Object.entries(line.fields ?? {})
     .map(([name, value]) => `${name}=${value}`)
     .join(" ");
@@ -63,7 +63,7 @@ export function Lines({ of, isFollowing, opened, onOpen, onScrollUp }: Props) {
           <span class="log-level">{line.level}</span>
           <span class="log-target">{line.target}</span>
           <span class="log-message">
-            {line.message} <span class="faint">{rest(line)}</span>
+            {line.message} <span class="faint">{fieldsOf(line)}</span>
           </span>
         </button>
       ))}

@@ -5,7 +5,7 @@ import { Badge, Button, Card, Empty, Facts, Field, Head, Notice, Paste } from ".
 import { asFailure } from "../ui/load";
 import type { Failure } from "../wire/call";
 import { LEVELS, type Level, type Line, tail } from "../wire/logs";
-import { Lines } from "./logs-lines";
+import { fieldsOf, Lines } from "./logs-lines";
 
 /** Lines that the page keeps; the server keeps 2,000. */
 const MOST = 10_000;
@@ -48,9 +48,8 @@ function useLog(isFollowing: boolean) {
   return { known, trouble, failure, clear };
 }
 
-/** What a search looks at, in small letters. */
-const searched = (line: Line): string =>
-  `${line.target} ${line.message} ${line.fields ? JSON.stringify(line.fields) : ""}`.toLowerCase();
+/** What a search looks at: what is to be seen of a line, in small letters. */
+const searched = (line: Line): string => `${line.target} ${line.message} ${fieldsOf(line)}`.toLowerCase();
 
 /** As a line of text, for the clipboard. */
 export function asText({ time, level, target, message, fields }: Line): string {
