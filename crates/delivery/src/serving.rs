@@ -98,7 +98,8 @@ impl Delivery {
             None => {
                 let mut leave = self.restriction.enter(&broadcast, &ask.visitor).await?;
                 let readers = self.admission.look(&broadcast, ask.token(), &ask.visitor).await?;
-                leave.for_all &= broadcast.audience() == Audience::Everyone && leave.readers == Readers::Everyone;
+                leave.for_all &=
+                    broadcast.audience() == Audience::Everyone && leave.readers == Readers::Everyone;
                 leave.readers = leave.readers.and(readers);
                 leave
             }
@@ -309,12 +310,7 @@ impl Delivery {
     }
 
     /// What the channel's policy says of this viewer; of those of the house it says nothing.
-    async fn leave(
-        &self,
-        broadcast: &Broadcast,
-        pass: Option<&Pass>,
-        ask: &Ask<'_>,
-    ) -> Result<Leave, Error> {
+    async fn leave(&self, broadcast: &Broadcast, pass: Option<&Pass>, ask: &Ask<'_>) -> Result<Leave, Error> {
         if pass.is_some_and(Pass::is_house) {
             return Ok(Leave::OF_THE_HOUSE);
         }
