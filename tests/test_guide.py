@@ -38,7 +38,7 @@ OUTSIDE = {
 
 #: Blocks in languages that no tool of `make setup` can run: they are read with care, and no more. The SDK for Rust
 #: has a story of its own (`tests/sdk/rust`).
-READ_ONLY = {"go": 2, "java": 2, "kotlin": 2, "csharp": 1, "ruby": 1, "php": 1, "rust": 2, "hcl": 1}
+READ_ONLY = {"go": 2, "java": 2, "kotlin": 2, "csharp": 1, "ruby": 1, "php": 1, "rust": 2, "hcl": 1, "html": 1}
 
 #: JavaScript that only a page with a player could run; `tests/test_players.py` plays with these players.
 BROWSER = {
