@@ -168,7 +168,7 @@ function Renditions({ facts, mayDownload }: { facts: Facts; mayDownload: boolean
           <>
             {width && height ? `${width} × ${height}` : "Sound alone"}{" "}
             {canDownload && (
-              <Button small aria-label={`Download ${name} as MP4`} onPress={() => download(facts, name)}>
+              <Button small aria-label={`Download MP4 of ${name}`} onPress={() => download(facts, name)}>
                 Download MP4
               </Button>
             )}
