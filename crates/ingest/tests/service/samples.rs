@@ -33,7 +33,8 @@ async fn measured(store: &Store, wanted: impl Fn(&[StreamSample]) -> bool) -> (S
 async fn what_is_measured_of_a_stream_is_kept_to_its_last_seconds() {
     let house = House::open().await;
     let key = house.channel('a', true).await;
-    let output = [H264, &["-g", "25"], AAC, &["-f", "flv", &house.rtmp_url(&key)]].concat();
+    let url = house.rtmp_url(&key);
+    let output = [H264, &["-g", "25"], AAC, &["-f", "flv", &url]].concat();
     let encoder = Encoder::start(&["-re"], &output);
     let broadcast = house.broadcast().await;
     broadcast.pulse().set_viewers(7);
@@ -61,7 +62,8 @@ async fn what_is_measured_of_a_stream_is_kept_to_its_last_seconds() {
 async fn shutdown_keeps_the_seconds_that_made_no_sample_yet() {
     let house = House::open().await;
     let key = house.channel('a', true).await;
-    let output = [H264, &["-g", "25"], AAC, &["-f", "flv", &house.rtmp_url(&key)]].concat();
+    let url = house.rtmp_url(&key);
+    let output = [H264, &["-g", "25"], AAC, &["-f", "flv", &url]].concat();
     let _encoder = Encoder::start(&["-re"], &output);
     let broadcast = house.broadcast().await;
     within(async {

@@ -131,7 +131,6 @@ fn put(bytes: &mut Vec<u8>, number: i64) {
     bytes.push(low_seven(left));
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "seven bits fit")]
 fn low_seven(number: u64) -> u8 {
     (number & 0x7f) as u8
 }
