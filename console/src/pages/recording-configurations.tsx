@@ -50,7 +50,7 @@ export function RecordingConfigurations() {
       ? [
           {
             title: "Delete",
-            width: 6,
+            width: 7.5,
             cell: (one: Listed) => (
               <Destroy
                 small

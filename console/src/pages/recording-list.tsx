@@ -2,6 +2,7 @@
 // Promise: rows come page by page; only those in sight are in the page.
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { Badge, Button, type Column, Empty, Notice, Table } from "../ui/kit";
+import { Icon } from "../ui/icons";
 import { useLoad } from "../ui/load";
 import { href } from "../ui/route";
 import { bytes, idOf, moment, NONE, span } from "../ui/words";
@@ -85,9 +86,10 @@ export function RecordingList({ channel, stream }: { channel: string | undefined
     <>
       <div class="row">
         <div class="search">
+          <Icon name="search" />
           <input type="search" aria-label="Filter by channel or id" placeholder="Filter by channel or id" value={text} onInput={({ currentTarget }) => setText(currentTarget.value)} />
         </div>
-        <select aria-label="Time" value={days} onChange={({ currentTarget }) => setDays(currentTarget.value)}>
+        <select class="when" aria-label="Time" value={days} onChange={({ currentTarget }) => setDays(currentTarget.value)}>
           {DAYS.map(([value, title]) => (
             <option key={value} value={value}>
               {title}
@@ -112,12 +114,12 @@ export function RecordingList({ channel, stream }: { channel: string | undefined
 }
 
 const columnsOf = (mayWatch: boolean): Column<Row>[] => [
-  { title: "Picture", width: 5.4, cell: (row) => <Picture key={row.id} row={row} mayWatch={mayWatch} /> },
+  { title: "Picture", width: 6, cell: (row) => <Picture key={row.id} row={row} mayWatch={mayWatch} /> },
   { title: "Channel", kind: "wide", width: 10, sort: (row) => row.channelName || row.channelArn, cell: (row) => <a href={addressOf(row)}>{row.channelName || idOf(row.channelArn)}</a> },
-  { title: "Began", width: 12, sort: (row) => row.startedAt, cell: (row) => moment(row.startedAt) },
+  { title: "Began", width: 13.5, sort: (row) => row.startedAt, cell: (row) => moment(row.startedAt) },
   { title: "Length", kind: "num", width: 5.5, sort: lengthOf, cell: (row) => span(lengthOf(row)) },
   { title: "State", width: 7.5, sort: (row) => row.state, cell: (row) => <span title={row.reason}><StateOf row={row} /></span> },
   { title: "Size", kind: "num", width: 6, sort: (row) => row.bytes, cell: (row) => (row.bytes ? bytes(row.bytes) : NONE) },
-  { title: "Where", kind: "aside", width: 11, sort: (row) => row.bucket, cell: (row) => <span title={row.prefix}>{row.storage === "s3" ? "S3: " : ""}{row.bucket}</span> },
+  { title: "Where", kind: "aside", width: 9, sort: (row) => row.bucket, cell: (row) => <span title={row.prefix}>{row.storage === "s3" ? "S3: " : ""}{row.bucket}</span> },
   { title: "Id", kind: "aside", width: 9, cell: (row) => <code>{row.id}</code> },
 ];
