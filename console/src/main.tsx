@@ -16,6 +16,7 @@ import "./ui/chart.css";
 import "./ui/timeline.css";
 import "./pages/logs.css";
 import "./pages/quotas.css";
+import "./pages/recording.css";
 import "./chat/chat.css";
 
 type Page = ComponentType<{ names: Record<string, string> }>;

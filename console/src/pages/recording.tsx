@@ -11,7 +11,6 @@ import { lengthOf, StateOf } from "./recording-list";
 import { baseOf } from "./recording-picture";
 import { Verify } from "./recording-verify";
 import { deleteRecording, downloadLink, type Facts, getRecording, here, listRecordings, type Shot } from "./recording-wire";
-import "./recording.css";
 
 const EVERY_MS = 10_000;
 const MASTER = "media/hls/master.m3u8";

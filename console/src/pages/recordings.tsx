@@ -6,7 +6,6 @@ import { idOf } from "../ui/words";
 import { useMay } from "../wire/may";
 import { RecordingConfigurations } from "./recording-configurations";
 import { RecordingList } from "./recording-list";
-import "./recording.css";
 
 const TABS = [
   ["recordings", "Recordings"],
