@@ -148,7 +148,8 @@ export class ChatClient {
     };
     socket.onmessage = ({ data }) => {
       const frame = read(data);
-      if (!frame || turn !== this.#turn) return;
+      // Until the next connection is open, this one is still heard: what is told meanwhile is not told again.
+      if (!frame || (turn !== this.#turn && socket !== this.#socket)) return;
       const attributes = frame.Attributes ?? {};
       if (frame.Type === "EVENT" && frame.EventName === "aws:DISCONNECT_USER" && attributes["UserId"] === userId) {
         removed = attributes["Reason"] ?? "";
@@ -156,7 +157,10 @@ export class ChatClient {
       this.#hear(frame);
     };
     socket.onclose = ({ code, reason }) => {
-      if (turn !== this.#turn) return;
+      if (turn !== this.#turn) {
+        if (socket === this.#socket) this.#drop();
+        return;
+      }
       this.#drop();
       if (code === REMOVED) {
         const why = removed || reason;
