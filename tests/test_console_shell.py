@@ -307,11 +307,11 @@ def test_on_a_phone_the_places_are_behind_a_menu(server):
         tab.page.locator("nav").wait_for(state="visible")
         OUT.mkdir(parents=True, exist_ok=True)
         tab.page.screenshot(path=OUT / "menu-phone.png")
-        assert tab.page.locator("#places a:visible").count() > len(PLACES)
+        wait_until(lambda: tab.page.locator("#places a:visible").count() > len(PLACES), "all places, and the guide")
         tab.page.keyboard.press("Escape")
         tab.page.locator("nav").wait_for(state="hidden")
         tab.button("Menu").click()
-        tab.page.get_by_role("link", name="Channels", exact=True).click()
+        tab.page.get_by_role("navigation").get_by_role("link", name="Channels", exact=True).click()
         tab.wait("location.pathname === '/console/channels'")
         tab.page.locator("nav").wait_for(state="hidden")
 
