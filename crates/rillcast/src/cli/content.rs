@@ -141,8 +141,8 @@ fn remove() -> Command {
             Lesson::of(&[
                 ("rillcast recordings remove wPG7Ofo2Iuc1", "One of them; asks first"),
                 (
-                    "rillcast recordings list --channel \"$ARN\" -o json | jq -r .id | xargs rillcast recordings remove --yes",
-                    "All of a channel",
+                    "rillcast recordings list -o json | jq -r .id | xargs rillcast recordings remove --yes",
+                    "All there are",
                 ),
             ])
             .see("rillcast recordings list"),
