@@ -14,8 +14,8 @@ use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
 use super::{Means, Place, Shared, backoff, errand};
-use crate::tape::Parcel;
 use crate::Error;
+use crate::tape::Parcel;
 
 /// What became of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
