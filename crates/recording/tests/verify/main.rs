@@ -255,7 +255,7 @@ async fn a_recording_that_is_changed_while_it_is_sent_does_not_end_well() {
     let (_, mut sending) = begun(&studio, u64::MAX).await.expect("a film");
     // A chunk that is as whole, and has half of the pictures.
     let other = Studio::record(ContainerFormat::Ts, &Film::default(), 3).await;
-    let [long, short] = [&studio, &other].map(|studio| studio.files());
+    let [long, short] = [&studio, &other].map(Studio::files);
     let chunk = |files: &[std::path::PathBuf]| files.iter().find(|file| file.ends_with("0.ts")).cloned();
     let (to, from) = (chunk(&long).expect("a chunk"), chunk(&short).expect("a chunk"));
     let halved = std::fs::read(from).expect("a chunk");

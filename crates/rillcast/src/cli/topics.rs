@@ -38,7 +38,7 @@ pub(super) fn of(key: &str) -> &'static str {
         Some(start) => key.starts_with(start),
         None => key == *pattern,
     };
-    let found = TOPICS.iter().find(|(_, patterns)| patterns.iter().any(|pattern| fits(&pattern)));
+    let found = TOPICS.iter().find(|(_, patterns)| patterns.iter().any(fits));
     found.map_or("Limits", |(topic, _)| topic)
 }
 

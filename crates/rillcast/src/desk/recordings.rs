@@ -25,7 +25,7 @@ use std::sync::Arc;
 
 use api::{Admitted, ApiError, Why};
 use domain::{Arn, Recording, RecordingStage, ResourceId, ResourceKind, chain, time_text, unix_millis};
-use http_body_util::BodyExt as _;
+use http_body_util::BodyExt;
 use serde::Serialize;
 use store::Tenant;
 use tokio::sync::Semaphore;
@@ -90,7 +90,7 @@ pub(super) async fn answer(
             reply(admitted, told)
         }
         Act::Verify => match verify::begin(house, &admitted, id, places, closing).await {
-            Ok(lines) => admitted.stream("application/x-ndjson", lines).map(|body| body.boxed_unsync()),
+            Ok(lines) => admitted.stream("application/x-ndjson", lines).map(BodyExt::boxed_unsync),
             Err(error) => reply::<()>(admitted, Err(error)),
         },
         Act::Download => {
