@@ -56,7 +56,6 @@ pub(crate) use recordings::{DOWNLOADS, Film};
 pub(crate) type Reply = Response<UnsyncBoxBody<Bytes, Infallible>>;
 
 /// All that may be looked at from the desk.
-#[allow(dead_code, reason = "each door looks at some of it")]
 #[derive(Clone)]
 pub(crate) struct House {
     pub(crate) config: Config,

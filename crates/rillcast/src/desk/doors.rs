@@ -218,4 +218,17 @@ mod tests {
             assert_eq!(found(other), None, "{other}");
         }
     }
+
+    #[test]
+    fn the_reference_lists_every_door_and_every_action() {
+        let page = include_str!("../../../../docs/reference/desk.md");
+        for door in DOORS {
+            let place = door.path.replace("{}", "ID");
+            let row = format!("| `{} {place}` | `{}` |", door.method, door.action);
+            assert!(page.contains(&row), "{row}");
+        }
+        for action in events::ADMIN_ACTIONS {
+            assert!(page.contains(action), "{action}");
+        }
+    }
 }
