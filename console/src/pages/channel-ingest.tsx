@@ -7,7 +7,6 @@ import { idOf } from "../ui/words";
 import { desk, ivs } from "../wire/call";
 import { useMay } from "../wire/may";
 import type { Part } from "./channel";
-import { Lines } from "./channel-lines";
 import { type Channel, type IngestAddresses, type StreamKey, type StreamKeySummary, streamKeysOf } from "./channel-wire";
 
 /** Stands where the key goes while nobody has asked for it. */
@@ -28,7 +27,8 @@ export function Ingest({ channel, stream, again }: Part) {
       <div class="stack">
         <Card title="Servers">
           <Notice failure={addresses.failure} />
-          <Lines
+          <Facts
+                long
             of={[
               ["RTMPS", rtmps ? <Paste text={rtmps} label="RTMPS address" /> : "This server does not listen for RTMPS."],
               ["RTMP, not encrypted", <Plain channel={channel} rtmp={rtmp} />],
@@ -58,7 +58,8 @@ function Recipes({ server, value }: { server: string; value: string }) {
     <>
       <Card title="OBS Studio">
         <p>Settings → Stream: service “Custom…”, then</p>
-        <Lines
+        <Facts
+                long
           of={[
             ["Server", <Paste text={server} label="server for OBS" />],
             ["Stream key", value === HIDDEN ? "Show the key to copy it." : <Paste text={value} label="stream key for OBS" />],

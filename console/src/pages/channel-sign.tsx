@@ -1,9 +1,8 @@
 // Signs a playback token to try a private channel with.
 // Promise: each claim that the service knows can be said, and what comes out is what a server would sign.
 import { useEffect, useState } from "preact/hooks";
-import { Button, Card, Field, Form, Notice, Paste } from "../ui/kit";
+import { Button, Card, Facts, Field, Form, Notice, Paste } from "../ui/kit";
 import { idOf } from "../ui/words";
-import { Lines } from "./channel-lines";
 import { canSign, type Claims, readPrivateKey, sign, uuid } from "./channel-token";
 import { type Channel, here } from "./channel-wire";
 
@@ -100,7 +99,8 @@ function Signed({ channel, token }: { channel: Channel; token: string }) {
   const watch = `${new URL(channel.playbackUrl).origin}/watch/${idOf(channel.arn)}?token=${token}`;
   return (
     <div class="signed">
-      <Lines
+      <Facts
+                long
         of={[
           ["Token", <Paste text={token} label="token" />],
           ["Playback URL", <Paste text={`${channel.playbackUrl}?token=${token}`} label="playback URL with the token" />],

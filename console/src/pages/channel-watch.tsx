@@ -10,7 +10,6 @@ import { bitrate, idOf, moment, span } from "../ui/words";
 import { useMay, useMayYet } from "../wire/may";
 import { samplesOfChannel } from "../wire/samples";
 import type { Part } from "./channel";
-import { Lines } from "./channel-lines";
 import { type Channel, here, type Stream, watchPass } from "./channel-wire";
 
 type Source = (() => Promise<string>) | string;
@@ -107,7 +106,8 @@ function Elsewhere({ channel }: { channel: Channel }) {
   const frame = `<iframe src="${watch}?embed=1${channel.authorized ? "&token=TOKEN" : ""}" width="640" height="360" allow="autoplay; fullscreen" title="${channel.name || "Live"}"></iframe>`;
   return (
     <Card title="Show it elsewhere">
-      <Lines
+      <Facts
+                long
         of={[
           ["Playback URL, for players", <Paste text={channel.playbackUrl + token} label="playback URL" />],
           [

@@ -1,6 +1,6 @@
 // What IVS says of channels and streams, as its API has it, and how the pages of a channel ask for it.
 // Promise: a member that the server leaves out is told as absent, never invented.
-import { ask, desk, every, Failure, ivs } from "../wire/call";
+import { desk, every, Failure, ivs } from "../wire/call";
 
 export interface Channel {
   arn: string;
@@ -110,10 +110,3 @@ export const all = <T>(operation: string, member: string) =>
 
 /** The name of a thing, or its id where it has none. */
 export const nameOf = ({ name, arn }: { name?: string; arn: string }): string => name || arn.slice(arn.lastIndexOf("/") + 1);
-
-const tagsOf = (arn: string) => ({ path: `/tags/${encodeURIComponent(arn)}`, service: "ivs" as const });
-
-export const setTag = (arn: string, name: string, value: string) =>
-  ask({ ...tagsOf(arn), method: "POST", body: { tags: { [name]: value } } });
-
-export const dropTag = (arn: string, name: string) => ask({ ...tagsOf(arn), method: "DELETE", query: { tagKeys: name } });

@@ -2,6 +2,7 @@
 // Promise: thousands of them can be filtered, sorted and scrolled; a key that may not create is offered no button.
 import { useMemo, useState } from "preact/hooks";
 import { Icon } from "../ui/icons";
+import { Choice } from "../ui/choice";
 import { Badge, Button, type Column, Dialog, Empty, Head, Notice, Table, Waiting } from "../ui/kit";
 import { useLoad } from "../ui/load";
 import { go, href } from "../ui/route";
@@ -67,13 +68,7 @@ export default function Channels(_: { names: Record<string, string> }) {
               <Icon name="search" />
               <input type="search" aria-label="Filter by name or id" placeholder="Filter by name or id" value={text} onInput={({ currentTarget }) => setText(currentTarget.value)} />
             </div>
-            <div class="acts" role="group" aria-label="Show">
-              {SHOWN.map(([name, title]) => (
-                <button key={name} type="button" class="button small" aria-pressed={shown === name} onClick={() => setShown(name)}>
-                  {title}
-                </button>
-              ))}
-            </div>
+            <Choice name="Show" of={SHOWN} at={shown} onPick={setShown} />
             <span class="faint" role="status">
               {found.length === rows.length ? "" : `${found.length} of ${rows.length}`}
             </span>

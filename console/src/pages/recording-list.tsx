@@ -1,6 +1,7 @@
 // Recordings, the newest first: of all channels or one, of a stream, in a state, of a time.
 // Promise: rows come page by page; only those in sight are in the page.
 import { useEffect, useMemo, useState } from "preact/hooks";
+import { Choice } from "../ui/choice";
 import { Badge, Button, type Column, Empty, Notice, Table } from "../ui/kit";
 import { Icon } from "../ui/icons";
 import { useLoad } from "../ui/load";
@@ -96,13 +97,7 @@ export function RecordingList({ channel, stream }: { channel: string | undefined
             </option>
           ))}
         </select>
-        <div class="acts" role="group" aria-label="Show">
-          {SHOWN.map(([name, title]) => (
-            <button key={name} type="button" class="button small" aria-pressed={shown === name} onClick={() => setShown(name)}>
-              {title}
-            </button>
-          ))}
-        </div>
+        <Choice name="Show" of={SHOWN} at={shown} onPick={setShown} />
         <span class="faint" role="status">
           {found.length === rows.length ? "" : `${found.length} of ${rows.length}`}
         </span>

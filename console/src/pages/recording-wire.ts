@@ -1,6 +1,7 @@
 // Recordings, as the server tells of them, and how pages ask for them.
 // Promise: media is fetched from the server that the page came from, whatever its public address is.
 import { ask, desk, Failure } from "../wire/call";
+import { lines } from "../wire/lines";
 
 export type State = "RECORDING_STARTED" | "RECORDING_ENDED" | "RECORDING_ENDED_WITH_FAILURE";
 
@@ -118,19 +119,11 @@ type Told = { kind: "progress"; done: number; total: number } | Report | { kind:
 /** Has every object looked at; tells how far that is. */
 export async function verify(id: string, arn: string, onProgress: (part: number) => void, signal: AbortSignal): Promise<Report> {
   const answer = await ask({ method: "POST", path: `/rillcast/v1/${below(id, "/verify")}`, query: { arn }, body: {}, service: "ivs", signal });
-  const reader = answer.body?.pipeThrough(new TextDecoderStream()).getReader();
-  let rest = "";
-  for (;;) {
-    const next = await reader?.read();
-    if (!next || next.done) break;
-    const parts = (rest + next.value).split("\n");
-    rest = parts.pop() ?? "";
-    for (const line of parts.filter(Boolean)) {
-      const told = JSON.parse(line) as Told;
-      if (told.kind === "report") return told;
-      if (told.kind === "failed") throw new Failure("BucketUnreadable", `The bucket can't be read, which says nothing of the recording: ${told.message}`, 0);
-      onProgress(told.total ? told.done / told.total : 0);
-    }
+  for await (const line of lines(answer)) {
+    const told = JSON.parse(line) as Told;
+    if (told.kind === "report") return told;
+    if (told.kind === "failed") throw new Failure("BucketUnreadable", `The bucket can't be read, which says nothing of the recording: ${told.message}`, 0);
+    onProgress(told.total ? told.done / told.total : 0);
   }
   throw new Failure("CutOff", "The check was cut off: the server is closing, or the connection broke. Try again.", 0);
 }

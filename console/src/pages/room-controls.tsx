@@ -4,7 +4,8 @@ import { useState } from "preact/hooks";
 import { Button, Card, Dialog, Field, Form } from "../ui/kit";
 import { Failure, ivschat } from "../wire/call";
 import { useMay } from "../wire/may";
-import { dropTag, type Room, setTag } from "./room-wire";
+import { dropTag, setTag } from "../wire/tags";
+import type { Room } from "./room-wire";
 
 /** What holds for the room as a whole: slow mode, and events to the room. */
 export function Controls({ room }: { room: Room }) {

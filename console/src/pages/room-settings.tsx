@@ -1,11 +1,12 @@
 // What a room is set to: limits, review, logging, tags, and its extensions, which are tags too.
 // Promise: what the key may not change it is shown.
 import { useState } from "preact/hooks";
-import { Button, Card, Facts, Field, Form, Paste } from "../ui/kit";
+import { Card, Facts, Paste } from "../ui/kit";
+import { Tags } from "../ui/tags";
 import { moment } from "../ui/words";
 import { useMay } from "../wire/may";
 import { RoomForm } from "./room-form";
-import { dropTag, type Room, setTag } from "./room-wire";
+import type { Room } from "./room-wire";
 
 export function Settings({ room, again }: { room: Room; again: () => void }) {
   const mayUpdate = useMay("ivschat:UpdateRoom", room.arn);
@@ -45,7 +46,7 @@ export function Settings({ room, again }: { room: Room; again: () => void }) {
           />
         )}
       </Card>
-      <TagsCard room={room} again={again} />
+      <Tags of={room} title="Tags and extensions" known={KNOWN} again={again} />
     </div>
   );
 }
@@ -58,61 +59,3 @@ const KNOWN = [
   ["rillcast:presence", "1 to 60: seconds between two tellings of how many are here"],
   ["rillcast:join-leave", "true: who comes and goes is told"],
 ] as const;
-
-function TagsCard({ room, again }: { room: Room; again: () => void }) {
-  const maySet = useMay("ivschat:TagResource", room.arn);
-  const mayDrop = useMay("ivschat:UntagResource", room.arn);
-  const [name, setName] = useState("");
-  const [value, setValue] = useState("");
-  const tags = Object.entries(room.tags ?? {});
-  const add = async () => {
-    await setTag(room.arn, name, value);
-    setName("");
-    setValue("");
-    again();
-  };
-  return (
-    <Card title="Tags and extensions">
-      {tags.length === 0 && <p class="faint">None.</p>}
-      {tags.map(([tag, value]) => (
-        <div key={tag} class="row">
-          <span class="grow">
-            <code>{tag}</code> = <code>{value}</code>
-          </span>
-          {mayDrop && (
-            <Button
-              small
-              aria-label={`Remove tag ${tag}`}
-              onPress={async () => {
-                await dropTag(room.arn, tag);
-                again();
-              }}
-            >
-              Remove
-            </Button>
-          )}
-        </div>
-      ))}
-      {maySet && (
-        <Form label="Add a tag">
-          <Field label="Key" name="tags" help={KNOWN.find(([known]) => known === name)?.[1] ?? "Those that begin with rillcast: turn extensions on."}>
-            <input required value={name} maxLength={128} list="known-room-tags" autoComplete="off" onInput={({ currentTarget: { value } }) => setName(value)} />
-          </Field>
-          <datalist id="known-room-tags">
-            {KNOWN.map(([tag]) => (
-              <option key={tag} value={tag} />
-            ))}
-          </datalist>
-          <Field label="Value">
-            <input value={value} maxLength={256} autoComplete="off" onInput={({ currentTarget: { value } }) => setValue(value)} />
-          </Field>
-          <div class="acts">
-            <Button type="submit" disabled={!name} onPress={add}>
-              Add tag
-            </Button>
-          </div>
-        </Form>
-      )}
-    </Card>
-  );
-}

@@ -1,6 +1,6 @@
 // Chat rooms as the API and the desk tell of them.
 // Promise: names are the vendor's; what moderation needs beyond it is said as docs/guide/chat-extensions.md has it.
-import { ask, desk, every, ivschat } from "../wire/call";
+import { desk, every, ivschat } from "../wire/call";
 
 export interface Room {
   arn: string;
@@ -108,10 +108,3 @@ export function destinationOf({ destinationConfiguration: to }: Logging): string
 /** An event of moderation that the server carries out. */
 export const command = (arn: string, eventName: string, attributes: Record<string, string>) =>
   ivschat("SendEvent", { roomIdentifier: arn, eventName, attributes });
-
-const tagsOf = (arn: string) => ({ path: `/tags/${encodeURIComponent(arn)}`, service: "ivschat" as const });
-
-export const setTag = (arn: string, name: string, value: string) =>
-  ask({ ...tagsOf(arn), method: "POST", body: { tags: { [name]: value } } });
-
-export const dropTag = (arn: string, name: string) => ask({ ...tagsOf(arn), method: "DELETE", query: { tagKeys: name } });

@@ -123,10 +123,10 @@ export const Waiting = ({ children = "Loading…" }: { children?: ComponentChild
   </p>
 );
 
-/** Names and values; `tight` where values are short. */
-export function Facts({ of, tight }: { of: [name: string, value: ComponentChildren][]; tight?: boolean }) {
+/** Names and values; `tight` where values are short, `long` for addresses and commands, which take all the width. */
+export function Facts({ of, tight, long }: { of: [name: string, value: ComponentChildren][]; tight?: boolean; long?: boolean }) {
   return (
-    <dl class={tight ? "facts tight" : "facts"}>
+    <dl class={tight ? "facts tight" : long ? "facts long" : "facts"}>
       {of.map(([name, value]) => (
         <div key={name}>
           <dt>{name}</dt>

@@ -1,6 +1,7 @@
 // What the server finds when it looks itself over, finding by finding.
 // Promise: an examination that was cut off is a failure, never a good report.
 import { ask, Failure } from "./call";
+import { lines } from "./lines";
 
 export type Outcome = "ok" | "warn" | "fail" | "skip";
 
@@ -34,16 +35,4 @@ export async function* examine(transcoding: boolean, signal: AbortSignal): Async
     yield told;
   }
   if (!isDone) throw new Failure("CutOff", "The examination was cut off: the server is closing, or the connection broke.", 0);
-}
-
-async function* lines(answer: Response): AsyncGenerator<string> {
-  const reader = answer.body?.pipeThrough(new TextDecoderStream()).getReader();
-  let rest = "";
-  for (;;) {
-    const next = await reader?.read();
-    if (!next || next.done) break;
-    const parts = (rest + next.value).split("\n");
-    rest = parts.pop() ?? "";
-    yield* parts.filter(Boolean);
-  }
 }
