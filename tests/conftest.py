@@ -5,6 +5,7 @@ the server's log.
 """
 
 import itertools
+import signal
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,9 @@ from harness.ladder_film import make as make_film
 from harness.postgres import Postgres
 from harness.recording_house import houses
 from harness.server import Server
+
+# Who starts tests in the background may have made them deaf to Ctrl-C, and with them all that they start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 _servers: list[Server] = []
 _figures: list[str] = []

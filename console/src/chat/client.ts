@@ -85,6 +85,10 @@ export class ChatClient {
   #tries = 0;
   /** Counts openings: what an earlier one brings comes too late. */
   #turn = 0;
+  /** The opening that brought the present connection. */
+  #current = 0;
+  /** They wait for the newest opening. */
+  #waiting: (() => void)[] = [];
   /** Who this client is, once it is known. */
   userId = "";
 
@@ -109,11 +113,14 @@ export class ChatClient {
     this.#turn += 1;
     window.clearTimeout(this.#retry);
     this.#drop();
+    this.#go();
     this.ears.onLine("closed", "");
   }
 
   /** Ends when the room has heard it. */
-  send(content: string, attributes?: Record<string, string>): Promise<void> {
+  async send(content: string, attributes?: Record<string, string>): Promise<void> {
+    // What comes in anew may do more than what still stands: a nameless viewer may only read.
+    if (this.#socket && this.#current !== this.#turn) await new Promise<void>((go) => this.#waiting.push(go));
     return this.#ask({ Action: "SEND_MESSAGE", Content: content, ...(attributes ? { Attributes: attributes } : {}) });
   }
 
@@ -141,10 +148,12 @@ export class ChatClient {
     socket.onopen = () => {
       if (turn !== this.#turn) return socket.close();
       this.#socket = socket;
+      this.#current = turn;
       this.userId = userId;
       this.#tries = 0;
       before?.close();
       this.ears.onLine("open", "");
+      this.#go();
     };
     socket.onmessage = ({ data }) => {
       const frame = read(data);
@@ -211,6 +220,7 @@ export class ChatClient {
 
   #ungranted(error: unknown): void {
     const words = error instanceof Error ? error.message : String(error);
+    this.#go();
     if (!(error instanceof NoWay)) return this.#later(words);
     this.#drop();
     this.ears.onLine("closed", words);
@@ -219,8 +229,14 @@ export class ChatClient {
   #later(words: string): void {
     const wait = Math.min(LATEST_MS, SOONEST_MS * 2 ** this.#tries) * (0.75 + Math.random() / 2);
     this.#tries += 1;
+    this.#go();
     this.ears.onLine("waiting", words);
     this.#retry = window.setTimeout(() => this.open(), wait);
+  }
+
+  /** Nothing is waited for any longer: the newest connection is open, or it failed. */
+  #go(): void {
+    this.#waiting.splice(0).forEach((go) => go());
   }
 
   #drop(): void {
