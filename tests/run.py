@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Runs tests, and once more, alone, the few that failed beside others.
+"""Runs tests, and once more, alone, the files of the few that failed beside others.
 
 Promise: what fails twice fails; what failed once is named at the end. Many failures are not tried again.
 
@@ -37,8 +37,9 @@ def say(words: str) -> None:
     print(f"== {words}", flush=True)
 
 
-def pytest(*arguments: str) -> int:
-    command = [sys.executable, "-m", "pytest", "-q", "-o", f"cache_dir={LAST_FAILED.parents[2]}", *arguments, "tests"]
+def pytest(*arguments: str, files: list[str] | None = None) -> int:
+    places = [f"tests/{file.removeprefix('tests/')}" for file in files] if files else ["tests"]
+    command = [sys.executable, "-m", "pytest", "-q", "-o", f"cache_dir={LAST_FAILED.parents[2]}", *arguments, *places]
     return subprocess.run(command, cwd=ROOT, check=False).returncode
 
 
@@ -51,7 +52,8 @@ def e2e(arguments: list[str]) -> int:
             if not 0 < len(names) <= FEW:
                 return code
             say(f"once more, alone: {', '.join(names)}")
-            code = pytest("--last-failed", "--last-failed-no-failures", "none", *phase[-2:], *arguments)
+            # Tests of a file may stand on each other, so it is run whole.
+            code = pytest(*phase[-2:], *arguments, files=sorted({name.partition("::")[0] for name in names}))
             say(f"failed beside others, {'well' if code == 0 else 'failed'} alone: {', '.join(names)}")
         if code not in (0, NOTHING):
             return code
