@@ -32,6 +32,9 @@ pub(crate) use writer::Turn;
 /// How long an act waits for another process (the command line beside the server) to finish its own.
 const BUSY: Duration = Duration::from_secs(5);
 
+/// The mode of a file that is read while it is written, as SQLite calls it: with a write-ahead log.
+const LOG: &str = "wal";
+
 /// Statements that a connection keeps prepared; there are not as many.
 const STATEMENTS: usize = 256;
 
@@ -137,8 +140,8 @@ fn open_blocking(path: &Path) -> Result<Sqlite, StoreError> {
     // Held until the migrations are through: a second process that starts now waits for them.
     let _turn = file::prepare(path).map_err(prepare)?;
     let place = path.display().to_string();
-    let mut connection = connect(path, BUSY).map_err(|source| open_error(&place, source))?;
-    connection.pragma_update(None, "journal_mode", "WAL").map_err(|source| open_error(&place, source))?;
+    let mut connection =
+        connect(path, BUSY).and_then(with_log).map_err(|source| open_error(&place, source))?;
     migrations::run(&mut connection, &place)?;
     Ok(Sqlite { readers: Some(Arc::new(Readers::new(path))), writer: Writer::on_disk(path, connection) })
 }
@@ -151,7 +154,18 @@ pub(crate) async fn in_memory() -> Result<Sqlite, StoreError> {
     Ok(Sqlite { readers: None, writer: Writer::in_memory(connection) })
 }
 
-/// A connection to a file that exists and is in the mode that [`open`] has put it in.
+/// The mode stays with the file: only a new one is put into it. To change it takes a lock that no other
+/// connection may be in the way of, and for some of which SQLite does not wait.
+fn with_log(connection: Connection) -> rusqlite::Result<Connection> {
+    let mode: String = connection.pragma_query_value(None, "journal_mode", |row| row.get(0))?;
+    if mode != LOG {
+        connection.pragma_update(None, "journal_mode", LOG)?;
+    }
+    Ok(connection)
+}
+
+/// A connection to a file that exists and is in the mode that [`open`] has put it in. It has its patience
+/// before its first statement.
 fn connect(path: &Path, patience: Duration) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;

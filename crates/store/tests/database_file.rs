@@ -95,6 +95,33 @@ async fn a_second_handle_on_the_same_file_reads_and_writes_while_the_first_works
     server.add_access_key(&key(99)).await.unwrap();
 }
 
+#[tokio::test]
+async fn a_file_is_opened_and_read_while_another_process_is_in_the_middle_of_a_change() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("rillcast.db");
+    Store::open(&path).await.unwrap().add_access_key(&key(1)).await.unwrap();
+    let busy = Connection::open(&path).unwrap();
+    busy.execute_batch("BEGIN IMMEDIATE; DELETE FROM access_keys").unwrap();
+    let command_line = Store::open(&path).await.unwrap();
+    assert_eq!(command_line.access_key(&key(1).id).await.unwrap(), Some(key(1)));
+    busy.execute_batch("COMMIT").unwrap();
+    assert_eq!(command_line.access_key(&key(1).id).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_file_that_has_lost_its_log_gets_one_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("rillcast.db");
+    Store::open(&path).await.unwrap().close().await;
+    raw(&path, "PRAGMA journal_mode = DELETE");
+    let mode = || -> String {
+        Connection::open(&path).unwrap().pragma_query_value(None, "journal_mode", |row| row.get(0)).unwrap()
+    };
+    assert_eq!(mode(), "delete");
+    Store::open(&path).await.unwrap().close().await;
+    assert_eq!(mode(), "wal");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn of_processes_that_close_a_session_or_claim_a_sink_one_does() {
     let folder = tempfile::tempdir().unwrap();
