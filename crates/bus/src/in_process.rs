@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
-use crate::{Envelope, Receiver, Subject};
+use crate::{CaughtUp, Envelope, Receiver, Subject};
 
 /// How many orders there are. Subjects that fall on the same one wait for each other, so this is many more
 /// than the threads that publish.
@@ -43,6 +43,11 @@ impl InProcess {
         for order in &self.orders {
             order.receivers.lock().push(Arc::clone(receiver));
         }
+    }
+
+    pub(crate) fn caught_up(&self) -> Vec<CaughtUp> {
+        // Every order has every receiver.
+        self.orders[0].receivers.lock().iter().map(|receiver| receiver.caught_up()).collect()
     }
 
     fn order(&self, subject: &Subject) -> &Order {

@@ -21,10 +21,15 @@ pub use envelope::{Body, ChannelOrder, Envelope, FrameKind, NodeId, RoomNews, Su
 pub use error::{BusConnectError, BusError};
 pub use nats::NatsConfig;
 
+use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use in_process::InProcess;
 use nats::Nats;
+
+/// What resolves when a receiver acts on all it has heard.
+pub type CaughtUp = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// Takes envelopes. Called on whatever thread carries them, one at a time for a subject.
 pub trait Receiver: Send + Sync {
@@ -43,6 +48,12 @@ pub trait Receiver: Send + Sync {
     /// Must neither wait nor publish.
     fn lost(&self, envelope: &Arc<Envelope>) {
         let _ = envelope;
+    }
+
+    /// Resolves when all that was received before holds here, where more is to be done about it than hearing it,
+    /// such as reading the store. See [`Bus::caught_up`].
+    fn caught_up(&self) -> CaughtUp {
+        Box::pin(std::future::ready(()))
     }
 }
 
@@ -85,6 +96,9 @@ impl std::fmt::Debug for Bus {
 }
 
 impl Bus {
+    /// How long [`Bus::caught_up`] waits at most.
+    pub const PATIENCE: Duration = Duration::from_secs(1);
+
     /// A bus for this process alone: receivers are called on the publisher's thread.
     pub fn in_process(node: NodeId) -> Self {
         Self { node, way: Way::InProcess(Arc::new(InProcess::new())) }
@@ -129,6 +143,17 @@ impl Bus {
         match &self.way {
             Way::InProcess(bus) => bus.subscribe(&receiver),
             Way::Nats(bus) => bus.subscribe(receiver),
+        }
+    }
+
+    /// Waits until receivers act on what was published before, so that a caller who is told that something changed
+    /// finds it changed: on a bus of one process; [`Bus::PATIENCE`] at most. What goes by a broker is on its
+    /// way to all nodes, this one among them, and is not waited for.
+    pub async fn caught_up(&self) {
+        if let Way::InProcess(bus) = &self.way {
+            let all = futures_util::future::join_all(bus.caught_up());
+            // Then a receiver is at odds with its store, and says so itself.
+            let _ = tokio::time::timeout(Self::PATIENCE, all).await;
         }
     }
 

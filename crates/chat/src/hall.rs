@@ -3,7 +3,7 @@
 //! Promise: a room is read from the store once however many come to it at once, and is forgotten when nobody has
 //! been in it for a while; memory follows those who are here.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -14,9 +14,9 @@ use domain::{AccountId, Arn, ChatRates, ChatRestriction, Region, Room};
 use fanout::{Close, Fanout, Group};
 use parking_lot::{Mutex, RwLock};
 use store::{Store, StoreError, Tenant};
-use tokio::sync::Notify;
 use tracing::warn;
 
+use crate::changes::Changes;
 use crate::clock::{self, Steady};
 use crate::denial::Denial;
 use crate::extensions::Extensions;
@@ -65,8 +65,7 @@ pub(crate) struct Hall {
     doors: [tokio::sync::Mutex<()>; DOORS],
     hasher: RandomState,
     groups: AtomicU64,
-    changed: Mutex<HashSet<Arn>>,
-    change: Notify,
+    changes: Changes,
 }
 
 impl Hall {
@@ -98,8 +97,7 @@ impl Hall {
             doors: std::array::from_fn(|_| tokio::sync::Mutex::new(())),
             hasher: RandomState::new(),
             groups: AtomicU64::new(1),
-            changed: Mutex::default(),
-            change: Notify::new(),
+            changes: Changes::default(),
         }
     }
 
@@ -171,7 +169,7 @@ impl Hall {
             let rooms = self.rooms.read();
             if rooms.get(arn).is_some_and(|known| Arc::ptr_eq(known, &room)) {
                 if room.rules().read_at.elapsed() > STALE {
-                    self.note(arn.clone());
+                    self.changes.note(arn);
                 }
                 return Ok(Some(Place::take(room, self.config.limits.chat_connections)));
             }
@@ -215,38 +213,37 @@ impl Hall {
     /// The room is to be read again, if it is in memory.
     pub(crate) fn must_read(&self, arn: &Arn) {
         if self.rooms.read().contains_key(arn) {
-            self.note(arn.clone());
+            self.changes.note(arn);
         }
     }
 
-    fn note(&self, arn: Arn) {
-        self.changed.lock().insert(arn);
-        self.change.notify_one();
+    /// Resolves when all rooms that were to be read again by now were read.
+    pub(crate) fn caught_up(&self) -> impl Future<Output = ()> + use<> {
+        self.changes.read()
     }
 
     /// All rooms are to be read again.
     pub(crate) fn must_read_all(&self) {
-        let rooms = self.rooms.read();
-        self.changed.lock().extend(rooms.keys().cloned());
-        self.change.notify_one();
+        self.rooms.read().keys().for_each(|arn| self.changes.note(arn));
     }
 
     /// Reads what changed, as soon as it changes.
     pub(crate) async fn keep_reading(self: Arc<Self>) {
         const PAUSE: Duration = Duration::from_millis(500);
         loop {
-            self.change.notified().await;
-            let changed: Vec<_> = self.changed.lock().drain().collect();
+            let changed = self.changes.take().await;
             let mut failed = false;
-            for arn in changed {
-                if let Err(error) = self.read_again(&arn).await {
+            for arn in &changed.rooms {
+                if let Err(error) = self.read_again(arn).await {
                     warn!(room = %arn, error = %domain::chain(&error), "could not read a room again");
-                    self.must_read(&arn);
+                    self.must_read(arn);
                     failed = true;
                 }
             }
             if failed {
                 tokio::time::sleep(PAUSE).await;
+            } else {
+                self.changes.done(&changed);
             }
         }
     }

@@ -13,6 +13,7 @@
 
 mod admission;
 mod chain;
+mod changes;
 mod clock;
 mod denial;
 mod error;

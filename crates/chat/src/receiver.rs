@@ -5,7 +5,7 @@
 
 use std::sync::{Arc, Weak};
 
-use bus::{Body, Envelope, FrameKind, Receiver, RoomNews, Subject};
+use bus::{Body, CaughtUp, Envelope, FrameKind, Receiver, RoomNews, Subject};
 use domain::Arn;
 use fanout::{Close, Frame};
 use serde::Deserialize;
@@ -53,6 +53,13 @@ impl Receiver for Ear {
             (self.0.upgrade(), &envelope.body)
         {
             hall.tell_lost(arn, id, sender, payload);
+        }
+    }
+
+    fn caught_up(&self) -> CaughtUp {
+        match self.0.upgrade() {
+            Some(hall) => Box::pin(hall.caught_up()),
+            None => Box::pin(std::future::ready(())),
         }
     }
 }

@@ -55,8 +55,15 @@ impl Control {
         told.map_err(|error| ApiError::unavailable("reaching the bus", error))
     }
 
-    /// Says that a room's row changed. The change is committed and stands, whether it can be told now or not.
-    pub(crate) fn announce(&self, room: &Arn) {
+    /// Says that a room's row changed, and waits for this server's sockets to act on it, as [`bus::Bus::caught_up`]
+    /// can. The change is committed and stands, whether it can be told now or not.
+    pub(crate) async fn announce(&self, room: &Arn) {
+        self.announce_soon(room);
+        self.bus.caught_up().await;
+    }
+
+    /// The same for whoever is promised no moment.
+    fn announce_soon(&self, room: &Arn) {
         if let Err(error) = self.say_changed(room) {
             let kept = self.untold.keep(room);
             tracing::warn!(%room, kept, error = chain(&error), "could not tell yet that a room changed");
@@ -92,7 +99,7 @@ impl Control {
         let mut next = Some(PageRequest::first(PAGE));
         while let Some(request) = next {
             let page = self.store.rooms_logged_to(configuration, request).await?;
-            page.items.iter().for_each(|room| self.announce(room));
+            page.items.iter().for_each(|room| self.announce_soon(room));
             next = page.next.map(|after| PageRequest { after, limit: PAGE });
         }
         Ok(())

@@ -59,7 +59,7 @@ pub(super) async fn delete(control: &Control, call: &Call, input: DeleteRoomRequ
     let name = Arn::parse(&input.identifier).map_err(|_| missing(&input.identifier))?;
     control.store.delete_room(&tenant(call), &name).await.map_err(refusal)?;
     tracing::info!(room = %name, "room deleted");
-    control.announce(&name);
+    control.announce(&name).await;
     Ok(())
 }
 
@@ -121,7 +121,7 @@ pub(super) async fn update(
     let room = control.store.update_room(&tenant(call), &name, revise).await?;
     if changed {
         tracing::info!(room = %name, "room updated");
-        control.announce(&name);
+        control.announce(&name).await;
     }
     Ok(views::updated(room))
 }

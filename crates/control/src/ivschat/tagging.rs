@@ -29,7 +29,7 @@ pub(super) async fn tag(
     input: TagResourceRequest,
 ) -> Result<TagResourceResponse, ApiError> {
     let name = control.tag(call, SERVICE, &input.resource_arn, input.tags).await?;
-    announce(control, &name);
+    announce(control, &name).await;
     Ok(TagResourceResponse {})
 }
 
@@ -39,12 +39,12 @@ pub(super) async fn untag(
     input: UntagResourceRequest,
 ) -> Result<UntagResourceResponse, ApiError> {
     let name = control.untag(call, SERVICE, &input.resource_arn, &input.tag_keys).await?;
-    announce(control, &name);
+    announce(control, &name).await;
     Ok(UntagResourceResponse {})
 }
 
-fn announce(control: &Control, name: &Arn) {
+async fn announce(control: &Control, name: &Arn) {
     if name.kind == ResourceKind::Room {
-        control.announce(name);
+        control.announce(name).await;
     }
 }
