@@ -254,7 +254,7 @@ def test_colours_and_bars_are_for_terminals_alone(tmp_path):
     assert (done.returncode, done.stderr) == (0, "") and COLOUR not in done.stdout
 
 
-@pytest.mark.parametrize("env", [{"NO_COLOR": "1"}, {"TERM": "dumb"}])
+@pytest.mark.parametrize("env", [{"NO_COLOR": "1"}, {"TERM": "dumb"}, {"TERM": "dumb", "CI": "true"}])
 def test_who_wants_no_colours_gets_none(env, tmp_path):
     _, told = on_terminal(*QUICK, cwd=tmp_path, **env)
     assert "Everything that is configured works" in told and not re.search(r"\x1b\[\d*m", told)

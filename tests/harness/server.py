@@ -28,8 +28,8 @@ def binary() -> str:
 
 def clean_env(**more: str) -> dict[str, str]:
     """This process's environment without anything that would configure the server or an AWS SDK."""
-    # How wide a terminal is must not matter to what a program prints here.
-    told = {"COLUMNS", "LINES", "NO_COLOR"}
+    # What terminal there is, and whose machine, must not matter to what a program prints here.
+    told = {"COLUMNS", "LINES", "NO_COLOR", "TERM", "CI"}
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("RILLCAST_", "AWS_")) and k not in told}
     # The SDKs must never look for an instance's metadata or for the user's own files.
     kept |= {"AWS_EC2_METADATA_DISABLED": "true", "AWS_CONFIG_FILE": os.devnull, "NO_PROXY": "127.0.0.1"}

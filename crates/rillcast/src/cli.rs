@@ -18,7 +18,7 @@ mod words;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Arg, ArgMatches, Command, value_parser};
+use clap::{Arg, ArgMatches, ColorChoice, Command, value_parser};
 
 use crate::commands::EXIT_USAGE;
 use crate::config::{Inputs, SETTINGS, Setting};
@@ -62,9 +62,11 @@ pub fn command() -> Command {
 /// What was said on this process's command line, or what to print and the code to exit with: help is printed where
 /// it is asked for, a slip is told in the words of all errors.
 pub fn said() -> Result<ArgMatches, ExitCode> {
-    command().try_get_matches().map_err(|error| {
+    // Left to itself it takes a build machine (`CI=true`) for a terminal that wants colours, whatever `TERM` says.
+    let colour = if style::is_coloured(&std::io::stdout()) { ColorChoice::Auto } else { ColorChoice::Never };
+    command().color(colour).try_get_matches().map_err(|error| {
         if !error.use_stderr() {
-            // It knows about colours and about readers that are gone.
+            // It knows about readers that are gone.
             let _ = error.print();
             return ExitCode::SUCCESS;
         }
