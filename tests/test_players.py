@@ -21,6 +21,9 @@ from harness.viewer import on_air
 from harness.waiting import wait_until
 from harness.web import fetch
 
+# Five players in one browser, watched for how smoothly they play, want the machine for themselves.
+pytestmark = pytest.mark.alone
+
 SEGMENT = 2
 #: How long players are watched once all of them play.
 WATCHED = 12.0

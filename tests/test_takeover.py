@@ -154,6 +154,7 @@ def stands_still(tab) -> bool:
     return tab.picture()["print"] == before
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize(
     ("container", "recipe"),
     [("FRAGMENTED_MP4", BARS), ("FRAGMENTED_MP4", HIGH), ("TS", HIGH)],
