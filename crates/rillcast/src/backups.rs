@@ -9,8 +9,9 @@ use std::path::{Path, PathBuf};
 
 use clap::ArgMatches;
 use domain::chain;
-use store::{Store, StoreError};
+use store::{Progress, Stage, Store, StoreError};
 
+use crate::cli::bar::Bar;
 use crate::config::Config;
 use crate::{files, first_start};
 
@@ -53,7 +54,10 @@ async fn backup(store: &Store, path: &Path) -> Result<String, String> {
 async fn write(store: &Store, path: &Path) -> Result<u64, String> {
     let file = files::new_private(path).map_err(|error| error.to_string())?;
     let mut out = BufWriter::new(file);
-    let rows = store.backup(&mut out).await.map_err(|error| chain(&error))?;
+    let mut bar = Bar::new("db backup");
+    let rows = store.backup(&mut out, &mut |Progress { done, total, .. }| bar.show(done, total)).await;
+    drop(bar);
+    let rows = rows.map_err(|error| chain(&error))?;
     let file = out.into_inner().map_err(|error| error.to_string())?;
     file.sync_all().map_err(|error| error.to_string())?;
     Ok(rows)
@@ -62,7 +66,14 @@ async fn write(store: &Store, path: &Path) -> Result<u64, String> {
 async fn restore(store: &Store, path: &Path, replace: bool) -> Result<String, String> {
     let failed = |why: String| format!("restoring {}: {why}", path.display());
     let file = File::open(path).map_err(|error| failed(error.to_string()))?;
-    match store.restore(file, replace).await {
+    let (mut checking, mut replacing) = (Bar::new("db restore: checking"), Bar::new("db restore"));
+    let mut watcher = |Progress { stage, done, total }| match stage {
+        Stage::Checking => checking.show(done, total),
+        _ => replacing.show(done, total),
+    };
+    let restored = store.restore(file, replace, &mut watcher).await;
+    drop((checking, replacing));
+    match restored {
         Ok(rows) => Ok(format!("restored {rows} rows from {}\n", path.display())),
         Err(error @ StoreError::NotEmpty) => Err(failed(format!("{error}; --replace does that"))),
         Err(error) => Err(failed(chain(&error))),

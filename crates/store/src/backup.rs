@@ -12,7 +12,7 @@
 mod line;
 mod tables;
 
-use std::io::{BufRead, BufReader, Read, Seek, Write};
+use std::io::{BufRead, BufReader, Read, Seek, SeekFrom, Write};
 
 use aws_lc_rs::digest;
 
@@ -33,20 +33,48 @@ const MIGRATION: i64 = 7;
 /// The oldest step whose backups can be put back: since then tables were added, none changed.
 const OLDEST: i64 = 2;
 
+/// How far a backup or a restore is. It is told at the beginning and the end of each stage, and often between them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// What is being done.
+    pub stage: Stage,
+    /// So many of them are done.
+    pub done: u64,
+    /// Of so many.
+    pub total: u64,
+}
+
+/// What is being done. A backup has the first stage alone, a restore the two others, in this order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// Rows are written.
+    Writing,
+    /// Bytes of the backup are looked through; nothing has changed yet.
+    Checking,
+    /// Rows are put in the place of what was there. What all that is worth is decided behind the last.
+    Replacing,
+}
+
 /// No row is longer than this, in bytes: a channel with all of its tags is below 100 KiB.
 const LONGEST: u64 = 1 << 20;
 
 impl Store {
     /// Writes everything as it stands now; gives the number of rows. Others may read and write meanwhile.
-    /// What it writes holds secrets.
+    /// What it writes holds secrets. `watcher` is told how far it is.
     ///
     /// # Errors
     /// [`StoreError::BackupFile`] when writing fails, [`StoreError::Read`].
-    pub async fn backup(&self, to: &mut (dyn Write + Send)) -> Result<u64, StoreError> {
+    pub async fn backup(
+        &self,
+        to: &mut (dyn Write + Send),
+        watcher: &mut (dyn FnMut(Progress) + Send),
+    ) -> Result<u64, StoreError> {
         let mut out = Sealed { to, hash: digest::Context::new(&digest::SHA256) };
         let mut snapshot = self.database.snapshot(OBJECT).await?;
         out.line(&line::header(FORMAT, MIGRATION, &lasts(&mut snapshot).await?))?;
+        let mut steps = Steps { watcher, stage: Stage::Writing, total: count(&mut snapshot).await? };
         let mut rows = 0;
+        steps.tell(rows);
         for table in TABLES {
             let mut after: Vec<Cell> = table.start();
             loop {
@@ -58,6 +86,7 @@ impl Store {
                     out.line(&line::row(table.name, row.cells()))?;
                 }
                 rows += page.len() as u64;
+                steps.tell(rows);
             }
         }
         out.seal(rows)?;
@@ -65,15 +94,23 @@ impl Store {
     }
 
     /// Puts a backup in the place of everything that is here; gives the number of rows. With `replace` false
-    /// only into a database that holds nothing yet.
+    /// only into a database that holds nothing yet. `watcher` is told how far it is.
     ///
     /// # Errors
     /// [`StoreError::NotEmpty`]; [`StoreError::NotABackup`] when a line or the whole is not as it was
     /// written, [`StoreError::OtherBackup`], [`StoreError::BackupFile`] when reading fails;
     /// [`StoreError::Write`]. Nothing was changed then.
-    pub async fn restore<F: Read + Seek + Send>(&self, from: F, replace: bool) -> Result<u64, StoreError> {
+    pub async fn restore<F: Read + Seek + Send>(
+        &self,
+        mut from: F,
+        replace: bool,
+        watcher: &mut (dyn FnMut(Progress) + Send),
+    ) -> Result<u64, StoreError> {
+        let bytes = from.seek(SeekFrom::End(0)).map_err(StoreError::BackupFile)?;
         let mut file = BufReader::new(from);
-        let Inspected { rows, sum, positions } = inspect(&mut file)?;
+        file.rewind().map_err(StoreError::BackupFile)?;
+        let Inspected { rows, sum, positions } =
+            inspect(&mut file, Steps { watcher: &mut *watcher, stage: Stage::Checking, total: bytes })?;
         file.rewind().map_err(StoreError::BackupFile)?;
         let mut change = self.database.begin_long(OBJECT).await?;
         if !replace && !is_empty(&mut change).await? {
@@ -83,10 +120,15 @@ impl Store {
             change.execute(table.clear, &[]).await?;
         }
         let mut lines = Reader::new(&mut file, LONGEST);
+        let mut steps = Steps { watcher, stage: Stage::Replacing, total: rows };
+        let mut done = 0;
+        steps.tell(done);
         while let Some(line) = lines.next()? {
             if let Line::Row { table, cells } = line {
                 let values: Vec<_> = cells.iter().map(Cell::value).collect();
                 change.execute(table.insert, &values).await?;
+                done += 1;
+                steps.tell(done);
             }
         }
         if lines.sum() != sum {
@@ -101,6 +143,30 @@ impl Store {
         change.commit().await?;
         Ok(rows)
     }
+}
+
+/// Tells of the steps of one stage.
+struct Steps<'a> {
+    watcher: &'a mut (dyn FnMut(Progress) + Send),
+    stage: Stage,
+    total: u64,
+}
+
+impl Steps<'_> {
+    fn tell(&mut self, done: u64) {
+        (self.watcher)(Progress { stage: self.stage, done, total: self.total });
+    }
+}
+
+/// All rows of the moment.
+async fn count(snapshot: &mut Snapshot) -> Result<u64, StoreError> {
+    let mut all = 0;
+    for table in TABLES {
+        let rows = snapshot.fetch(table.count, &[]).await?;
+        let rows = rows.first().and_then(|row| row.integer(0).ok()).unwrap_or(0);
+        all += u64::try_from(rows).unwrap_or(0);
+    }
+    Ok(all)
 }
 
 /// Asked before any row is read: PostgreSQL tells of this moment and not of the snapshot's, and a position
@@ -135,8 +201,9 @@ struct Inspected {
 }
 
 /// Looks through the whole file: every line, their order, their number and their sum.
-fn inspect(file: &mut impl BufRead) -> Result<Inspected, StoreError> {
+fn inspect(file: &mut impl BufRead, mut steps: Steps<'_>) -> Result<Inspected, StoreError> {
     let mut lines = Reader::new(file, LONGEST);
+    steps.tell(0);
     let positions = match lines.next()? {
         Some(Line::Header { format: FORMAT, migration: OLDEST..=MIGRATION, positions }) => positions,
         Some(Line::Header { format, migration, .. }) => {
@@ -148,7 +215,10 @@ fn inspect(file: &mut impl BufRead) -> Result<Inspected, StoreError> {
     loop {
         let sum = lines.sum();
         match lines.next()? {
-            Some(Line::Row { .. }) => rows += 1,
+            Some(Line::Row { .. }) => {
+                rows += 1;
+                steps.tell(lines.bytes());
+            }
             Some(Line::Trailer { rows: told, sha256 }) if told == rows && sha256 == sum => break,
             Some(Line::Trailer { .. }) => {
                 return Err(lines.wrong("the lines above are not those that were written"));
@@ -158,7 +228,10 @@ fn inspect(file: &mut impl BufRead) -> Result<Inspected, StoreError> {
         }
     }
     match lines.next()? {
-        None => Ok(Inspected { rows, sum: lines.sum(), positions }),
+        None => {
+            steps.tell(lines.bytes());
+            Ok(Inspected { rows, sum: lines.sum(), positions })
+        }
         Some(_) => Err(lines.wrong("something follows the end")),
     }
 }

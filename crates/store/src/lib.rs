@@ -53,6 +53,7 @@ mod viewer_revocations;
 use std::path::Path;
 
 pub use access_keys::{AccessKey, AccessKeySummary, AccessSecret};
+pub use backup::{Progress, Stage};
 pub use channels::ChannelFilter;
 pub use chat_restrictions::MAX_RESTRICTIONS;
 pub use chat_token_keys::StoredChatKey;

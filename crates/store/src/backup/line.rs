@@ -49,12 +49,13 @@ pub(super) struct Reader<'a, F> {
     file: &'a mut F,
     longest: u64,
     number: u64,
+    bytes: u64,
     hash: digest::Context,
 }
 
 impl<'a, F: BufRead> Reader<'a, F> {
     pub(super) fn new(file: &'a mut F, longest: u64) -> Self {
-        Self { file, longest, number: 0, hash: digest::Context::new(&digest::SHA256) }
+        Self { file, longest, number: 0, bytes: 0, hash: digest::Context::new(&digest::SHA256) }
     }
 
     /// The next line; `None` at the end of the file.
@@ -66,6 +67,7 @@ impl<'a, F: BufRead> Reader<'a, F> {
             .read_until(b'\n', &mut bytes)
             .map_err(StoreError::BackupFile)?;
         self.number += 1;
+        self.bytes += bytes.len() as u64;
         if bytes.is_empty() {
             return Ok(None);
         }
@@ -80,6 +82,11 @@ impl<'a, F: BufRead> Reader<'a, F> {
             _ => None,
         };
         line.map(Some).ok_or_else(|| self.wrong("this is no line of a backup"))
+    }
+
+    /// Length of all lines so far.
+    pub(super) fn bytes(&self) -> u64 {
+        self.bytes
     }
 
     /// SHA-256 of all lines so far.

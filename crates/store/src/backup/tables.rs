@@ -1,4 +1,4 @@
-//! What a backup holds: each table, its columns, and the four statements that it takes.
+//! What a backup holds: each table, its columns, and the five statements that it takes.
 //!
 //! Promise: a table that a migration makes and that is not here fails a test, and so does a column.
 
@@ -11,6 +11,7 @@ pub(super) struct Table {
     pub(super) page: &'static str,
     pub(super) insert: &'static str,
     pub(super) any: &'static str,
+    pub(super) count: &'static str,
     pub(super) clear: &'static str,
     /// Rows have a position.
     pub(super) positions: Option<Positions>,
@@ -85,6 +86,7 @@ macro_rules! table {
             insert: concat!("INSERT INTO ", $name, " (", table!(@join $($column)+), ") VALUES (",
                             table!(@join $($number)+), ")"),
             any: concat!("SELECT 1 FROM ", $name, " LIMIT 1"),
+            count: concat!("SELECT COUNT(*) FROM ", $name),
             clear: concat!("DELETE FROM ", $name),
             positions: $positions,
             counts: $counts,

@@ -9,8 +9,8 @@ use domain::{
     Tags, ViewerRevocation,
 };
 use store::{
-    AccessKey, ChannelFilter, DeadLetter, NewestRequest, PageRequest, Position, RecentRequest, RoomFilter,
-    SpentToken, Store, StoreError, StreamMinute,
+    AccessKey, ChannelFilter, DeadLetter, NewestRequest, PageRequest, Position, Progress, RecentRequest,
+    RoomFilter, SpentToken, Stage, Store, StoreError, StreamMinute,
 };
 
 use crate::recordings::recording;
@@ -118,7 +118,7 @@ fn session(number: usize) -> StreamSession {
 
 async fn text_of(store: &Store) -> Vec<u8> {
     let mut text = Vec::new();
-    store.backup(&mut text).await.expect("a backup");
+    store.backup(&mut text, &mut |_| {}).await.expect("a backup");
     text
 }
 
@@ -126,20 +126,45 @@ pub(crate) async fn a_backup_read_into_an_empty_database_is_the_same_again(store
     filled(store).await;
     let text = text_of(store).await;
     let other = Store::in_memory().await.expect("an empty database");
-    let rows = other.restore(Cursor::new(&text), false).await.expect("a whole backup");
+    let rows = other.restore(Cursor::new(&text), false, &mut |_| {}).await.expect("a whole backup");
     assert_eq!(text_of(&other).await, text);
     let lines = text.iter().filter(|byte| **byte == b'\n').count();
     assert_eq!(usize::try_from(rows), Ok(lines - 2), "all lines but the first and the last");
     assert!(!other.spend_playback_token(SPENT, 7).await.expect("a token"), "used up before the backup");
     assert_eq!(other.viewer_revocations_after(0, 9).await.expect("all").len(), 3);
-    store.restore(Cursor::new(&text), true).await.expect("also over what is there");
+    store.restore(Cursor::new(&text), true, &mut |_| {}).await.expect("also over what is there");
     assert_eq!(text_of(store).await, text);
+}
+
+pub(crate) async fn who_waits_is_told_how_far_a_backup_and_a_restore_are(store: &Store) {
+    filled(store).await;
+    let (mut text, mut told) = (Vec::new(), Vec::new());
+    let rows = store.backup(&mut text, &mut |progress| told.push(progress)).await.expect("a backup");
+    assert_eq!(goes_through(&told), [(Stage::Writing, rows)]);
+    told.clear();
+    let restored = store.restore(Cursor::new(&text), true, &mut |progress| told.push(progress)).await;
+    assert_eq!(restored.expect("a whole backup"), rows);
+    let bytes = u64::try_from(text.len()).expect("a length");
+    assert_eq!(goes_through(&told), [(Stage::Checking, bytes), (Stage::Replacing, rows)]);
+}
+
+/// The stages that were gone through, each from nothing to all of its total and never back.
+fn goes_through(told: &[Progress]) -> Vec<(Stage, u64)> {
+    let stages = told.chunk_by(|one, next| one.stage == next.stage);
+    stages
+        .map(|of| {
+            let (first, last) = (of[0], of[of.len() - 1]);
+            assert!(of.is_sorted_by_key(|one| one.done) && of.iter().all(|one| one.total == first.total));
+            assert_eq!((first.done, last.done), (0, last.total));
+            (first.stage, first.total)
+        })
+        .collect()
 }
 
 pub(crate) async fn after_a_restore_positions_and_quotas_go_on(store: &Store) {
     let full = Store::in_memory().await.expect("an empty database");
     filled(&full).await;
-    store.restore(Cursor::new(text_of(&full).await), false).await.expect("a whole backup");
+    store.restore(Cursor::new(text_of(&full).await), false, &mut |_| {}).await.expect("a whole backup");
     let (fourth, key) = numbered(9);
     store.create_channel(&fourth, &key, 4).await.expect("room for one more");
     let (fifth, key) = numbered(10);
@@ -154,7 +179,7 @@ pub(crate) async fn a_position_of_a_deleted_row_is_not_used_again_after_a_restor
     filled(&full).await;
     let (newest, _) = numbered(2);
     full.delete_channel(&home(), &newest.arn).await.expect("the third one");
-    store.restore(Cursor::new(text_of(&full).await), false).await.expect("a whole backup");
+    store.restore(Cursor::new(text_of(&full).await), false, &mut |_| {}).await.expect("a whole backup");
     let (next, key) = numbered(9);
     store.create_channel(&next, &key, 10).await.expect("room for one more");
     let behind = PageRequest { after: Position::new(3), limit: 10 };
@@ -162,7 +187,7 @@ pub(crate) async fn a_position_of_a_deleted_row_is_not_used_again_after_a_restor
     assert_eq!(page.items, [next]);
     // Nor when a backup with fewer rows takes the place of one with more.
     let few = text_of(&Store::in_memory().await.expect("an empty database")).await;
-    store.restore(Cursor::new(few), true).await.expect("a whole backup");
+    store.restore(Cursor::new(few), true, &mut |_| {}).await.expect("a whole backup");
     let (later, key) = numbered(10);
     store.create_channel(&later, &key, 10).await.expect("room for one more");
     let behind = PageRequest { after: Position::new(4), limit: 10 };
@@ -173,7 +198,7 @@ pub(crate) async fn a_position_of_a_deleted_row_is_not_used_again_after_a_restor
 pub(crate) async fn a_used_database_is_restored_only_when_told_to(store: &Store) {
     filled(store).await;
     let text = text_of(store).await;
-    let refused = store.restore(Cursor::new(&text), false).await;
+    let refused = store.restore(Cursor::new(&text), false, &mut |_| {}).await;
     assert!(matches!(refused, Err(StoreError::NotEmpty)), "{refused:?}");
 }
 
@@ -207,11 +232,11 @@ pub(crate) async fn a_damaged_backup_changes_nothing(store: &Store) {
         damaged(&|text| *text = b"SQLite format 3\0".to_vec()),
     ];
     for (number, case) in cases.into_iter().enumerate() {
-        let refused = store.restore(Cursor::new(case), true).await;
+        let refused = store.restore(Cursor::new(case), true, &mut |_| {}).await;
         assert!(matches!(refused, Err(StoreError::NotABackup { .. })), "{number}: {refused:?}");
     }
     let newer = String::from_utf8_lossy(&text).replacen("\"migration\":7", "\"migration\":99", 1);
-    let refused = store.restore(Cursor::new(newer), true).await;
+    let refused = store.restore(Cursor::new(newer), true, &mut |_| {}).await;
     assert!(matches!(refused, Err(StoreError::OtherBackup { migration: 99, .. })), "{refused:?}");
     assert_eq!(text_of(store).await, text);
 }
@@ -223,7 +248,7 @@ pub(crate) async fn chat_goes_on_after_a_restore_where_it_was(store: &Store) {
     full.retire_chat_token_keys(8).await.expect("both");
     let third = full.add_chat_token_key(&[3; 32], 9).await.expect("a third");
     full.delete_room(&home(), &arn(&home(), ResourceKind::Room, 3)).await.expect("the newest room");
-    store.restore(Cursor::new(text_of(&full).await), false).await.expect("a whole backup");
+    store.restore(Cursor::new(text_of(&full).await), false, &mut |_| {}).await.expect("a whole backup");
     assert_eq!(store.spend_chat_tokens(&[USED]).await.expect("an answer"), [false], "used up before");
     assert_eq!(store.chat_token_keys().await.expect("one key"), std::slice::from_ref(&third));
     let fourth = store.add_chat_token_key(&[4; 32], 10).await.expect("a fourth");
@@ -247,7 +272,7 @@ pub(crate) async fn a_database_with_nothing_but_keys_and_used_tokens_is_not_in_u
     let full = Store::in_memory().await.expect("an empty database");
     filled(&full).await;
     let text = text_of(&full).await;
-    store.restore(Cursor::new(&text), false).await.expect("a whole backup");
+    store.restore(Cursor::new(&text), false, &mut |_| {}).await.expect("a whole backup");
     assert_eq!(store.chat_token_keys().await.expect("keys").len(), 2, "those of the backup alone");
 }
 
@@ -255,7 +280,7 @@ pub(crate) async fn streams_go_on_after_a_restore_where_they_were(store: &Store)
     let full = Store::in_memory().await.expect("an empty database");
     filled(&full).await;
     let newest = full.newest_event().await.expect("a position");
-    store.restore(Cursor::new(text_of(&full).await), false).await.expect("a whole backup");
+    store.restore(Cursor::new(text_of(&full).await), false, &mut |_| {}).await.expect("a whole backup");
     let channel = session(1).channel.arn;
     let page = store.stream_sessions(&home(), &channel, NewestRequest::first(9)).await.expect("a page");
     let told: Vec<_> = page.items.iter().map(|session| (session.created_at, session.has_error)).collect();
@@ -280,17 +305,17 @@ pub(crate) async fn a_database_where_only_events_move_is_not_in_use(store: &Stor
     delivery(store).await;
     let full = Store::in_memory().await.expect("an empty database");
     filled(&full).await;
-    store.restore(Cursor::new(text_of(&full).await), false).await.expect("a whole backup");
+    store.restore(Cursor::new(text_of(&full).await), false, &mut |_| {}).await.expect("a whole backup");
     let of_one_who_streams = Store::in_memory().await.expect("an empty database");
     of_one_who_streams.open_session(&session(1), &[]).await.expect("a session");
-    let refused = of_one_who_streams.restore(Cursor::new(text_of(&full).await), false).await;
+    let refused = of_one_who_streams.restore(Cursor::new(text_of(&full).await), false, &mut |_| {}).await;
     assert!(matches!(refused, Err(StoreError::NotEmpty)), "{refused:?}");
 }
 
 pub(crate) async fn a_backup_from_before_the_life_of_streams_is_put_back(store: &Store) {
     streams(store).await;
     let old = include_bytes!("../../testdata/step-3.backup");
-    let rows = store.restore(Cursor::new(old), true).await.expect("a whole backup");
+    let rows = store.restore(Cursor::new(old), true, &mut |_| {}).await.expect("a whole backup");
     assert_eq!(usize::try_from(rows).ok(), old.split(|byte| *byte == b'\n').count().checked_sub(3));
     assert_eq!(store.live_sessions(&home()).await.expect("sessions"), []);
     assert_eq!(store.sinks().await.expect("sinks"), []);
@@ -304,7 +329,7 @@ pub(crate) async fn a_backup_from_before_the_life_of_streams_is_put_back(store: 
 pub(crate) async fn a_backup_from_before_chat_is_put_back(store: &Store) {
     chat(store).await;
     let old = include_bytes!("../../testdata/step-2.backup");
-    let rows = store.restore(Cursor::new(old), true).await.expect("a whole backup");
+    let rows = store.restore(Cursor::new(old), true, &mut |_| {}).await.expect("a whole backup");
     assert_eq!(usize::try_from(rows).ok(), old.split(|byte| *byte == b'\n').count().checked_sub(3));
     let page = store.channels(&home(), &ChannelFilter::All, PageRequest::first(9)).await.expect("a page");
     let names: Vec<_> = page.items.iter().map(|channel| channel.name.as_str()).collect();
@@ -314,14 +339,14 @@ pub(crate) async fn a_backup_from_before_chat_is_put_back(store: &Store) {
     assert_eq!(store.chat_token_keys().await.expect("no keys"), []);
     store.create_room(&room(&home(), 1), 1).await.expect("the first of all");
     let older = String::from_utf8_lossy(old).replacen("\"migration\":2", "\"migration\":1", 1);
-    let refused = store.restore(Cursor::new(older), true).await;
+    let refused = store.restore(Cursor::new(older), true, &mut |_| {}).await;
     assert!(matches!(refused, Err(StoreError::OtherBackup { migration: 1, .. })), "{refused:?}");
 }
 
 pub(crate) async fn a_backup_from_before_private_channels_is_put_back(store: &Store) {
     filled(store).await;
     let old = include_bytes!("../../testdata/step-4.backup");
-    let rows = store.restore(Cursor::new(old), true).await.expect("a whole backup");
+    let rows = store.restore(Cursor::new(old), true, &mut |_| {}).await.expect("a whole backup");
     assert_eq!(usize::try_from(rows).ok(), old.split(|byte| *byte == b'\n').count().checked_sub(3));
     let all = store.viewer_revocations(None, 9).await.expect("revocations");
     let told: Vec<_> = all.iter().map(|revoked| (revoked.viewer.as_str(), revoked.version)).collect();

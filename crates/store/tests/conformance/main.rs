@@ -82,6 +82,7 @@ on_every_backend! {
     access_keys::an_id_is_added_only_once,
     access_keys::an_id_that_no_database_could_hold_is_just_not_there,
     backup::a_backup_read_into_an_empty_database_is_the_same_again,
+    backup::who_waits_is_told_how_far_a_backup_and_a_restore_are,
     backup::after_a_restore_positions_and_quotas_go_on,
     backup::a_position_of_a_deleted_row_is_not_used_again_after_a_restore,
     backup::a_used_database_is_restored_only_when_told_to,
