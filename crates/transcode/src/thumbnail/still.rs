@@ -101,11 +101,12 @@ fn film(key: &Key) -> Option<Bytes> {
     Some([init_segment(&tracks), fragment].concat().into())
 }
 
-/// For filter, quality and pipe of each image.
+/// For filter, quality and pipe of each image. The film's first lines tell all that a decoder has to know: to look for
+/// more would be to decode the picture twice.
 fn arguments(outputs: &[(String, u8, RawFd)]) -> Vec<String> {
     let mut words = strings(
         "-hide_banner -nostdin -loglevel error -threads 1 -filter_threads 1 -filter_complex_threads 1 \
-         -protocol_whitelist pipe -max_pixels 35651584 -f mov -i pipe:0 -filter_complex",
+         -protocol_whitelist pipe -max_pixels 35651584 -nofind_stream_info -f mov -i pipe:0 -filter_complex",
     );
     let pads: String = (0..outputs.len()).map(|number| format!("[in{number}]")).collect();
     let mut graph = format!("[0:v:0]split={}{pads}", outputs.len());
