@@ -254,6 +254,19 @@ def test_colours_and_bars_are_for_terminals_alone(tmp_path):
     assert (done.returncode, done.stderr) == (0, "") and COLOUR not in done.stdout
 
 
+def test_a_backup_and_a_restore_show_how_far_they_are_on_terminals_alone(tmp_path):
+    rillcast("keys", "create", cwd=tmp_path)
+    code, told = on_terminal("db", "backup", "seen", cwd=tmp_path)
+    assert code == 0 and "db backup [" in told and told.count("\x1b[K") >= 2
+    assert re.search(r"\x1b\[Kbacked up \d+ rows to seen\r?\n", told), "the bar is gone before the end is told"
+    code, told = on_terminal("db", "restore", "seen", "--data-dir", "other", cwd=tmp_path)
+    assert code == 0 and "db restore: checking [" in told and "db restore [" in told
+    assert re.search(r"\x1b\[Krestored \d+ rows from seen\r?\n", told)
+    for words in (["backup", "unseen"], ["restore", "seen", "--replace"]):
+        done = rillcast("db", *words, cwd=tmp_path)
+        assert (done.returncode, done.stderr) == (0, "") and "[" not in done.stdout, words
+
+
 @pytest.mark.parametrize("env", [{"NO_COLOR": "1"}, {"TERM": "dumb"}, {"TERM": "dumb", "CI": "true"}])
 def test_who_wants_no_colours_gets_none(env, tmp_path):
     _, told = on_terminal(*QUICK, cwd=tmp_path, **env)
