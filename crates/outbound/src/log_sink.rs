@@ -1,6 +1,6 @@
 //! Where chat logs go besides buckets: CloudWatch Logs and Firehose.
 //!
-//! **Way in**: [`LogSinks::probe`], [`LogSinks::deliver`]. **Way out**: signed calls.
+//! **Way in**: [`LogSinks::probe`], [`LogSinks::look`], [`LogSinks::deliver`]. **Way out**: signed calls.
 //!
 //! Promise: [`Delivery::taken`] records, and not one fewer, are the destination's; a batch keeps every bound of
 //! the service, so that none is refused for its size.
@@ -83,6 +83,21 @@ impl LogSinks {
         match destination {
             LogDestination::S3 { .. } => Err(SinkError::Bucket),
             LogDestination::CloudWatchLogs { log_group } => cloudwatch::probe(self, region, log_group).await,
+            LogDestination::Firehose { delivery_stream } => {
+                firehose::probe(self, region, delivery_stream).await
+            }
+        }
+    }
+
+    /// Is the destination there? Nothing changes by the look. It takes a permission that delivery does not need:
+    /// `logs:DescribeLogStreams`; of a delivery stream the trial's own.
+    ///
+    /// # Errors
+    /// As [`LogSinks::probe`].
+    pub async fn look(&self, destination: &LogDestination, region: &Region) -> Result<(), SinkError> {
+        match destination {
+            LogDestination::S3 { .. } => Err(SinkError::Bucket),
+            LogDestination::CloudWatchLogs { log_group } => cloudwatch::look(self, region, log_group).await,
             LogDestination::Firehose { delivery_stream } => {
                 firehose::probe(self, region, delivery_stream).await
             }

@@ -2,7 +2,7 @@
 //!
 //! Promise: a text is taken whole or refused with the line and the key that are wrong; no error shows a secret.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
@@ -109,6 +109,17 @@ impl Targets {
         }
         targets.prefixes.sort_by_key(|(prefix, _)| std::cmp::Reverse(prefix.len()));
         Ok(targets)
+    }
+
+    /// The URLs that handlers are asked at, sorted, each with how many of the file's targets name it. Behind the host
+    /// they may hold what others should not see.
+    pub fn addresses(&self) -> BTreeMap<&str, usize> {
+        let mut addresses = BTreeMap::new();
+        for target in self.exact.values().chain(self.prefixes.iter().map(|(_, target)| target)) {
+            let (Endpoint::Lambda { base: url, .. } | Endpoint::Webhook { url, .. }) = &target.endpoint;
+            *addresses.entry(url.as_str()).or_default() += 1;
+        }
+        addresses
     }
 
     /// Where the handler of that ARN is invoked: the line with exactly it, else the longest pattern.
@@ -296,6 +307,16 @@ mod tests {
         assert_eq!(timeout("arn:f:xy"), Some(101));
         assert_eq!(timeout("arn:g"), Some(103));
         assert_eq!(timeout("other"), Some(100));
+    }
+
+    #[test]
+    fn each_address_is_told_once_with_its_targets() {
+        let lambda = |uri: &str| format!("[[target]]\nuri = \"{uri}\"\nlambda = \"http://h/base/\"\n");
+        let text = [webhook(""), lambda("arn:b"), lambda("arn:c:*")].concat();
+        let targets = Targets::parse(&text).expect("three targets");
+        let told: Vec<_> = targets.addresses().into_iter().collect();
+        assert_eq!(told, [("http://h/base", 2), ("https://example.com/review", 1)]);
+        assert!(Targets::default().addresses().is_empty());
     }
 
     #[test]

@@ -68,6 +68,13 @@ pub(super) async fn probe(sinks: &LogSinks, region: &Region, group: &str) -> Res
     put(sinks, region, group, TRIAL_STREAM, vec![event]).await.map(drop)
 }
 
+/// The group's own description can only be asked for with all others whose names begin alike; its streams are asked
+/// for by its name, which says as well whether it is there.
+pub(super) async fn look(sinks: &LogSinks, region: &Region, group: &str) -> Result<(), SinkError> {
+    let body = Bytes::from(json!({"logGroupName": group, "limit": 1}).to_string());
+    sinks.call(Service::Logs, region, "DescribeLogStreams", body).await.map(drop)
+}
+
 pub(super) async fn deliver(sinks: &LogSinks, region: &Region, group: &str, events: &[LogEvent]) -> Delivery {
     let mut done = Delivery { taken: 0, refused: 0, error: None };
     while let Some(first) = events.get(done.taken) {

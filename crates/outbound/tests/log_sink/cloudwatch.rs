@@ -140,3 +140,20 @@ async fn a_group_that_can_be_written_to_passes_its_trial_again_and_again() {
         sinks(&service.url).probe(&destination(), &region()).await.unwrap();
     }
 }
+
+#[tokio::test]
+async fn a_look_at_a_group_asks_for_its_streams_and_nothing_else() {
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let book = Arc::clone(&asked);
+    let service = Service::start(move |target, request| {
+        book.lock().unwrap().push((target.to_owned(), request));
+        (200, json!({"logStreams": []}))
+    })
+    .await;
+    sinks(&service.url).look(&destination(), &region()).await.unwrap();
+    let wanted = json!({"logGroupName": "chat/logs", "limit": 1});
+    assert_eq!(*asked.lock().unwrap(), [("Logs_20140328.DescribeLogStreams".to_owned(), wanted)]);
+    let service = Service::start(|_, _| refusal(400, "ResourceNotFoundException")).await;
+    let refused = sinks(&service.url).look(&destination(), &region()).await.unwrap_err();
+    assert_eq!(refused.trouble(), SinkTrouble::Missing);
+}

@@ -100,4 +100,6 @@ async fn a_stream_that_is_not_active_does_not_pass_its_trial() {
     let refused = sinks(&service.url).probe(&destination(), &region()).await.unwrap_err();
     assert_eq!(refused.trouble(), SinkTrouble::Missing);
     assert_eq!(refused.to_string(), "the delivery stream is CREATING, not ACTIVE");
+    let refused = sinks(&service.url).look(&destination(), &region()).await.unwrap_err();
+    assert_eq!(refused.trouble(), SinkTrouble::Missing, "nor a look");
 }
