@@ -13,7 +13,7 @@ use bus::{Bus, NatsConfig, NodeId};
 use domain::{ChatRates, alphanumeric};
 use live::{Hub, RingLimits};
 use outbound::log_sink::{LogSinks, LogSinksConfig};
-use outbound::{Chain, Credentials, Keys, Outbound};
+use outbound::{Chain, Credentials, Keys, Outbound, OutboundError};
 use store::Store;
 
 use crate::config::{BucketPlace, Config, OutsideSettings};
@@ -54,14 +54,7 @@ impl Pipes {
     /// Opens what is not open yet.
     pub(crate) async fn open(config: &Config, store: Store, server: &Node) -> Result<Self, AppError> {
         let node = NodeId(alphanumeric(NODE_LENGTH, &mut entropy::fill));
-        let outbound = Outbound::new(outbound::Config {
-            credentials: credentials(&config.outside),
-            ..outbound::Config::default()
-        })?;
-        let sinks = LogSinksConfig {
-            logs_endpoint: config.outside.logs_endpoint.clone(),
-            firehose_endpoint: config.outside.firehose_endpoint.clone(),
-        };
+        let outbound = outbound(config)?;
         Ok(Self {
             store,
             hub: Hub::new(RingLimits::default()),
@@ -70,7 +63,7 @@ impl Pipes {
             blobs: blobs(config),
             // The server's own: it clears the folder when it starts.
             spool: Spool::new(config.data_dir.join(DVR).join(server.name())),
-            sinks: LogSinks::new(outbound.clone(), sinks),
+            sinks: log_sinks(config, outbound.clone()),
             outbound,
             rates: Arc::new(ChatRates::new(&config.limits, Instant::now())),
         })
@@ -82,6 +75,23 @@ async fn bus(config: &Config, node: &NodeId) -> Result<Bus, AppError> {
         None => Ok(Bus::in_process(node.clone())),
         Some(servers) => Ok(Bus::nats(NatsConfig::new(servers.reveal()), node.clone()).await?),
     }
+}
+
+/// What calls others as the settings say.
+pub(crate) fn outbound(config: &Config) -> Result<Outbound, OutboundError> {
+    Outbound::new(outbound::Config {
+        credentials: credentials(&config.outside),
+        ..outbound::Config::default()
+    })
+}
+
+/// Destinations of the chat log that are no buckets, where the settings say that they are.
+pub(crate) fn log_sinks(config: &Config, outbound: Outbound) -> LogSinks {
+    let config = LogSinksConfig {
+        logs_endpoint: config.outside.logs_endpoint.clone(),
+        firehose_endpoint: config.outside.firehose_endpoint.clone(),
+    };
+    LogSinks::new(outbound, config)
 }
 
 /// The buckets that the settings name.

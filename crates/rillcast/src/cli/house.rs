@@ -113,9 +113,10 @@ pub(super) fn doctor() -> Command {
         .about("Try what is configured on this machine, and say what to do about the rest")
         .long_about(
             "Try what is configured on this machine, and say what to do about the rest: listeners, certificate, disk, \
-             clock, database, NATS, buckets, event sinks, limits of the system, ffmpeg and its encoders.\n\nIt works \
-             before the first start and beside a running server, with the settings that the server has. Each look \
-             ends within ten seconds. Exit code 1 when something that is configured does not work.",
+             clock, database, NATS, buckets, event sinks, destinations of chat logs, message review handlers, limits \
+             of the system, ffmpeg and its encoders.\n\nIt works before the first start and beside a running server, \
+             with the settings that the server has. Each look ends within ten seconds. Exit code 1 when something \
+             that is configured does not work.",
         )
         .args(output::flags())
         .arg(switch("quick", "Leave out what takes long: the measurement of the encoders"))

@@ -1,4 +1,4 @@
-//! Where recordings, chat logs and events go.
+//! Where recordings and events go, and chat logs that go to buckets.
 //!
 //! Promise: a bucket is tried by one small object that is removed again; to a sink a connection is made and nothing
 //! sent.
@@ -7,7 +7,6 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use blob::Blobs;
-use chat::review::Targets;
 use domain::{LogDestination, chain};
 use events::{Reach, Sinks};
 use store::{PageRequest, Store, StoreError, Tenant};
@@ -162,19 +161,4 @@ async fn reached(name: String, kind: &'static str, place: Reach) -> (String, Fou
         },
     };
     (name, found)
-}
-
-/// The file of message review handlers; nothing when none is configured.
-pub(super) async fn reviewers(subject: Subject) -> Vec<(String, Found)> {
-    let Some(path) = &subject.config.chat.review else { return Vec::new() };
-    let text = tokio::fs::read_to_string(path).await.map_err(|error| reach::plain(&error));
-    let read = text.and_then(|text| Targets::parse(&text).map(drop).map_err(|error| chain(&error)));
-    let found = match read {
-        Ok(()) => Found::ok(format!("{} is understood", path.display())),
-        Err(why) => Found::fail(
-            format!("{} can't be used: {why}", path.display()),
-            "Mend the file; docs/guide/chat-review.md says what may stand in it.",
-        ),
-    };
-    vec![(String::new(), found)]
 }

@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use super::finding::{Finding, Found, Group};
-use super::{certificate, clock, data, destinations, listeners, machine, services};
+use super::{certificate, clock, data, destinations, listeners, logs, machine, reviewers, services};
 use crate::config::Config;
 
 /// A look that takes longer has found something by that.
@@ -52,7 +52,8 @@ impl Examination {
         it.many(Group::Services, "nats", services::nats(subject.clone()));
         it.many(Group::Destinations, "buckets", destinations::buckets(subject.clone()));
         it.many(Group::Destinations, "sinks", destinations::sinks(subject.clone()));
-        it.many(Group::Destinations, "chat_review", destinations::reviewers(subject.clone()));
+        it.many(Group::Destinations, "chat_logs", logs::look(subject.clone()));
+        it.many(Group::Destinations, "chat_review", reviewers::look(subject.clone()));
         it.one(Group::Machine, "clock", clock::look());
         it.one(Group::Machine, "memory", machine::memory());
         it.one(Group::Machine, "open_files", machine::open_files(subject.clone()));

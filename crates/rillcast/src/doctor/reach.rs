@@ -2,9 +2,9 @@
 //!
 //! Promise: nothing is sent but what the protocol's greeting needs; answers are read up to a bound.
 
-use std::io;
 use std::sync::Arc;
 use std::time::Duration;
+use std::{fmt, io};
 
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, RootCertStore};
@@ -20,6 +20,45 @@ use tokio_rustls::client::TlsStream;
 const PATIENCE: Duration = Duration::from_secs(4);
 /// Bytes of an answer that are read.
 const ANSWER: u64 = 16 * 1024;
+
+/// Where an HTTP address leads.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Place {
+    /// Without the brackets of an IPv6 address.
+    host: String,
+    port: u16,
+    tls: bool,
+}
+
+impl Place {
+    /// Nothing of what is no such address, or names no host.
+    pub(super) fn of(url: &str) -> Option<Self> {
+        let uri: http::Uri = url.parse().ok()?;
+        let (tls, usual) = match uri.scheme_str()? {
+            "https" => (true, 443),
+            "http" => (false, 80),
+            _ => return None,
+        };
+        let host = uri.host()?.trim_matches(['[', ']']).to_owned();
+        Some(Self { host, port: uri.port_u16().unwrap_or(usual), tls })
+    }
+
+    /// Makes a connection and ends it; over TLS the other side has to prove who it is.
+    pub(super) async fn open(&self) -> Result<(), String> {
+        if self.tls {
+            open_tls(&self.host, self.port).await.map(drop)
+        } else {
+            open(&self.host, self.port).await.map(drop)
+        }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { host, port, .. } = self;
+        if host.contains(':') { write!(f, "[{host}]:{port}") } else { write!(f, "{host}:{port}") }
+    }
+}
 
 /// A connection, over TLS or not.
 pub(super) async fn open(host: &str, port: u16) -> Result<TcpStream, String> {
