@@ -42,6 +42,7 @@ mod room_logs;
 mod rooms;
 mod sinks;
 mod sqlite;
+mod steps;
 mod stream_keys;
 mod stream_samples;
 mod stream_sessions;

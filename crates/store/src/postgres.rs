@@ -11,7 +11,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sqlx::migrate::{MigrateError, Migrator};
+use sqlx::migrate::MigrateError;
 use sqlx::pool::{PoolConnection, PoolOptions};
 use sqlx::postgres::{PgArguments, PgConnectOptions, PgConnection, PgRow, Postgres};
 use sqlx::{Column as _, ConnectOptions as _, Connection as _, Executor, Pool, Row as _, TypeInfo as _};
@@ -19,11 +19,10 @@ use tokio::time::timeout;
 
 use crate::database::{Cell, Value};
 use crate::error::{DatabaseError, StoreError};
+use crate::steps::POSTGRES;
 use line::Line;
 
 pub(crate) use look::look;
-
-static MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
 
 /// Connections for reading, of each node. A server admits a hundred by default.
 const READERS: u32 = 8;
@@ -333,14 +332,14 @@ async fn soon<T>(act: impl Future<Output = sqlx::Result<T>>) -> sqlx::Result<T> 
 async fn migrate(options: &PgConnectOptions, place: &str) -> Result<(), StoreError> {
     let open = |source: sqlx::Error| StoreError::Open { place: place.to_owned(), source: source.into() };
     let mut connection = soon(options.connect()).await.map_err(open)?;
-    let done = MIGRATIONS.run(&mut connection).await;
+    let done = POSTGRES.run(&mut connection).await;
     done.map_err(|source| migrate_error(place, source))?;
     connection.close().await.map_err(open)
 }
 
 fn migrate_error(place: &str, source: MigrateError) -> StoreError {
     let place = place.to_owned();
-    let known = MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or(0);
+    let known = POSTGRES.iter().map(|migration| migration.version).max().unwrap_or(0);
     match source {
         MigrateError::VersionMissing(found) if found > known => {
             StoreError::NewerDatabase { place, found, known }

@@ -7,9 +7,10 @@ use std::str::FromStr as _;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions as _, Connection as _, PgConnection};
 
-use super::{MIGRATIONS, place, soon};
+use super::{place, soon};
 use crate::error::StoreError;
 use crate::look::Look;
+use crate::steps::POSTGRES;
 
 const VERSION: &str = "SELECT current_setting('server_version')";
 const BOOK: &str = "SELECT to_regclass('_sqlx_migrations') IS NOT NULL";
@@ -37,6 +38,6 @@ async fn ask(connection: &mut PgConnection) -> sqlx::Result<Look> {
     let has_book: bool = sqlx::query_scalar(BOOK).fetch_one(&mut *connection).await?;
     let step = if has_book { sqlx::query_scalar(LAST).fetch_one(&mut *connection).await? } else { None };
     let clock: i64 = sqlx::query_scalar(CLOCK).fetch_one(&mut *connection).await?;
-    let known = MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or(0);
+    let known = POSTGRES.iter().map(|migration| migration.version).max().unwrap_or(0);
     Ok(Look { product: format!("PostgreSQL {version}"), step, known, clock: Some(clock) })
 }

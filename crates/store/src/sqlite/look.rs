@@ -6,9 +6,10 @@ use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
 
-use super::{migrations, open_error};
+use super::open_error;
 use crate::error::StoreError;
 use crate::look::Look;
+use crate::steps::SQLITE;
 
 const BOOK: &str = "SELECT 1 FROM sqlite_schema WHERE name = '_sqlx_migrations'";
 const LAST: &str = "SELECT MAX(version) FROM _sqlx_migrations";
@@ -30,6 +31,6 @@ fn look_blocking(path: &Path) -> Result<Look, StoreError> {
         Some(()) => connection.query_row(LAST, [], |row| row.get(0)).map_err(open)?,
         None => None,
     };
-    let known = migrations::MIGRATIONS.iter().map(|step| step.version).max().unwrap_or(0);
+    let known = SQLITE.iter().map(|step| step.version).max().unwrap_or(0);
     Ok(Look { product: format!("SQLite {}", rusqlite::version()), step, known, clock: None })
 }

@@ -8,12 +8,11 @@
 //! whoever opens it waits for no writer.
 
 use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior, params};
-use sqlx::migrate::{MigrateError, Migration, Migrator};
+use sqlx::migrate::{MigrateError, Migration};
 
 use super::open_error;
 use crate::error::StoreError;
-
-pub(super) static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
+use crate::steps::SQLITE;
 
 const IS_THERE: &str = "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = '_sqlx_migrations')";
 const BOOK: &str = "CREATE TABLE IF NOT EXISTS _sqlx_migrations (\
@@ -46,12 +45,12 @@ pub(super) fn run(connection: &mut Connection, place: &str) -> Result<(), StoreE
 fn missing(connection: &Connection, place: &str) -> Result<Vec<&'static Migration>, StoreError> {
     let last = connection.query_row(LAST, [], |row| row.get::<_, Option<i64>>(0));
     let last = last.map_err(|source| open_error(place, source))?;
-    let known = MIGRATIONS.iter().map(|step| step.version).max().unwrap_or(0);
+    let known = SQLITE.iter().map(|step| step.version).max().unwrap_or(0);
     if let Some(found) = last.filter(|found| *found > known) {
         return Err(StoreError::NewerDatabase { place: place.to_owned(), found, known });
     }
     let mut missing = Vec::new();
-    for step in MIGRATIONS.iter() {
+    for step in SQLITE.iter() {
         if !is_made(connection, step, place)? {
             missing.push(step);
         }
