@@ -11,7 +11,8 @@ use domain::ContainerFormat;
 use http::header::{
     ACCEPT_RANGES, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
     ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ALLOW, CACHE_CONTROL, CONTENT_ENCODING,
-    CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG, RANGE, RETRY_AFTER, VARY, X_CONTENT_TYPE_OPTIONS,
+    CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG, IF_NONE_MATCH, RANGE, RETRY_AFTER, VARY,
+    X_CONTENT_TYPE_OPTIONS,
 };
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
 use live::{Segment, Thumbnail};
@@ -24,6 +25,7 @@ use crate::playlist::Text;
 use crate::ranges::{self, Wanted};
 use crate::readers::Readers;
 use crate::restriction::Leave;
+use crate::shared::{Reply, Shared};
 use crate::{tags, thumbnail};
 
 const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, OPTIONS");
@@ -73,7 +75,18 @@ pub(crate) enum Content {
 
 impl Answer {
     /// The answer to a request with these headers. A range is only for one that wants a body.
-    pub(crate) fn into_response(self, asked: &HeaderMap, wants_body: bool) -> Response<Body> {
+    pub(crate) fn into_reply(self, asked: &HeaderMap, wants_body: bool) -> Reply {
+        let Self { content, leave } = self;
+        let is_plain = wants_body && leave.readers == Readers::Everyone && !asked.contains_key(IF_NONE_MATCH);
+        match content {
+            Content::Playlist { text, is_held: true } if is_plain => {
+                Reply::Shared(Shared::new(text, tags::accepts_gzip(asked), leave.for_all))
+            }
+            content => Reply::Own(Self { content, leave }.into_response(asked, wants_body)),
+        }
+    }
+
+    fn into_response(self, asked: &HeaderMap, wants_body: bool) -> Response<Body> {
         let Self { content, leave } = self;
         let range = if wants_body { asked.get(RANGE) } else { None };
         let mut response = match content {
@@ -176,24 +189,42 @@ fn growing(kind: &'static str, leave: &Leave, growing: Growing) -> Response<Body
 }
 
 fn playlist(text: &Text, is_held: bool, leave: &Leave, asked: &HeaderMap) -> Response<Body> {
-    let cache = match (is_held, leave.for_all) {
+    let cache = playlist_cache(is_held, leave.for_all);
+    let squeezed = tags::accepts_gzip(asked);
+    match tags::of_text(text.tag(), squeezed).filter(|tag| tags::is_known(asked, tag)) {
+        Some(tag) => {
+            let mut response = unchanged(tag, cache);
+            response.headers_mut().insert(VARY, HeaderValue::from_static("Accept-Encoding"));
+            response
+        }
+        None => whole_playlist(text, squeezed, cache),
+    }
+}
+
+/// The answer to whoever waited, on whatever page.
+pub(crate) fn held_playlist(text: &Text, squeezed: bool, for_all: bool) -> Response<Body> {
+    let mut response = whole_playlist(text, squeezed, playlist_cache(true, for_all));
+    allow(response.headers_mut(), Readers::Everyone);
+    response
+}
+
+fn playlist_cache(is_held: bool, for_all: bool) -> &'static str {
+    match (is_held, for_all) {
         (true, true) => BRIEFLY,
         (true, false) => OWN_BRIEFLY,
         (false, true) => NEVER,
         (false, false) => PRIVATE,
-    };
-    let squeezed = tags::accepts_gzip(asked);
-    let tag = tags::of_text(text.tag(), squeezed);
-    let mut response = match &tag {
-        Some(tag) if tags::is_known(asked, tag) => unchanged(tag.clone(), cache),
-        _ => self::text(if squeezed { text.gzip() } else { text.plain() }.clone(), cache),
-    };
+    }
+}
+
+fn whole_playlist(text: &Text, squeezed: bool, cache: &'static str) -> Response<Body> {
+    let mut response = self::text(text.bytes(squeezed).clone(), cache);
     let headers = response.headers_mut();
-    if squeezed && headers.contains_key(CONTENT_TYPE) {
+    if squeezed {
         headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
     }
     headers.insert(VARY, HeaderValue::from_static("Accept-Encoding"));
-    if let Some(tag) = tag {
+    if let Some(tag) = tags::of_text(text.tag(), squeezed) {
         headers.insert(ETAG, tag);
     }
     response

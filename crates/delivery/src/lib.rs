@@ -29,6 +29,7 @@ mod readers;
 mod recordings;
 mod restriction;
 mod serving;
+mod shared;
 mod tags;
 mod thumbnail;
 mod viewers;
@@ -63,6 +64,7 @@ pub use figures::Reading;
 pub use path::{PREFIX, multivariant_path, thumbnail_path};
 pub use recordings::RECORDINGS;
 pub use restriction::{Countries, CountriesError};
+pub use shared::{Reply, Shared};
 
 /// How much to take on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -192,12 +194,15 @@ impl Delivery {
     /// gives up a held request at once.
     pub async fn handle<B>(&self, request: Request<B>, address: IpAddr) -> Response<Body> {
         let (head, _) = request.into_parts();
-        let (kind, response) = self.answer(&head, address).await;
-        let known = response.body().len().unwrap_or(0);
-        let response = if head.method == Method::HEAD { response.map(|_| Body::empty()) } else { response };
-        let bytes = if head.method == Method::HEAD { 0 } else { known };
-        self.figures.answered(kind, response.status(), bytes);
-        response
+        self.reply(&head, address).await.into_response()
+    }
+
+    /// The same, for whoever writes answers to a crowd: what all of it get is told as such.
+    pub async fn reply(&self, head: &Parts, address: IpAddr) -> Reply {
+        let (kind, reply) = self.answer(head, address).await;
+        let is_head = head.method == Method::HEAD;
+        self.figures.answered(kind, reply.status(), if is_head { 0 } else { reply.known_bytes() });
+        if is_head { Reply::Own(reply.into_response().map(|_| Body::empty())) } else { reply }
     }
 
     /// A token for who runs a channel and wants to see it, and until when it may be shown: it opens a private channel
@@ -211,28 +216,28 @@ impl Delivery {
         self.figures.read([self.viewers.held(Kind::Playlist), self.viewers.held(Kind::Media)])
     }
 
-    async fn answer(&self, head: &Parts, address: IpAddr) -> (figures::Kind, Response<Body>) {
+    async fn answer(&self, head: &Parts, address: IpAddr) -> (figures::Kind, Reply) {
         if head.method == Method::OPTIONS {
-            return (figures::Kind::Other, answer::preflight());
+            return (figures::Kind::Other, Reply::Own(answer::preflight()));
         }
         let is_reading = matches!(head.method, Method::GET | Method::HEAD);
         let (kind, result) = if head.uri.path().starts_with(RECORDINGS) {
             let shown = Box::pin(self.exhibit(head, address));
-            (figures::Kind::Recording, if is_reading { shown.await } else { Err(Error::Method) })
+            (
+                figures::Kind::Recording,
+                if is_reading { shown.await.map(Reply::Own) } else { Err(Error::Method) },
+            )
         } else {
             let target = path::parse(head.uri.path());
             let kind = target.as_ref().map_or(figures::Kind::Other, Target::kind);
             let found = if is_reading { self.find(target, head, address).await } else { Err(Error::Method) };
-            (kind, found.map(|answer| answer.into_response(&head.headers, head.method == Method::GET)))
+            (kind, found.map(|answer| answer.into_reply(&head.headers, head.method == Method::GET)))
         };
-        let response = match result {
-            Ok(response) => response,
-            Err(error) => {
-                self.figures.refused(&error);
-                answer::refusal(&error, head.uri.path())
-            }
-        };
-        (kind, response)
+        let reply = result.unwrap_or_else(|error| {
+            self.figures.refused(&error);
+            Reply::Own(answer::refusal(&error, head.uri.path()))
+        });
+        (kind, reply)
     }
 }
 

@@ -53,6 +53,16 @@ impl Text {
         self.0.gzip.get_or_init(|| media_text::gzip(&self.0.plain))
     }
 
+    /// As it is sent.
+    pub(crate) fn bytes(&self, squeezed: bool) -> &Bytes {
+        if squeezed { self.gzip() } else { self.plain() }
+    }
+
+    /// Where heads of answers that hold it are kept.
+    pub(crate) fn heads(&self) -> &[OnceLock<Bytes>; 4] {
+        &self.0.heads
+    }
+
     /// Sixteen characters that change with the text; no quotes around them.
     pub(crate) fn tag(&self) -> &Bytes {
         &self.0.tag

@@ -83,9 +83,9 @@ impl Viewers {
     ///
     /// # Errors
     /// Those of [`Viewers::seen`]; [`Error::Impatient`] when too many requests of the session wait.
-    pub(crate) fn waits(&self, house: &Arc<House>, session: SessionId) -> Result<Visit<'_>, Error> {
+    pub(crate) fn waits<'a>(&'a self, house: &'a House, session: SessionId) -> Result<Visit<'a>, Error> {
         house.enter(session, self.moment(), true)?;
-        Ok(Visit { viewers: self, house: Arc::clone(house), session, answered: false })
+        Ok(Visit { viewers: self, house, session, answered: false })
     }
 
     /// Lets go of those who were not seen for long, and of broadcasts that are over. To be called each second.
@@ -193,7 +193,7 @@ fn channel(broadcast: &Broadcast) -> Owner {
 #[derive(Debug)]
 pub(crate) struct Visit<'a> {
     viewers: &'a Viewers,
-    house: Arc<House>,
+    house: &'a House,
     session: SessionId,
     answered: bool,
 }

@@ -118,6 +118,8 @@ pub struct Rendering {
     pub gzip: OnceLock<Bytes>,
     /// What tells this text from others under its URL: characters that an entity tag may have (RFC 9110, 8.8.3).
     pub tag: Bytes,
+    /// What stands before it in answers to a crowd, as whoever sends them writes it; made by the first of each kind.
+    pub heads: [OnceLock<Bytes>; 4],
 }
 
 /// Media playlists made from a snapshot, kept with it so that any number of viewers cost one rendering.

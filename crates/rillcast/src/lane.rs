@@ -20,8 +20,9 @@ use std::task::{Poll, ready};
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use delivery::PREFIX;
-use http::{Request, Response};
+use delivery::{PREFIX, Reply};
+use http::Response;
+use http::request::Parts;
 use http_body::{Body, Frame};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep, timeout};
@@ -48,7 +49,15 @@ pub(crate) trait Answers {
     type Body: Body<Data = Bytes> + Unpin;
 
     /// Answers a request. Dropping the future gives it up.
-    fn answer(&self, request: Request<()>) -> impl Future<Output = Response<Self::Body>> + Send;
+    fn answer(&self, head: &Parts) -> impl Future<Output = Answer<Self::Body>> + Send;
+}
+
+/// An answer, as far as it is written out.
+pub(crate) enum Answer<B> {
+    /// Nothing of it is.
+    Response(Response<B>),
+    /// All of it, by [`reply::written`], but for what is of this connection and this moment.
+    Written { head: Bytes, body: Bytes },
 }
 
 /// Delivery's answers to clients who came in the same way.
@@ -60,8 +69,13 @@ pub(crate) struct Media<'a> {
 impl Answers for Media<'_> {
     type Body = delivery::Body;
 
-    async fn answer(&self, request: Request<()>) -> Response<delivery::Body> {
-        self.routes.media(request, self.came).await
+    async fn answer(&self, head: &Parts) -> Answer<delivery::Body> {
+        match self.routes.media(head, self.came).await {
+            Reply::Own(response) => Answer::Response(response),
+            Reply::Shared(shared) => {
+                Answer::Written { head: shared.head(reply::written), body: shared.body() }
+            }
+        }
     }
 }
 
@@ -91,11 +105,10 @@ impl<A: Answers> Lane<'_, A> {
         let mut line = Line { unread, stream };
         // Kept for all of the connection: to make them anew for each request costs more than to read it.
         let mut until = Until { late: pin!(sleep(self.deadline)), closing: pin!(self.closing.cancelled()) };
-        let mut outbox = Outbox::new(self.patience);
         loop {
             until.late.as_mut().reset(Instant::now() + self.deadline);
             match line.wait(&mut until).await {
-                Ok(Next::Request(head)) => match self.serve(&mut line, &mut outbox, head).await {
+                Ok(Next::Request(head)) => match self.serve(&mut line, head).await {
                     Ok(true) => {}
                     Ok(false) => break,
                     // The client is gone or given up, or the answer has no end: all of it is told by the
@@ -112,20 +125,30 @@ impl<A: Answers> Lane<'_, A> {
     }
 
     /// Answers one request; false when the connection ends with it.
-    async fn serve<S>(&self, line: &mut Line<S>, outbox: &mut Outbox, head: Head) -> io::Result<bool>
+    async fn serve<S>(&self, line: &mut Line<S>, head: Head) -> io::Result<bool>
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
-        let Head { parts, is_last, .. } = head;
-        let method = parts.method.clone();
+        let Head { parts: asked, is_last, .. } = head;
         // Pinned where it is made: it is large.
-        let answer = pin!(self.desk.answer(Request::from_parts(parts, ())));
-        let response = line.unless_gone(answer).await?;
+        let answer = pin!(self.desk.answer(&asked));
+        let answer = line.unless_gone(answer).await?;
         let is_last = is_last || self.closing.is_cancelled();
-        let (parts, body) = response.into_parts();
-        let framing = Framing::of(&method, &parts, body.size_hint().exact());
-        outbox.push(reply::head(&parts, framing, is_last, SystemTime::now()));
-        line.send(outbox, body, framing).await?;
+        let (mut outbox, now) = (Outbox::new(self.patience), SystemTime::now());
+        match answer {
+            Answer::Written { head, body } => {
+                outbox.push(head);
+                outbox.push(reply::rest(is_last, now));
+                outbox.push(body);
+                outbox.send(&mut line.stream).await?;
+            }
+            Answer::Response(response) => {
+                let (parts, body) = response.into_parts();
+                let framing = Framing::of(&asked.method, &parts, body.size_hint().exact());
+                outbox.push(reply::head(&parts, framing, is_last, now));
+                line.send(&mut outbox, body, framing).await?;
+            }
+        }
         Ok(!is_last)
     }
 }

@@ -16,6 +16,7 @@ use control::Control;
 use delivery::Delivery;
 use domain::{AccountId, Region, ResourceId};
 use events::Admin;
+use http::request::Parts;
 use http::{HeaderMap, Method, Request, Response, StatusCode, header};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full};
@@ -86,7 +87,8 @@ impl Routes {
     pub(crate) async fn answer(&self, request: Request<Incoming>, came: Came) -> Reply {
         let path = request.uri().path();
         if path.starts_with(delivery::PREFIX) || path.starts_with(delivery::RECORDINGS) {
-            return self.media(request, came).await.map(BodyExt::boxed_unsync);
+            let (head, _) = request.into_parts();
+            return self.media(&head, came).await.into_response().map(BodyExt::boxed_unsync);
         }
         let reading = matches!(*request.method(), Method::GET | Method::HEAD);
         match path {
@@ -125,9 +127,9 @@ impl Routes {
     }
 
     /// Answers a request for a playlist, media or a recording.
-    pub(crate) async fn media<B>(&self, request: Request<B>, came: Came) -> Response<delivery::Body> {
-        let ip = self.peer(request.headers(), came).ip;
-        self.delivery.handle(request, ip).await
+    pub(crate) async fn media(&self, head: &Parts, came: Came) -> delivery::Reply {
+        let ip = self.peer(&head.headers, came).ip;
+        self.delivery.reply(head, ip).await
     }
 
     /// A WebSocket handshake: admitted or refused before the answer, handed over behind it.

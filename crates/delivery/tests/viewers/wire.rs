@@ -1,16 +1,21 @@
 //! How files are sent: ranges, entity tags, compression, caches, pages of other origins; which form of a playlist
 //! whom.
 
+use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 use crate::counting::on_air;
 use crate::stage::{Reply, Stage, pass_in};
+use bytes::Bytes;
 use domain::LatencyMode;
-use http::{Method, StatusCode};
+use http::response::Parts;
+use http::{HeaderName, HeaderValue, Method, Request, StatusCode};
+use http_body_util::BodyExt;
 use live::{Airing, Audience};
 use testkit::Film;
 
 const FOREVER: &str = "public, max-age=86400, immutable";
+const ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
 async fn get(stage: &Stage, file: &str, headers: &[(&str, &str)]) -> Reply {
     stage.asking(headers, Method::GET, &stage.path(file)).await
@@ -113,6 +118,56 @@ async fn playlists_are_compressed_for_those_who_ask_and_once_for_all() {
     }
     let media = get(&stage, "s1.m4s", &[("accept-encoding", "gzip")]).await;
     assert_eq!((media.header("content-encoding"), media.header("vary")), ("", ""));
+}
+
+/// The lines of a head.
+fn lines(head: &Parts) -> Bytes {
+    let line =
+        |(name, value): (&HeaderName, &HeaderValue)| format!("{name}: {}\n", value.to_str().expect("text"));
+    let lines: String = head.headers.iter().map(line).collect();
+    format!("{}\n{lines}", head.status).into()
+}
+
+#[tokio::test]
+async fn a_crowd_shares_one_head_that_says_what_an_answer_of_ones_own_does() {
+    let stage = on_air();
+    let held = stage.path("index.m3u8?_HLS_msn=3");
+    let delta = stage.path("index.m3u8?_HLS_msn=3&_HLS_skip=YES");
+    for (uri, coding) in [(&held, "identity"), (&held, "gzip"), (&delta, "identity"), (&delta, "gzip")] {
+        let request = || {
+            let request = Request::get(uri).header("accept-encoding", coding);
+            request.body(()).expect("a well-formed request")
+        };
+        let ask = async || match stage.delivery.reply(&request().into_parts().0, ADDRESS).await {
+            delivery::Reply::Shared(shared) => shared,
+            delivery::Reply::Own(own) => panic!("{uri}: {own:?}"),
+        };
+        let head = ask().await.head(lines);
+        let again = ask().await;
+        assert_eq!(again.head(|_| panic!("it is written once")), head);
+        let (own, body) = stage.delivery.handle(request(), ADDRESS).await.into_parts();
+        assert_eq!(lines(&own), head, "{uri} {coding}");
+        assert_eq!(body.collect().await.expect("all of it").to_bytes(), again.body());
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_for_a_crowd_is_an_answer_of_ones_own() {
+    let stage = on_air();
+    let held = "index.m3u8?_HLS_msn=3";
+    let strange = &[("if-none-match", "\"x\"")][..];
+    let asked =
+        [(Method::GET, "index.m3u8", &[][..]), (Method::HEAD, held, &[]), (Method::GET, held, strange)];
+    for (method, file, headers) in asked {
+        let mut request = Request::builder().method(method).uri(stage.path(file));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let (head, ()) = request.body(()).expect("a well-formed request").into_parts();
+        let reply = stage.delivery.reply(&head, ADDRESS).await;
+        assert!(matches!(reply, delivery::Reply::Own(_)), "{head:?}");
+        assert_eq!(reply.into_response().status(), StatusCode::OK);
+    }
 }
 
 #[tokio::test]

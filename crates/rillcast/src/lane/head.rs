@@ -9,7 +9,7 @@ use http::request::Parts;
 use http::{HeaderName, HeaderValue, Method, Request, Uri, header};
 
 /// What browsers say with each request and no answer here depends on. There is more of it than of the rest.
-const IDLE: [&str; 4] = ["accept-language", "cookie", "priority", "referer"];
+const IDLE: [&str; 6] = ["accept-language", "cookie", "host", "priority", "referer", "user-agent"];
 
 /// More headers than any browser sends; who sends more is looked at by the HTTP server.
 const HEADERS: usize = 48;
@@ -59,7 +59,10 @@ fn plain(bytes: &Bytes, head: &httparse::Request<'_, '_>, length: usize) -> Opti
     parts.method = Method::from_bytes(head.method?.as_bytes()).ok()?;
     parts.uri = Uri::from_maybe_shared(bytes.slice_ref(head.path?.as_bytes())).ok()?;
     let mut is_last = false;
-    for found in head.headers.iter().filter(|found| !is_idle(found.name)) {
+    let told = || head.headers.iter().filter(|found| !is_idle(found.name, found.value));
+    // Kept while the request is held, so it is to be as small as can be.
+    parts.headers.reserve(told().count());
+    for found in told() {
         let name = HeaderName::from_bytes(found.name.as_bytes()).ok()?;
         match name {
             header::CONTENT_LENGTH | header::TRANSFER_ENCODING | header::EXPECT => return None,
@@ -72,10 +75,13 @@ fn plain(bytes: &Bytes, head: &httparse::Request<'_, '_>, length: usize) -> Opti
     Some(Head { parts, length, is_last })
 }
 
-/// Whether nobody here asks for a header.
-fn is_idle(name: &str) -> bool {
+/// Whether nobody here asks for a header. That all is accepted says as much as nothing.
+pub(super) fn is_idle(name: &str, value: &[u8]) -> bool {
     let begins = |start: &str| name.get(..start.len()).is_some_and(|own| own.eq_ignore_ascii_case(start));
-    begins("sec-fetch-") || begins("sec-ch-") || IDLE.iter().any(|idle| name.eq_ignore_ascii_case(idle))
+    begins("sec-fetch-")
+        || begins("sec-ch-")
+        || IDLE.iter().any(|idle| name.eq_ignore_ascii_case(idle))
+        || value == b"*/*" && name.eq_ignore_ascii_case("accept")
 }
 
 impl Head {

@@ -5,7 +5,7 @@
 
 use std::future::poll_fn;
 use std::io::{self, IoSlice};
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ use crate::pace::LEAST;
 /// Most blocks of one call; the kernel takes no more than 1,024.
 pub(super) const BLOCKS: usize = 64;
 
-/// Blocks of a usual answer, for which room is kept.
+/// Blocks of a usual answer; to look at the room for more costs more than to send them.
 const FEW: usize = 4;
 
 /// What waits to be sent, in order.
@@ -61,10 +61,13 @@ impl Outbox {
             self.take(taken)?;
         }
         self.blocks.clear();
-        self.blocks.shrink_to(FEW);
         (self.gone, self.wait) = (0, None);
         // TLS keeps back what the socket didn't take.
-        let flushed = timeout_at(Instant::now() + self.patience, stream.flush()).await;
+        let mut flush = pin!(stream.flush());
+        if let Poll::Ready(flushed) = poll_fn(|context| Poll::Ready(flush.as_mut().poll(context))).await {
+            return flushed;
+        }
+        let flushed = timeout_at(Instant::now() + self.patience, flush).await;
         flushed.map_err(|_| io::ErrorKind::TimedOut)?
     }
 
@@ -94,13 +97,12 @@ impl Outbox {
         stream: &mut S,
         context: &mut Context<'_>,
     ) -> Poll<io::Result<usize>> {
-        let mut slices = [IoSlice::new(&[]); BLOCKS];
         let waiting = &self.blocks[self.gone..];
-        for (slice, block) in slices.iter_mut().zip(waiting) {
-            *slice = IoSlice::new(block);
+        if waiting.len() <= FEW {
+            poll_write::<S, FEW>(waiting, stream, context)
+        } else {
+            poll_write::<S, BLOCKS>(waiting, stream, context)
         }
-        let slices = &slices[..waiting.len().min(BLOCKS)];
-        Pin::new(stream).poll_write_vectored(context, slices)
     }
 
     fn take(&mut self, taken: usize) -> io::Result<()> {
@@ -120,4 +122,18 @@ impl Outbox {
         }
         Ok(())
     }
+}
+
+/// Offers the first `MOST` of these blocks.
+fn poll_write<S: AsyncWrite + Unpin, const MOST: usize>(
+    waiting: &[Bytes],
+    stream: &mut S,
+    context: &mut Context<'_>,
+) -> Poll<io::Result<usize>> {
+    let mut slices = [IoSlice::new(&[]); MOST];
+    for (slice, block) in slices.iter_mut().zip(waiting) {
+        *slice = IoSlice::new(block);
+    }
+    let slices = &slices[..waiting.len().min(MOST)];
+    Pin::new(stream).poll_write_vectored(context, slices)
 }

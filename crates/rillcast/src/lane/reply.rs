@@ -2,14 +2,19 @@
 //!
 //! Promise: the same head as the HTTP server would write for the same response, but for the order of its lines.
 
+use std::io::Write;
 use std::time::SystemTime;
 
+use bytes::Bytes;
 use http::response::Parts;
 use http::{Method, StatusCode, header};
 use httpdate::HttpDate;
 
 /// Room for the usual head.
 const USUAL: usize = 512;
+/// Bytes of a head's rest, and of the last one's: one that fits exactly is allocated once.
+const REST: usize = "date: Sun, 06 Nov 1994 08:49:37 GMT\r\n\r\n".len();
+const REST_OF_LAST: usize = REST + "connection: close\r\n".len();
 
 /// How the end of a body is told (RFC 9112, 6).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,10 +43,7 @@ impl Framing {
 /// The head of an answer.
 pub(crate) fn head(parts: &Parts, framing: Framing, is_last: bool, now: SystemTime) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(USUAL);
-    status_line(&mut bytes, parts.status);
-    for (name, value) in &parts.headers {
-        line(&mut bytes, name.as_str(), value.as_bytes());
-    }
+    lines(&mut bytes, parts);
     match framing {
         Framing::Length(length) if !parts.headers.contains_key(header::CONTENT_LENGTH) => {
             line(&mut bytes, "content-length", length.to_string().as_bytes());
@@ -49,14 +51,40 @@ pub(crate) fn head(parts: &Parts, framing: Framing, is_last: bool, now: SystemTi
         Framing::Chunked => line(&mut bytes, "transfer-encoding", b"chunked"),
         _ => {}
     }
-    if is_last {
-        line(&mut bytes, "connection", b"close");
+    let now = (!parts.headers.contains_key(header::DATE)).then_some(now);
+    end(&mut bytes, is_last, now);
+    bytes
+}
+
+/// The head of an answer whose length it tells, but for its [`rest`]: what is the same for all who get the answer.
+pub(crate) fn written(parts: &Parts) -> Bytes {
+    let mut bytes = Vec::with_capacity(USUAL);
+    lines(&mut bytes, parts);
+    bytes.into()
+}
+
+/// What is missing of a head that is [`written`].
+pub(crate) fn rest(is_last: bool, now: SystemTime) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(if is_last { REST_OF_LAST } else { REST });
+    end(&mut bytes, is_last, Some(now));
+    bytes
+}
+
+fn lines(bytes: &mut Vec<u8>, parts: &Parts) {
+    status_line(bytes, parts.status);
+    for (name, value) in &parts.headers {
+        line(bytes, name.as_str(), value.as_bytes());
     }
-    if !parts.headers.contains_key(header::DATE) {
-        line(&mut bytes, "date", HttpDate::from(now).to_string().as_bytes());
+}
+
+fn end(bytes: &mut Vec<u8>, is_last: bool, now: Option<SystemTime>) {
+    if is_last {
+        line(bytes, "connection", b"close");
+    }
+    if let Some(now) = now {
+        write!(bytes, "date: {}\r\n", HttpDate::from(now)).expect("memory takes all");
     }
     bytes.extend_from_slice(b"\r\n");
-    bytes
 }
 
 /// The first line of an answer.

@@ -23,6 +23,9 @@ use super::*;
 /// Room of a connection in one direction, small enough that answers wait for their reader.
 const PIPE: usize = 1_000;
 
+/// What chooses the shape of an answer.
+const QUERIES: [&str; 8] = ["", "?empty", "?blocks", "?growing", "?many", "?held", "?shared", "?unchanged"];
+
 /// A body of blocks; without a length if it is told nothing of it.
 #[derive(Default)]
 struct Blocks {
@@ -59,10 +62,12 @@ impl Body for Blocks {
     }
 }
 
-/// Answers with what the request said, in a shape that its query chooses.
-async fn echo<B>(request: Request<B>) -> Response<Blocks> {
-    let said = format!("{} {} {:?}", request.method(), request.uri(), request.headers());
-    let query = request.uri().query().unwrap_or("").to_owned();
+/// Answers with what the request said that an answer may depend on, in a shape that its query chooses.
+async fn echo(request: &Parts) -> Response<Blocks> {
+    let Parts { method, uri, headers, .. } = request;
+    let told = headers.iter().filter(|(name, value)| !head::is_idle(name.as_str(), value.as_bytes()));
+    let said = format!("{method} {uri} {:?}", told.collect::<Vec<_>>());
+    let query = uri.query().unwrap_or("").to_owned();
     let block = Some(Bytes::from(said));
     let left = match &*query {
         "empty" => vec![],
@@ -79,12 +84,12 @@ async fn echo<B>(request: Request<B>) -> Response<Blocks> {
         }
         _ => {}
     }
-    let method = HeaderValue::from_str(request.method().as_str()).expect("a method");
-    response.headers_mut().insert("x-method", method);
-    if request.method() == Method::OPTIONS {
+    let told = HeaderValue::from_str(method.as_str()).expect("a method");
+    response.headers_mut().insert("x-method", told);
+    if *method == Method::OPTIONS {
         *response.status_mut() = StatusCode::NO_CONTENT;
         *response.body_mut() = Blocks { is_sized: true, ..Blocks::default() };
-    } else if request.method() == Method::HEAD {
+    } else if *method == Method::HEAD {
         let length = HeaderValue::from(response.body().size_hint().lower());
         response.headers_mut().insert(header::CONTENT_LENGTH, length);
         *response.body_mut() = Blocks { is_sized: true, ..Blocks::default() };
@@ -97,8 +102,17 @@ struct Echo;
 impl Answers for Echo {
     type Body = Blocks;
 
-    async fn answer(&self, request: Request<()>) -> Response<Blocks> {
-        echo(request).await
+    async fn answer(&self, head: &Parts) -> Answer<Blocks> {
+        let response = echo(head).await;
+        if head.uri.query() != Some("shared") || head.method != Method::GET {
+            return Answer::Response(response);
+        }
+        let (parts, mut body) = response.into_parts();
+        let length = HeaderValue::from(body.size_hint().lower());
+        let mut told = parts;
+        told.headers.insert(header::CONTENT_LENGTH, length);
+        let body = body.left.pop_front().flatten().expect("one block");
+        Answer::Written { head: reply::written(&told), body }
     }
 }
 
@@ -107,7 +121,7 @@ async fn hyper_serves(stream: Replayed<DuplexStream>) {
     server.max_buf_size(64 * 1024);
     let connection = server.serve_connection(
         TokioIo::new(stream),
-        service_fn(async |request| Ok::<_, Infallible>(echo(request).await)),
+        service_fn(async |request: Request<_>| Ok::<_, Infallible>(echo(&request.into_parts().0).await)),
     );
     // A client that goes is no failure.
     let _ = connection.await;
@@ -201,8 +215,7 @@ fn target() -> impl Strategy<Value = String> {
         "*",
         "/api/video/v1/\u{e9}",
     ]);
-    let query =
-        prop::sample::select(vec!["", "?empty", "?blocks", "?growing", "?many", "?held", "?unchanged"]);
+    let query = prop::sample::select(QUERIES.to_vec());
     (path, query).prop_map(|(path, query)| format!("{path}{query}"))
 }
 
@@ -248,8 +261,7 @@ fn request() -> impl Strategy<Value = String> {
 /// What a player asks.
 fn usual() -> impl Strategy<Value = String> {
     let method = prop::sample::select(vec!["GET", "HEAD", "OPTIONS"]);
-    let query =
-        prop::sample::select(vec!["", "?empty", "?blocks", "?growing", "?many", "?held", "?unchanged"]);
+    let query = prop::sample::select(QUERIES.to_vec());
     (method, query).prop_map(|(method, query)| {
         format!("{method} /api/video/v1/a/b.ts{query} HTTP/1.1\r\nHost: a\r\nOrigin: https://b\r\n\r\n")
     })
@@ -301,7 +313,7 @@ fn a_client_that_goes_ends_its_held_request() {
     impl Answers for Never {
         type Body = Blocks;
 
-        async fn answer(&self, _: Request<()>) -> Response<Blocks> {
+        async fn answer(&self, _: &Parts) -> Answer<Blocks> {
             let _dropped = self.0.clone().drop_guard();
             std::future::pending().await
         }
