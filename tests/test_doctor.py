@@ -18,6 +18,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from harness import aws
+from harness.chat_app import chat_client
+from harness.moto import SECRET, Destinations
 from harness.nats import Nats
 from harness.recording import configure
 from harness.server import Server, binary, clean_env
@@ -123,9 +125,9 @@ def test_a_setting_that_can_not_be_is_refused_as_by_the_server(tmp_path: Path):
 # The whole house
 
 
-def look(folder: Path, *flags: str, code: int | None = None) -> dict[str, dict]:
+def look(folder: Path, *flags: str, code: int | None = None, env: dict[str, str] | None = None) -> dict[str, dict]:
     """What a quick examination finds, by the names of the checks."""
-    told = doctor(folder, "--quick", "--output", "json", *flags)
+    told = doctor(folder, "--quick", "--output", "json", *flags, env=env)
     assert told.stderr == "", told.stderr
     found = json.loads(told.stdout)
     assert found["well"] == all(one["outcome"] != "fail" for one in found["findings"])
@@ -331,6 +333,70 @@ def test_buckets_of_configurations_are_tried(start_server, tmp_path: Path):
         keys = ["--aws-access-key", "AKIA", "--aws-secret-key", "hush"]
         found = look(tmp_path, *house, *s3, *keys, code=1)
     fails(found, "bucket:films", "s3_endpoint")
+    assert "hush" not in json.dumps(found)
+
+
+def test_log_groups_and_delivery_streams_are_asked_for_and_stay_as_they_are(start_server, tmp_path: Path):
+    destinations = Destinations().up()
+    try:
+        server = start_server(env=destinations.settings())
+        chat = chat_client(server)
+        for place in (destinations.log_group("talk"), destinations.delivery_stream("flow")):
+            made = chat.create_logging_configuration(destinationConfiguration=place)["arn"]
+            wait_until(
+                lambda made=made: chat.get_logging_configuration(identifier=made)["state"] == "ACTIVE", "its trial"
+            )
+        server.stop()
+        # What the trial left: a look would be seen there if it left as much.
+        logs = destinations.client("logs")
+        trial = logs.describe_log_streams(logGroupName="talk")["logStreams"][0]["logStreamName"]
+        logs.delete_log_stream(logGroupName="talk", logStreamName=trial)
+        house = ["--data-dir", str(server.data_dir)]
+        env = clean_env(**destinations.settings())
+        found = look(tmp_path, *house, code=0, env=env)
+        assert found["logs:talk"]["outcome"] == found["firehose:flow"]["outcome"] == "ok", found
+        assert logs.describe_log_streams(logGroupName="talk")["logStreams"] == []
+        assert destinations.in_stream("flow") == []
+        logs.delete_log_group(logGroupName="talk")
+        destinations.client("firehose").delete_delivery_stream(DeliveryStreamName="flow")
+        found = look(tmp_path, *house, code=1, env=env)
+        fails(found, "logs:talk", "ResourceNotFoundException", "Make the log group")
+        fails(found, "firehose:flow", "ResourceNotFoundException", "Make the delivery stream")
+    finally:
+        destinations.down()
+    found = look(tmp_path, *house, code=1, env=env)
+    fails(found, "logs:talk", "logs_endpoint", "waits on this disk")
+    fails(found, "firehose:flow", "firehose_endpoint")
+    assert SECRET not in json.dumps(found)
+
+
+def test_review_handlers_are_reached_and_asked_nothing(tmp_path: Path):
+    with socket.create_server(("127.0.0.1", 0)) as gone:
+        away = gone.getsockname()[1]
+    got: list[bytes] = []
+    with socket.create_server(("127.0.0.1", 0)) as there:
+
+        def serve() -> None:
+            connection, _ = there.accept()
+            got.append(connection.recv(1000))
+
+        threading.Thread(target=serve, daemon=True).start()
+        port = there.getsockname()[1]
+        target = '[[target]]\nuri = "arn:{}"\n{} = "http://127.0.0.1:{}/hush"\n'
+        secret = 'secret = "hush-hush-hush-hush"\n'
+        file = tmp_path / "review.toml"
+        file.write_text(
+            target.format("a", "webhook", port)
+            + secret
+            + target.format("b:*", "lambda", port)
+            + target.format("c", "lambda", away)
+        )
+        found = look(tmp_path, "--chat-review", str(file), code=1)
+        wait_until(lambda: got, "the connection's end")
+    assert got == [b""], "a connection and nothing else"
+    assert found["chat_review"]["outcome"] == "ok"
+    assert found[f"review:127.0.0.1:{port}"]["found"].endswith("takes connections, for 2 targets")
+    fails(found, f"review:127.0.0.1:{away}", "can't be reached", "fallbackResult")
     assert "hush" not in json.dumps(found)
 
 
