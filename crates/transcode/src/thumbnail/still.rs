@@ -26,6 +26,8 @@ use crate::{Config, Confinement, Error};
 
 /// The largest image, in bytes.
 const LARGEST: u64 = 8 << 20;
+/// The number of a process's standard output.
+const STDOUT: RawFd = 1;
 
 /// An image that is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,7 +38,7 @@ pub(super) struct Wish {
     pub(super) quality: u8,
 }
 
-/// A pipe beside the standard ones.
+/// A pipe that an image comes by.
 struct Pipe {
     number: RawFd,
     inner: OwnedFd,
@@ -63,15 +65,22 @@ pub(super) async fn make(
     let film = film(key).ok_or(Error::NoPicture)?;
     let pipes: Vec<Pipe> =
         wishes.iter().map(|_| Pipe::new()).collect::<Result<_, _>>().map_err(Error::Pipe)?;
+    // The first goes where programs write to anyway: a process with no pipe beside the standard ones is started without
+    // a copy of this one's memory map, which costs the more the more streams there are.
+    let numbers = pipes.iter().enumerate().map(|(place, pipe)| if place == 0 { STDOUT } else { pipe.number });
     let outputs: Vec<(String, u8, RawFd)> = wishes
         .iter()
-        .zip(&pipes)
-        .map(|(wish, pipe)| (fitting(video, wish.size), wish.quality, pipe.number))
+        .zip(numbers)
+        .map(|(wish, number)| (fitting(video, wish.size), wish.quality, number))
         .collect();
     let (inner, readers): (Vec<_>, Vec<_>) = pipes.into_iter().map(|pipe| (pipe.inner, pipe.outer)).unzip();
     let mut command = confinement.command(&config.ffmpeg);
     command.args(arguments(&outputs)).stdin(Stdio::piped()).stderr(Stdio::piped());
-    command.preserved_fds(inner);
+    let mut inner = inner.into_iter();
+    inner.next().map(|first| command.stdout(first));
+    if inner.len() > 0 {
+        command.preserved_fds(inner.collect());
+    }
     let program = || config.ffmpeg.display().to_string();
     // The command holds the process's ends of the pipes, and goes before the first of them is read.
     let spawned = Command::from(command).kill_on_drop(true).spawn();

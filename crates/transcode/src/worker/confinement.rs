@@ -8,7 +8,8 @@
 //! and exec ourselves would need unsafe code, and to do it from outside afterwards would need rights over another
 //! user's process that containers take away.
 
-use std::path::Path;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -106,8 +107,8 @@ impl Confinement {
     pub(crate) fn command(&self, program: &Path) -> std::process::Command {
         let mut words = self.words.iter();
         let mut command = match words.next() {
-            Some(first) => std::process::Command::new(first),
-            None => std::process::Command::new(program),
+            Some(first) => std::process::Command::new(whole_path(Path::new(first))),
+            None => std::process::Command::new(whole_path(program)),
         };
         if !self.words.is_empty() {
             command.args(words).arg(program);
@@ -127,6 +128,19 @@ impl Confinement {
         let trial = tokio::time::timeout(TRIAL, command.status()).await;
         matches!(trial, Ok(Ok(status)) if status.success())
     }
+}
+
+/// Where a program is that is told by its name alone: the standard library starts one with an environment of its own
+/// at the least cost only if it need not look for it.
+fn whole_path(program: &Path) -> PathBuf {
+    let is_name = program.components().count() == 1 && program.is_relative();
+    let folders = std::env::var_os("PATH").filter(|_| is_name);
+    let paths = folders.iter().flat_map(std::env::split_paths).map(|folder| folder.join(program));
+    paths.filter(|path| path.is_absolute()).find(|path| may_run(path)).unwrap_or_else(|| program.to_owned())
+}
+
+fn may_run(path: &Path) -> bool {
+    path.metadata().is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0)
 }
 
 /// Step by step, from the outermost program in, the ways to each; better ones first.
