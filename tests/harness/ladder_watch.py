@@ -138,5 +138,5 @@ def picture_bits(file: Path) -> int:
 
 def ready(server):
     """The server, when it knows what the machine can do: streams that come before then wait for it."""
-    wait_until(lambda: "transcoding is possible" in server.log(), "the machine's examination")
+    wait_until(lambda: "transcoding is possible" in server.log(), "the machine's examination", seconds=120)
     return server
