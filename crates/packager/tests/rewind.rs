@@ -406,7 +406,7 @@ async fn renditions_have_files_of_their_own_and_list_as_much_as_the_source() {
 #[tokio::test]
 async fn where_disk_is_short_all_renditions_give_up_the_same() {
     let house = House::open(Config { rewind_bytes: 60_000, ..Config::default() });
-    let mut film = Reel::new(house.publish_as(1, ChannelType::Standard), 300);
+    let mut film = Reel::new(house.publish_as(1, ChannelType::Standard), 1_200);
     let broadcast = film.broadcast();
     let publishers = broadcast.set_ladder(true, vec![rendition()]).expect("not decided before");
     let mut own = publishers.into_iter().next().expect("one rendition");
