@@ -85,7 +85,9 @@ def rust(arguments: list[str]) -> int:
     names, targets = failed_in(output)
     if code and targets and 0 < len(names) <= FEW:
         say(f"once more, alone: {', '.join(names)}")
-        again = [cargo("--quiet", *target, "--", "--exact", "--test-threads", "1", *names) for target in targets]
+        # Of the whole workspace, as it was built: for one crate alone all it stands on would be built anew.
+        kinds = sorted({tuple(target[2:]) for target in targets})
+        again = [cargo("--workspace", "--quiet", *kind, "--", "--exact", "--test-threads", "1", *names) for kind in kinds]
         counts = re.findall(r"^test result: ok\. (\d+) passed", "".join(told for _, told in again), re.MULTILINE)
         ran = sum(int(count) for count in counts)
         code = max(one for one, _ in again) or (0 if ran >= len(names) else FAILED)

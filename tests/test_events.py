@@ -365,7 +365,8 @@ def test_of_two_servers_on_one_database_one_tells_until_it_dies(start_server, po
 @pytest.fixture(scope="module")
 def matcher():
     """The crate's own matcher, as a filter from lines to lines."""
-    build = ["cargo", "build", "--quiet", "-p", "events", "--example", "matches"]
+    # Of the whole workspace, as `make test` has built it: for one crate alone all it stands on would be built anew.
+    build = ["cargo", "build", "--quiet", "--workspace", "--example", "matches"]
     subprocess.run(build, cwd=ROOT, check=True)
     program = ROOT / "target" / "debug" / "examples" / "matches"
 
