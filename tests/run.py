@@ -87,7 +87,8 @@ def rust(arguments: list[str]) -> int:
         say(f"once more, alone: {', '.join(names)}")
         # Of the whole workspace, as it was built: for one crate alone all it stands on would be built anew.
         kinds = sorted({tuple(target[2:]) for target in targets})
-        again = [cargo("--workspace", "--quiet", *kind, "--", "--exact", "--test-threads", "1", *names) for kind in kinds]
+        alone = ["--", "--exact", "--test-threads", "1", *names]
+        again = [cargo("--workspace", "--quiet", *kind, *alone) for kind in kinds]
         counts = re.findall(r"^test result: ok\. (\d+) passed", "".join(told for _, told in again), re.MULTILINE)
         ran = sum(int(count) for count in counts)
         code = max(one for one, _ in again) or (0 if ran >= len(names) else FAILED)
