@@ -10,6 +10,8 @@ import os
 import socket
 import subprocess
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -279,9 +281,15 @@ def test_nats_is_asked_for_what_servers_need_of_it(tmp_path: Path, postgres):
         fails(found, f"nats:127.0.0.1:{port}", "is not NATS")
 
 
-def test_sinks_are_reached_and_nothing_is_sent_to_them(tmp_path: Path):
+def port_of_nobody() -> int:
+    """One that was free a moment ago."""
     with socket.create_server(("127.0.0.1", 0)) as gone:
-        away = gone.getsockname()[1]
+        return gone.getsockname()[1]
+
+
+@contextmanager
+def asked_nothing() -> Iterator[int]:
+    """The port of a server that must get a connection, and nothing by it."""
     got: list[bytes] = []
     with socket.create_server(("127.0.0.1", 0)) as there:
 
@@ -290,7 +298,14 @@ def test_sinks_are_reached_and_nothing_is_sent_to_them(tmp_path: Path):
             got.append(connection.recv(1000))
 
         threading.Thread(target=serve, daemon=True).start()
-        port = there.getsockname()[1]
+        yield there.getsockname()[1]
+        wait_until(lambda: got, "the connection's end")
+    assert got == [b""], "a connection and nothing else"
+
+
+def test_sinks_are_reached_and_nothing_is_sent_to_them(tmp_path: Path):
+    away = port_of_nobody()
+    with asked_nothing() as port:
         sinks = tmp_path / "sinks.toml"
         sinks.write_text(
             f"""
@@ -309,8 +324,6 @@ def test_sinks_are_reached_and_nothing_is_sent_to_them(tmp_path: Path):
             """
         )
         found = look(tmp_path, "--event-sinks", str(sinks), code=1)
-        wait_until(lambda: got, "the connection's end")
-    assert got == [b""], "a connection and nothing else"
     assert found["sink:there"]["outcome"] == found["sink:kept"]["outcome"] == "ok"
     fails(found, "sink:away", f"127.0.0.1:{away}", "event_days")
     assert "hush" not in json.dumps(found)
@@ -371,17 +384,8 @@ def test_log_groups_and_delivery_streams_are_asked_for_and_stay_as_they_are(star
 
 
 def test_review_handlers_are_reached_and_asked_nothing(tmp_path: Path):
-    with socket.create_server(("127.0.0.1", 0)) as gone:
-        away = gone.getsockname()[1]
-    got: list[bytes] = []
-    with socket.create_server(("127.0.0.1", 0)) as there:
-
-        def serve() -> None:
-            connection, _ = there.accept()
-            got.append(connection.recv(1000))
-
-        threading.Thread(target=serve, daemon=True).start()
-        port = there.getsockname()[1]
+    away = port_of_nobody()
+    with asked_nothing() as port:
         target = '[[target]]\nuri = "arn:{}"\n{} = "http://127.0.0.1:{}/hush"\n'
         secret = 'secret = "hush-hush-hush-hush"\n'
         file = tmp_path / "review.toml"
@@ -392,8 +396,6 @@ def test_review_handlers_are_reached_and_asked_nothing(tmp_path: Path):
             + target.format("c", "lambda", away)
         )
         found = look(tmp_path, "--chat-review", str(file), code=1)
-        wait_until(lambda: got, "the connection's end")
-    assert got == [b""], "a connection and nothing else"
     assert found["chat_review"]["outcome"] == "ok"
     assert found[f"review:127.0.0.1:{port}"]["found"].endswith("takes connections, for 2 targets")
     fails(found, f"review:127.0.0.1:{away}", "can't be reached", "fallbackResult")
